@@ -1,8 +1,8 @@
 /**
- * Storage buffers on the device: counted to the byte, and reused.
+ * Pools storage buffers on the device and counts their bytes.
  *
- * A probe asks for the same few sizes again and again; a released buffer is kept for the next
- * request of its size. Reuse is safe without waiting: everything goes through one queue, in order.
+ * Probes request few distinct sizes, so released buffers are pooled by size. Reuse needs no
+ * waiting: all work goes through one queue, in order.
  */
 import { AtlasError } from '../errors.ts';
 import { describeBytes } from '../model/figures.ts';
@@ -12,7 +12,7 @@ export class BufferPool {
   private readonly device: GPUDevice;
   private readonly free = new Map<number, GPUBuffer[]>();
   private readonly owned = new Set<GPUBuffer>();
-  /** Bytes of all buffers, in use or kept for reuse. */
+  /** Bytes of all buffers, in use or pooled. */
   bytes = 0;
 
   constructor(device: GPUDevice) {
@@ -20,8 +20,8 @@ export class BufferPool {
   }
 
   /**
-   * A storage buffer of at least `bytes` (rounded up to 16); contents undefined. Throws AtlasError
-   * `too-large` beyond the device's limit.
+   * Returns a storage buffer of at least `bytes` (rounded up to 16). Its contents are undefined.
+   * Throws AtlasError `too-large` beyond the device's limit.
    */
   acquire(bytes: number): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
@@ -45,7 +45,7 @@ export class BufferPool {
     return buffer;
   }
 
-  /** A buffer with these bytes in it. */
+  /** Acquires a buffer and writes `bytes` to it. */
   upload(bytes: Uint8Array): GPUBuffer {
     const buffer = this.acquire(bytes.byteLength);
     const whole = bytes.byteLength & ~3;
@@ -59,14 +59,14 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Gives a buffer back for reuse. */
+  /** Returns a buffer to the pool. */
   release(buffer: GPUBuffer): void {
     const list = this.free.get(buffer.size);
     if (list) list.push(buffer);
     else this.free.set(buffer.size, [buffer]);
   }
 
-  /** Destroys what is kept for reuse: when batch sizes change, the old sizes never come back. */
+  /** Destroys the pooled buffers. Call when batch sizes change: the old sizes do not recur. */
   trim(): void {
     for (const list of this.free.values()) {
       for (const buffer of list) {
@@ -78,7 +78,7 @@ export class BufferPool {
     this.free.clear();
   }
 
-  /** Destroys everything, in use or not. */
+  /** Destroys all buffers, in use or pooled. */
   dispose(): void {
     for (const buffer of this.owned) buffer.destroy();
     this.owned.clear();
@@ -88,9 +88,9 @@ export class BufferPool {
 }
 
 /**
- * Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device
- * goes away meanwhile, and `runtime` if it has refused any work: then no number of it can be
- * trusted.
+ * Reads `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device is
+ * lost meanwhile. Rejects with `runtime` if the device has refused any work, because its results
+ * are then invalid.
  */
 export async function readBuffer(
   device: GPUDevice,

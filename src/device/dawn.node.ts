@@ -3,16 +3,13 @@ import { create, globals } from 'webgpu';
 
 let gpu: GPU | null = null;
 
-/**
- * All that were started: what is collected while a device of it is in use can take the process
- * down.
- */
+/** Holds every instance: collecting one while its device is in use can crash the process. */
 const started: GPU[] = [];
 
 /**
- * Node's `navigator.gpu`, put there too, with the WebGPU constants (`GPUBufferUsage` …): the
- * runtime looks where a browser has them. With `flags` Dawn is started anew, with these, and looks
- * for drivers again.
+ * Returns Node's `navigator.gpu`. Installs it and the WebGPU constants (`GPUBufferUsage` …) where
+ * ONNX Runtime expects them. With `flags`, starts a new Dawn instance, which looks for drivers
+ * again.
  */
 export function dawn(flags?: readonly string[]): GPU {
   if (!gpu) prepare();
@@ -37,8 +34,8 @@ function prepare(): void {
 }
 
 /**
- * Dawn in Node refuses `writeBuffer` from shared memory, where the threaded runtime's heap lies:
- * such views are copied first.
+ * Copies shared memory before `writeBuffer`. Dawn in Node refuses it, and the heap of the threaded
+ * runtime is shared.
  */
 function copySharedWrites(): void {
   const { prototype } = (globals as { GPUQueue: { prototype: GPUQueue } }).GPUQueue;
@@ -57,7 +54,7 @@ function copySharedWrites(): void {
       return size === undefined
         ? write.call(this, buffer, offset, data, start)
         : write.call(this, buffer, offset, data, start, size);
-    // For a typed array start and size count elements, for anything else bytes.
+    // Start and size count elements for a typed array, and bytes otherwise.
     const unit =
       ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data
         ? (data as Uint8Array).BYTES_PER_ELEMENT
@@ -74,9 +71,9 @@ function copySharedWrites(): void {
 }
 
 /**
- * With nothing but Dawn's own work pending, Node 20's loop spins without ever finishing the
- * runtime's first run; one pending timer cures it. So a timer lives as long as a device: destroy
- * the device and the process can end.
+ * Holds a timer open while a device lives. If only Dawn's own work is pending, the event loop of
+ * Node 20 spins and the runtime's first run never finishes. Destroy the device to let the process
+ * exit.
  */
 function keepAwake(): void {
   const { prototype } = (globals as { GPUAdapter: { prototype: GPUAdapter } }).GPUAdapter;

@@ -1,37 +1,38 @@
 /**
- * Puts compute passes on the queue: pipelines by name, bindings with explicit sizes, numbers as
- * uniforms.
+ * Submits compute passes: pipelines by name, bindings with explicit sizes, numbers as uniforms.
  *
- * Buffers may be larger than what is meant (the runtime pads its own), so lengths never come from a
- * buffer.
+ * ONNX Runtime pads its buffers, so a buffer may be larger than its data. Never derive a length
+ * from a buffer.
  */
 import { shaderSource } from '#shaders';
 
-/** A buffer and how much of it is meant. */
+/** A buffer and the bytes of it that are used. */
 export interface Slice {
   buffer: GPUBuffer;
   bytes: number;
 }
 
 export interface Dispatch {
-  /** File in `shaders/`, without its ending. */
+  /** File in `shaders/`, without its extension. */
   shader: string;
   entryPoint: string;
   /**
-   * Binding i is `buffers[i]` (null: not used by this entry point); the uniforms come after the
-   * last.
+   * Binding i is `buffers[i]` (null: unused by this entry point). The uniforms take the next
+   * binding.
    */
   buffers: readonly (Slice | null)[];
-  /** 32-bit words; floats through `floatBits`. */
+  /** 32-bit words. Convert floats with `floatBits`. */
   uniforms: readonly number[];
   /** Workgroups along x, y, z. */
   groups: readonly number[];
 }
 
-/** Uniforms of one dispatch: the largest offset alignment a device may ask for. */
+/**
+ * Bytes of the uniforms of one dispatch: the largest offset alignment that a device may require.
+ */
 const UNIFORM_BYTES = 256;
 
-/** Dispatch is limited to 65535 workgroups per dimension: long ranges are folded over y. */
+/** Folds long ranges over y: a dimension is limited to 65,535 workgroups. */
 export const fold = (groups: number): [number, number] => {
   const x = Math.min(groups, 32768);
   return [x, Math.ceil(groups / x)];
@@ -39,7 +40,7 @@ export const fold = (groups: number): [number, number] => {
 
 const word = new DataView(new ArrayBuffer(4));
 
-/** A float32 as the 32-bit word of a uniform. */
+/** The bits of a float32, as a word of a uniform. */
 export function floatBits(x: number): number {
   word.setFloat32(0, x);
   return word.getUint32(0);
@@ -49,7 +50,7 @@ export class Dispatcher {
   readonly device: GPUDevice;
   private readonly pipelines = new Map<string, GPUComputePipeline>();
   private readonly modules = new Map<string, GPUShaderModule>();
-  /** One for all submissions: write, then submit, in order on one queue. */
+  /** Shared by all submissions: each writes it and then submits, in order on one queue. */
   private uniforms: GPUBuffer;
 
   constructor(device: GPUDevice) {
@@ -57,7 +58,9 @@ export class Dispatcher {
     this.uniforms = this.uniformBuffer(1);
   }
 
-  /** One pass, one submission; a dispatch sees what those before it wrote. */
+  /**
+   * Runs all dispatches in one pass and one submission. A dispatch sees the writes of earlier ones.
+   */
   run(dispatches: readonly Dispatch[]): void {
     if (dispatches.length === 0) return;
     const { device } = this;

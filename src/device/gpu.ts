@@ -1,7 +1,7 @@
 /**
- * The WebGPU device: which adapter, which limits, what happens when it is lost.
+ * Opens the WebGPU device: chooses the adapter, sets the limits, and detects a lost device.
  *
- * The device is made here and given to the runtime, so that its work and our kernels share one
+ * The device is created here and passed to ONNX Runtime, so that its work and our kernels share one
  * queue.
  */
 import { elementAt } from '../checked.ts';
@@ -9,25 +9,25 @@ import { AtlasError } from '../errors.ts';
 
 export interface Gpu {
   device: GPUDevice;
-  /** Name for people: vendor and architecture or description. */
+  /** Display name: the adapter's description, or vendor and architecture. */
   name: string;
-  /** The adapter computes on the CPU (SwiftShader, llvmpipe, WARP): WASM is faster then. */
+  /** The adapter computes on the CPU (SwiftShader, llvmpipe, WARP). WASM is faster then. */
   software: boolean;
   /**
-   * Whether the device is gone. Work on it fails before the browser says so: asked after a failure,
-   * this waits a moment for the news.
+   * Whether the device is lost. Work on a lost device fails before the browser reports the loss, so
+   * after a failure this waits up to 500 ms for the report.
    */
   lost: () => Promise<boolean>;
   /**
-   * Another user of the device: there is one for all, since each costs a context of the runtime and
-   * a copy of what lies on it.
+   * Adds a user. All users share one device, because each device costs a runtime context and a copy
+   * of its data.
    */
   retain(): void;
-  /** A user is done; with the last one the device is destroyed. */
+  /** Removes a user. The last one destroys the device. */
   release(): void;
 }
 
-/** Limits that decide how large a model fits; all are raised to what the adapter has. */
+/** Limits that decide how large a model fits. All are raised to the adapter's maximum. */
 const LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -40,15 +40,15 @@ const LIMITS = [
   'maxComputeWorkgroupSizeZ',
 ] as const;
 
-/** How long the news of a lost device may take, ms. */
+/** How long to wait for the report of a lost device, in ms. */
 const NEWS = 500;
 
-/** What a device would not do, by device. */
+/** The first error of each device. */
 const refusals = new WeakMap<GPUDevice, string>();
 
 /**
- * The first thing a device refused: memory it has not, a command beyond its limits. Such work is
- * dropped without a word, and what is read after it is not what was meant.
+ * The first uncaptured error of a device (out of memory, a command beyond its limits), or null.
+ * WebGPU drops such work silently, so later reads return invalid data.
  */
 export const refusalOf = (device: GPUDevice): string | null => refusals.get(device) ?? null;
 
@@ -62,9 +62,9 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 }
 
 /**
- * Opens a device on the most capable adapter. No optional feature is asked for: `subgroups` makes
- * fused attention silently wrong on SwiftShader, and nothing here needs `shader-f16`.
- * Throws AtlasError `no-webgpu` where there is no adapter or the adapter gives no device.
+ * Opens a device on the most capable adapter, without optional features: `subgroups` makes fused
+ * attention silently wrong on SwiftShader, and nothing here needs `shader-f16`. Throws AtlasError
+ * `no-webgpu` if there is no adapter, or if the adapter returns no device.
  */
 export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   const adapter = await gpu

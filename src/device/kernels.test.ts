@@ -1,4 +1,4 @@
-/** Every WGSL kernel against its CPU twin. */
+/** Every WGSL measurement kernel against its CPU reference implementation. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defined } from '../checked.ts';
 import { BufferPool, readBuffer } from './buffers.ts';
@@ -68,7 +68,7 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
   });
 
   it('makes normals that differ from the exact ones by float rounding only', async () => {
-    // With x a unit vector per token the product reads single normals out: token t sees N(o·in +
+    // With a unit vector per token in x, the product reads single normals: token t gets N(o·in +
     // t).
     const size = 256;
     const target = { tokens: size, inFeatures: size, outFeatures: size, column: 0, stride: size };
@@ -94,8 +94,8 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
   });
 
   it('holds at the ends of the uniform: the largest and the smallest radii', async () => {
-    // Streams whose first word is within 2^14 of 0 or of 2^32; one module of a single weight pair
-    // reads it out.
+    // Streams whose first word is within 2^14 of 0 or of 2^32. A module of one weight pair reads
+    // them.
     const target = { tokens: 2, inFeatures: 2, outFeatures: 1, column: 0, stride: 1 };
     const streams = [];
     for (let b = 0; streams.length < 12; b++) {

@@ -1,6 +1,6 @@
 /**
- * The kernels of a measurement as functions on buffers. Each has a CPU twin of the same name in
- * `twins.ts`.
+ * The measurement kernels as functions on buffers. Each has a CPU reference implementation of the
+ * same name in `twins.ts`.
  */
 import type { Dispatcher } from './dispatch.ts';
 import { floatBits, fold, type Slice } from './dispatch.ts';
@@ -14,8 +14,8 @@ export class Kernels {
   }
 
   /**
-   * y[slot.row + t, column + o] += std · Σ_k x[t, k] · N(o·in + k), one slot a draw, all of one
-   * module. `x` is [tokens, in]; `draws` is scratch for 32 bytes a slot.
+   * y[slot.row + t, column + o] += std · Σ_k x[t, k] · N(o·in + k), one draw per slot, all slots of
+   * one module. `x` is [tokens, in]. `draws` is scratch of 32 bytes per slot.
    */
   noiseProduct({
     x,
@@ -49,7 +49,7 @@ export class Kernels {
   }
 
   /**
-   * sums[r] (+)= Σ_v |a[r, v] − b[r, v]| over a chunk of `columns`; with `b` null `a` is the
+   * sums[r] (+)= Σ_v |a[r, v] − b[r, v]| over a chunk of `columns`. If `b` is null, `a` is the
    * difference. `first` starts from zero.
    */
   rowSums({
@@ -89,8 +89,8 @@ export class Kernels {
   }
 
   /**
-   * out[p] = h[first] − (h[second], or clean where the second index is CLEAN); entries of `size`
-   * numbers.
+   * out[p] = h[first] − h[second], or h[first] − clean if the second index is CLEAN. An entry has
+   * `size` numbers.
    */
   pairDifference({
     h,
@@ -118,7 +118,7 @@ export class Kernels {
   }
 
   /**
-   * out [outputs, inputs] = base + scale · B A (· mask); `base` and `mask` (one bit a weight) may
+   * out [outputs, inputs] = base + scale · B A (⊙ mask). `base` and `mask` (one bit per weight) may
    * be null.
    */
   loraDelta({

@@ -1,12 +1,12 @@
 /**
- * NF4 with double quantisation on the GPU: weights go up a stretch at a time, packed bytes come
- * back. Twin: `nf4.ts`.
+ * Quantises to NF4 with double quantisation on the GPU. Weights are uploaded in parts, and packed
+ * bytes are read back. CPU reference implementation: `nf4.ts`.
  */
 import { BufferPool, readBuffer } from './buffers.ts';
 import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import { ABSMAX_BLOCK, DYNAMIC_THRESHOLDS, NF4_BLOCK, NF4_THRESHOLDS, type Nf4 } from './nf4.ts';
 
-/** Weights that go up at a time, whole blocks. */
+/** Weights per upload, whole blocks. */
 const STRETCH = 1 << 22;
 
 export class Nf4Kernels {
@@ -23,8 +23,8 @@ export class Nf4Kernels {
   }
 
   /**
-   * Weights must be finite and below 1e37. One call at a time. Rejects with `device-lost`, throws
-   * `too-large`.
+   * Quantises weights, which must be finite and below 1e37. Do not overlap calls. Rejects with
+   * AtlasError `device-lost`, `runtime` or `too-large`.
    */
   async quantise(weights: Float32Array): Promise<Nf4> {
     const count = weights.length;

@@ -1,6 +1,6 @@
 /**
- * NF4 with double quantisation: the CPU twin against bitsandbytes' bytes, the WGSL against the
- * twin.
+ * NF4 with double quantisation: the CPU reference implementation against bitsandbytes' bytes, and
+ * the WGSL kernels against it.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -127,7 +127,7 @@ describe.skipIf(!hasShared)('NF4 against bitsandbytes', () => {
     expect(DYNAMIC8).toEqual(floats('dynamic_code'));
   });
 
-  // The kernel is equal to the twin bit for bit: what holds here holds for both.
+  // The kernel equals the reference bit for bit, so this holds for both.
   it.each(['normal', 'heavy_tail', 'zeros_block', 'constants', 'layer14_k_proj'])('%s', (name) => {
     const w = floats(`${name}.W`);
     const { packed, absmax, second } = quantiseNf4(w);
@@ -135,7 +135,7 @@ describe.skipIf(!hasShared)('NF4 against bitsandbytes', () => {
     expect(absmax).toEqual(floats(`${name}.absmax`));
     expect(decoded(packed, absmax, w.length)).toEqual(floats(`${name}.dequantised`));
 
-    // bitsandbytes rounds near ties to the next code; everything else is to be equal.
+    // bitsandbytes rounds some values near a tie to the next code. All others must be equal.
     const codes = bytes(`${name}.double.absmax_q`);
     const differ = [...codes].filter((code, i) => code !== second.codes[i]);
     expect(differ.length).toBeLessThanOrEqual(4);

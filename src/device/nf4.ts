@@ -1,11 +1,11 @@
 /**
- * NF4 with double quantisation, from float32 weights: the CPU twin of `shaders/quantise-nf4.wgsl`,
- * equal to it bit for bit.
+ * NF4 with double quantisation, from float32 weights: the CPU reference implementation of
+ * `shaders/quantise-nf4.wgsl`, equal bit for bit.
  *
- * Source: QLoRA (arXiv 2305.14314), bitsandbytes; methods.md §2. Weights flattened row-major over
- * [out, in], blocks of 64: the largest magnitude (absmax), every weight over it to the nearest NF4
- * level, even index in the high nibble. Then the absmax values: their mean is taken off, and blocks
- * of 256 are rounded to 8 bits on the dynamic map.
+ * Source: QLoRA (arXiv 2305.14314), bitsandbytes; methods.md §2. Weights are flattened row-major
+ * over [out, in], in blocks of 64. Each weight is divided by the block's largest magnitude (absmax)
+ * and takes the nearest NF4 level, with the even index in the high nibble. Then the mean of the
+ * absmax values is subtracted, and blocks of 256 are quantised to 8 bits on the dynamic map.
  */
 import { DYNAMIC8, NF4 } from '../compiler/codebooks.ts';
 
@@ -14,7 +14,7 @@ export const ABSMAX_BLOCK = 256;
 
 /** The second level: absmax ≈ DYNAMIC8[code] · largest[⌊i / 256⌋] + offset. */
 export interface QuantisedAbsmax {
-  /** A byte for every block of weights. */
+  /** One byte per block of weights. */
   codes: Uint8Array;
   /** Mean of all absmax values. */
   offset: number;
@@ -23,9 +23,9 @@ export interface QuantisedAbsmax {
 }
 
 export interface Nf4 {
-  /** ⌈weights / 2⌉ bytes; an odd tail ends in the code of 0. */
+  /** ⌈weights / 2⌉ bytes. An odd tail ends with the code of 0. */
   packed: Uint8Array;
-  /** As measured, one float32 a block; what is used afterwards is `decodeAbsmax(second)`. */
+  /** Measured values, one float32 per block. Dequantisation uses `decodeAbsmax(second)` instead. */
   absmax: Float32Array;
   second: QuantisedAbsmax;
 }
@@ -37,9 +37,9 @@ const smallest = new Float32Array(1);
 const bits = new Int32Array(smallest.buffer);
 
 /**
- * The smallest number that goes to each level but the first, when the nearest level is chosen by
- * float32 distances and the lower one wins a tie, as bitsandbytes does. A comparison is the same on
- * every device; a difference is not.
+ * For each level but the first, the smallest number that is quantised to it. The nearest level is
+ * chosen by float32 distances, and the lower level wins ties, as in bitsandbytes. Comparisons give
+ * the same result on every device; rounded differences do not.
  */
 export function thresholds(levels: Float32Array): Float32Array {
   return Float32Array.from({ length: levels.length - 1 }, (_, i) => {
@@ -60,7 +60,7 @@ export function thresholds(levels: Float32Array): Float32Array {
 export const NF4_THRESHOLDS = thresholds(NF4);
 export const DYNAMIC_THRESHOLDS = thresholds(DYNAMIC8);
 
-/** How many thresholds lie at or below `s`: the code of the nearest level. */
+/** The code of the nearest level: the number of thresholds at or below `s`. */
 function codeOf(s: number, limits: Float32Array): number {
   let from = 0;
   let to = limits.length;
@@ -72,13 +72,13 @@ function codeOf(s: number, limits: Float32Array): number {
   return from;
 }
 
-/** A largest magnitude; 0 where it is subnormal, which a device may take for 0. */
+/** Replaces a subnormal largest magnitude by 0, because a device may flush subnormals. */
 const normal = (top: number): number => (top < 2 ** -126 ? 0 : top);
 
 /** 1/x in float32, and 0 for 0. */
 const reciprocal = (x: number): number => (x === 0 ? 0 : Math.fround(1 / x));
 
-/** Weights must be finite and below 1e37. */
+/** Quantises weights, which must be finite and below 1e37. */
 export function quantiseNf4(weights: Float32Array): Nf4 {
   const count = weights.length;
   const blocks = Math.ceil(count / NF4_BLOCK);
@@ -101,8 +101,8 @@ export function quantiseNf4(weights: Float32Array): Nf4 {
 }
 
 /**
- * Where all absmax values of a block are the mean, there is nothing to divide by: `largest` is 0
- * and so are the codes.
+ * Quantises absmax values to 8 bits. If all values of a block equal the mean, its `largest` and
+ * codes are 0, to avoid 0/0.
  */
 export function quantiseAbsmax(absmax: Float32Array): QuantisedAbsmax {
   const offset = meanOf(absmax);
@@ -120,7 +120,7 @@ export function quantiseAbsmax(absmax: Float32Array): QuantisedAbsmax {
   return { codes, offset, largest };
 }
 
-/** In the order of the kernel: 256 sums over every 256th value, then halves onto halves. */
+/** Adds in the order of the kernel: 256 sums over every 256th value, then a tree of halves. */
 function meanOf(values: Float32Array): number {
   const sums = new Float32Array(ABSMAX_BLOCK);
   for (let i = 0; i < values.length; i++)
@@ -131,7 +131,7 @@ function meanOf(values: Float32Array): number {
   return Math.fround(sums[0]! * Math.fround(1 / values.length));
 }
 
-/** The absmax values that the second level stands for: what weights are dequantised with. */
+/** The dequantised absmax values, which dequantise the weights. */
 export function decodeAbsmax({ codes, offset, largest }: QuantisedAbsmax): Float32Array {
   return Float32Array.from(
     codes,

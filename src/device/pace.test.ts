@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defined } from '../checked.ts';
 import { Pace } from './pace.ts';
 
-/** A queue that has done its work when it is told so. */
+/** A queue that finishes its work on demand. */
 function slowQueue() {
   const waiting: (() => void)[] = [];
   return {
@@ -26,7 +26,7 @@ test('work that is handed over stays a bounded way ahead of a GPU that is slower
       setTimeout(done, 0);
     });
   await settled();
-  // The 32nd step waits for the first sixteen.
+  // Step 32 waits for the first 16.
   expect(steps).toBe(31);
   queue.finish();
   await settled();

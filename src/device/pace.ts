@@ -1,12 +1,12 @@
 /**
- * How far the CPU may be ahead of the GPU. A run of the runtime ends once its work is handed over;
- * without a bound a second of work lies in the queue, which holds its buffers, keeps Pause waiting,
- * and leaves the GPU no time for the screen.
+ * Limits how far the CPU runs ahead of the GPU. A runtime call returns once its work is submitted.
+ * Without a limit, a second of work waits in the queue: it holds its buffers, delays Pause and
+ * leaves the GPU no time for the screen.
  */
 
 /**
- * Steps from one look at the queue to the next, and looks that may be open: at most twice as many
- * steps are under way.
+ * Steps between two fences on the queue, and fences that may be open. At most twice `STEPS` steps
+ * are in flight.
  */
 const STEPS = 16;
 const OPEN = 2;
@@ -20,10 +20,10 @@ export class Pace {
     this.queue = queue;
   }
 
-  /** After each hand-over of work: waits while too much of it is under way. */
+  /** Call after each submission. Waits while too many steps are in flight. */
   async step(): Promise<void> {
     if (++this.steps % STEPS > 0) return;
-    // Of a lost device the work itself tells.
+    // A lost device is reported by the work itself.
     this.open.push(this.queue.onSubmittedWorkDone().catch(() => undefined));
     if (this.open.length >= OPEN) await this.open.shift();
   }

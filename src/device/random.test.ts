@@ -1,6 +1,6 @@
 /**
- * The generator: its numbers against the references', the fast fill against the formula, and
- * whether its noise is noise.
+ * The generator: its numbers against the PyTorch references, the fast fill against the formula, and
+ * statistical tests of the noise.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -136,7 +136,7 @@ describe('fillNormal', () => {
 
 describe('the noise is noise', () => {
   const n = 1 << 18;
-  // five standard errors of a correlation of independent numbers
+  // Five standard errors of a correlation of independent numbers.
   const tolerance = 5 / Math.sqrt(n);
   const correlation = (x: Float32Array, y: Float32Array) =>
     x.reduce((sum, v, i) => sum + v * y[i]!, 0) / x.length;
@@ -157,7 +157,8 @@ describe('the noise is noise', () => {
   });
 
   it('passes Kolmogorov–Smirnov against the normal distribution', () => {
-    // Distances above 1.95/√n have probability 0.001; fixed seeds, so this never flickers.
+    // Distances above 1.95/√n have probability 0.001. The seeds are fixed, so this is
+    // deterministic.
     for (const seed of [1, 2, 3]) {
       const x = take({ seed, a: 9, b: 0, length: n }).sort();
       let distance = 0;
@@ -207,7 +208,7 @@ describe('the noise is noise', () => {
   });
 });
 
-/** Φ(x), by Marsaglia's series; 1e-12 is plenty here. */
+/** Φ(x), by Marsaglia's series. 1e-12 is accurate enough here. */
 function cumulative(x: number): number {
   let sum = x;
   let term = x;

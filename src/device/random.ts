@@ -1,12 +1,12 @@
 /**
- * The counter-based generator: every random number has a name, `(seed, a, b, i)`, and no state.
+ * The counter-based generator. Every random number has a name, `(seed, a, b, i)`, and no state.
+ * [methods.md §7]
  *
  * `mix` is murmur3's 32-bit finaliser. `a` is the module index, `b` the draw, `i` the element in
- * row-major order. The same bits come out of `shaders/noise-product.wgsl` and of the PyTorch
- * references.
+ * row-major order. `shaders/noise-product.wgsl` and the PyTorch references compute the same bits.
  */
 
-/** murmur3 fmix32 on a 32-bit integer; returns an unsigned 32-bit integer. */
+/** murmur3 fmix32 of a 32-bit integer. Returns an unsigned 32-bit integer. */
 export function mix(x: number): number {
   x ^= x >>> 16;
   x = Math.imul(x, 0x85ebca6b);
@@ -16,7 +16,7 @@ export function mix(x: number): number {
   return x >>> 0;
 }
 
-/** The two keys of a stream `(seed, a, b)`; each draw of the stream costs two more mixes. */
+/** The two keys of a stream `(seed, a, b)`. Each number of the stream costs two more mixes. */
 export interface StreamKeys {
   k1: number;
   k2: number;
@@ -33,8 +33,8 @@ export function uniform({ k1, k2 }: StreamKeys, i: number): number {
 }
 
 /**
- * Standard normal number `i` of the stream, by the formula (Box–Muller; the pair `2p, 2p + 1`
- * shares a radius).
+ * Standard normal number `i` of the stream, by the formula of Box–Muller. The pair `2p, 2p + 1`
+ * shares a radius.
  */
 export function normal(keys: StreamKeys, i: number): number {
   const even = i - (i & 1);
@@ -44,8 +44,8 @@ export function normal(keys: StreamKeys, i: number): number {
 }
 
 /**
- * Fills `out` with +1 or −1, each with probability ½: the top bit of numbers `first … first +
- * out.length − 1` of the stream.
+ * Fills `out` with +1 or −1, each with probability ½: the top bits of numbers
+ * `first … first + out.length − 1` of the stream.
  */
 export function fillSigns({ k1, k2 }: StreamKeys, out: Float32Array, first: number): Float32Array {
   for (let i = 0; i < out.length; i++)
@@ -53,22 +53,20 @@ export function fillSigns({ k1, k2 }: StreamKeys, out: Float32Array, first: numb
   return out;
 }
 
-// `fillNormal` makes the same numbers without a call of log, cos or sin. Both arguments are 32-bit
-// integers, so the top bits choose a table entry and a short polynomial in double does the rest.
-// Errors are below 1e-14. (Probes on the CPU need hundreds of millions of normals: theirs come from
-// the vector kernel, `simd-noise.ts`, in float32.)
+// `fillNormal` computes the same numbers without log, cos or sin. Both arguments are 32-bit
+// integers: the top bits select a table entry, and a short polynomial in double precision adds the
+// rest. Errors are below 1e-14. CPU probes, which need hundreds of millions, use `simd-noise.ts`.
 
 const LOG_BITS = 7;
 const LOG_SIZE = 1 << LOG_BITS;
 /** 2^(z−32): scales an integer with z leading zeros to [½, 1). */
 const SCALE = Float64Array.from({ length: 33 }, (_, z) => 2 ** (z - 32));
 const LOG_CENTRE = Float64Array.from({ length: LOG_SIZE }, (_, j) =>
-  // Around 1 the logarithm itself is small and must stay exact relative to its size: expand at 1
-  // there.
+  // Near 1 the logarithm is small and must stay exact relative to its size, so expand at 1.
   j === LOG_SIZE - 1 ? 1 : 0.5 + (j + 0.5) / (2 * LOG_SIZE),
 );
 const LOG_INVERSE = LOG_CENTRE.map((c) => 1 / c);
-// ln of the centre as the rounded inverse sees it, so that the rounding of 1/c does not show.
+// ln of the centre as given by the rounded inverse, which cancels the rounding of 1/c.
 const LOG_VALUE = LOG_INVERSE.map((v) => -Math.log(v));
 
 const TURN_BITS = 8;
@@ -84,7 +82,7 @@ const TURN_STEP = (2 * Math.PI) / 4294967296;
 
 /**
  * Fills `out` with standard normals `first … first + out.length − 1` of the stream, times `scale`.
- * Each value before scaling is within one float32 unit in the last place of `normal(keys, i)`.
+ * Before scaling, each is within one float32 unit in the last place of `normal(keys, i)`.
  */
 export function fillNormal(
   keys: StreamKeys,

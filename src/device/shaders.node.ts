@@ -1,7 +1,7 @@
-/** WGSL sources in Node: read from the `shaders` folder. The page's twin is `shaders.web.ts`. */
+/** WGSL sources in Node, read from the `shaders` directory. The page uses `shaders.web.ts`. */
 import { readFileSync } from 'node:fs';
 
-/** Nothing to fetch here. */
+/** Nothing to load in Node. */
 export async function loadShaders(): Promise<void> {}
 
 /** Source of `shaders/<name>.wgsl`. */

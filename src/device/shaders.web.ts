@@ -1,18 +1,18 @@
 /**
- * WGSL sources on the page: bundled as text, those that only studies use apart from the others.
- * Node's twin is `shaders.node.ts`.
+ * WGSL sources on the page, bundled as text. Those that only studies use are a separate bundle.
+ * Node uses `shaders.node.ts`.
  */
 const sources = import.meta.glob<string>(
   '../../shaders/{disagreement,lora-delta,noise-product,pair-difference,sums}.wgsl',
   { query: '?raw', import: 'default', eager: true },
 );
 
-/** From now on `shaderSource` knows all shaders. */
+/** Loads the shaders of the studies. Afterwards `shaderSource` finds all shaders. */
 export async function loadShaders(): Promise<void> {
   Object.assign(sources, (await import('./study-shaders.web.ts')).sources);
 }
 
-/** Source of `shaders/<name>.wgsl`. Throws where it was not loaded. */
+/** Source of `shaders/<name>.wgsl`. Throws Error if it is not loaded. */
 export function shaderSource(name: string): string {
   const source = sources[`../../shaders/${name}.wgsl`];
   if (source === undefined) throw new Error(`no shader named ${name}`);

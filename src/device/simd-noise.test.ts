@@ -1,4 +1,4 @@
-/** The vector kernel against its twins. */
+/** The SIMD kernel against its reference implementations. */
 import { describe, expect, it } from 'vitest';
 import { fillNormal, mix, streamKeys, type StreamKeys } from './random.ts';
 import { SimdNoise } from './simd-noise.ts';

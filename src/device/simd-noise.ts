@@ -1,7 +1,7 @@
 /**
- * The noise product on the CPU's vector unit, one thread: the kernel of
- * `shaders/noise-product.as.ts` with its memory. Every build of the runtime needs the same
- * instructions, so whoever got this far has them.
+ * The noise product on the CPU's SIMD unit, on one thread: the kernel of
+ * `shaders/noise-product.as.ts` with its memory. Every build of ONNX Runtime needs the same
+ * instructions, so no fallback is needed.
  */
 import { noiseProductModule } from './gen/noise-product.ts';
 import { fillNormal, type StreamKeys } from './random.ts';
@@ -24,11 +24,11 @@ interface Kernel {
   ): void;
 }
 
-/** Where the workspace begins. */
+/** Byte offset of the workspace. */
 const BASE = 1024;
-/** Numbers of the output in memory at a time: 4 MB. */
+/** Output numbers in memory at a time: 4 MB. */
 const OUTPUTS = 1 << 20;
-/** Numbers of a `fill` at a time. */
+/** Numbers per call of the kernel's `fill`. */
 const FILLED = 1 << 13;
 
 const upTo = (n: number, multiple: number): number => Math.ceil(n / multiple) * multiple;
@@ -42,12 +42,12 @@ export class SimdNoise {
       .exports as unknown as Kernel;
   }
 
-  /** Bytes of its memory. */
+  /** Bytes of the kernel's memory. */
   get bytes(): number {
     return this.kernel.memory.buffer.byteLength;
   }
 
-  /** As `noiseProduct` of `twins.ts`. */
+  /** The same as `noiseProduct` of `twins.ts`. */
   product(
     x: Float32Array,
     y: Float32Array,
@@ -95,8 +95,8 @@ export class SimdNoise {
   }
 
   /**
-   * The first normals of a stream times `scale`, as the product makes them: within a few float32
-   * units in the last place of `fillNormal`.
+   * Fills `out` with the first normals of a stream times `scale`, as the product computes them:
+   * within a few float32 units in the last place of `fillNormal`.
    */
   fill({ k1, k2 }: StreamKeys, out: Float32Array, scale: number): Float32Array {
     const memory = this.room(BASE + 4 * FILLED + 64);
@@ -108,7 +108,7 @@ export class SimdNoise {
     return out;
   }
 
-  /** Its memory, at least so many bytes of it. */
+  /** Returns the kernel's memory, grown to at least `bytes`. */
   private room(bytes: number): Float32Array {
     const { memory } = this.kernel;
     const missing = bytes - memory.buffer.byteLength;

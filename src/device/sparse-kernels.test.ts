@@ -1,6 +1,6 @@
 /**
- * Every WGSL kernel of pruning against its CPU twin, on sizes that fit no tile; the twins against
- * the plain definition.
+ * Every WGSL pruning kernel against its CPU reference implementation, on sizes that fit no tile;
+ * the reference implementations against the plain definition.
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defined } from '../checked.ts';
@@ -20,7 +20,7 @@ const shapes = [
   { outputs: 3, inputs: 300 },
   { outputs: 1, inputs: 1 },
 ];
-/** Normal weights of which many are equal or zero, as dequantised ones are. */
+/** Normal weights of which many are equal or zero, as dequantised weights are. */
 const rounded = (length: number, seed: number) =>
   numbers(length, seed).map((v) => Math.round(v * 3) / 8);
 

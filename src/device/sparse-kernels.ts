@@ -1,11 +1,16 @@
-/** The kernels of pruning as functions on buffers. Each has a CPU twin in `sparse-twins.ts`. */
+/**
+ * The pruning kernels as functions on buffers. Each has a CPU reference implementation in
+ * `sparse-twins.ts`.
+ */
 import type { Dispatcher } from './dispatch.ts';
 import { floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import type { PrunePattern, WeightShape } from './sparse-twins.ts';
 import type { AdapterPair } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';
 
-/** An adapter's first `rank` ranks: A [≥ rank, inputs], Bᵀ [≥ rank, outputs], and s. */
+/**
+ * The first `rank` ranks of an adapter: A [≥ rank, inputs], Bᵀ [≥ rank, outputs], and the scale s.
+ */
 export interface AdapterSlices {
   pair: AdapterPair<Slice>;
   rank: number;
@@ -19,7 +24,7 @@ export class SparseKernels {
     this.dispatcher = dispatcher;
   }
 
-  /** out[first …] = M ⊙ (weight[first …] + s B A); `mask` and `adapter` may be null. */
+  /** out[first …] = M ⊙ (weight[first …] + s B A). `mask` and `adapter` may be null. */
   merge(
     weight: Slice,
     {
@@ -64,8 +69,8 @@ export class SparseKernels {
   }
 
   /**
-   * Ranks `[0, rank)` of `into`: dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ; `scratch` holds [out, in]
-   * float32. `mask` may be null.
+   * Writes ranks `[0, rank)` of `into`: dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ. `scratch` holds
+   * [out, in] float32. `mask` may be null.
    */
   maskedGradient({
     x,
@@ -113,8 +118,8 @@ export class SparseKernels {
   }
 
   /**
-   * Sets the bits of what stays of weight[first …] in the zeroed `mask`; `norms` [inputs] null: by
-   * magnitude.
+   * Sets the bits of the weights of weight[first …] that are retained. `mask` must be zero on
+   * entry. Without `norms` [inputs] the metric is the magnitude alone.
    */
   pruneMask(
     weight: Slice,
@@ -155,7 +160,7 @@ export class SparseKernels {
     ]);
   }
 
-  /** out[k] = Σ_t (x[t, k] − y[t, k])²; `y` null: Σ_t x[t, k]². */
+  /** out[k] = Σ_t (x[t, k] − y[t, k])², or Σ_t x[t, k]² if `y` is null. */
   columnSquares({
     x,
     y,
@@ -180,7 +185,7 @@ export class SparseKernels {
     ]);
   }
 
-  /** out [samples, samples] = products of whole samples of `size` numbers. */
+  /** out [samples, samples] = dot products of whole samples of `size` numbers. */
   gram(x: Slice, samples: number, size: number, out: Slice): void {
     this.dispatcher.run([
       {

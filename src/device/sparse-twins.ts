@@ -1,7 +1,7 @@
 /**
- * The kernels of pruning on the CPU: what the WGSL is tested against, and what the WASM engine uses
- * where a loop is enough. [methods.md §4] A mask has one bit a weight over [outputs, inputs],
- * row-major, bit 0 of a word first, 1 = kept.
+ * The pruning kernels on the CPU: the reference implementation for the WGSL tests, and the WASM
+ * engine's code where a loop is fast enough. [methods.md §4] A mask has one bit per weight over
+ * [outputs, inputs], row-major, bit 0 of a word first, 1 = retained.
  */
 import type { AdapterPair } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';
@@ -12,20 +12,20 @@ export interface WeightShape {
 }
 
 /**
- * What goes: the `drop` smallest of every output row, or of every `of` neighbours in a row all but
- * the `keep` largest.
+ * Which weights are pruned: the `drop` smallest of every output row, or all but the `keep` largest
+ * of every `of` neighbours in a row.
  */
 export type PrunePattern =
   { kind: 'row'; drop: number } | { kind: 'group'; keep: number; of: number };
 
-/** Words of a mask. */
+/** Number of 32-bit words of a mask. */
 export const maskWords = ({ outputs, inputs }: WeightShape): number =>
   Math.ceil((outputs * inputs) / 32);
 
 export const isKept = (mask: Uint32Array, i: number): boolean =>
   ((mask[i >>> 5]! >>> (i & 31)) & 1) === 1;
 
-/** Weights that a mask keeps. */
+/** Number of weights that a mask retains. */
 export function keptCount(mask: Uint32Array): number {
   let sum = 0;
   for (let word of mask) for (; word !== 0; word = (word & (word - 1)) >>> 0) sum++;
@@ -33,8 +33,9 @@ export function keptCount(mask: Uint32Array): number {
 }
 
 /**
- * What stays of `weight` [outputs, inputs] by |W| · norms[k], or |W| alone. Of equal ones the first
- * in a row go (a stable sort, as torch's). The product is rounded to float32, as everywhere.
+ * The mask of the retained weights of `weight` [outputs, inputs], by |W| · norms[k], or by |W|
+ * alone. Of equal values the first in a row are pruned (a stable sort, as in torch). The product is
+ * rounded to float32, as in the kernel.
  */
 export function pruneMask(
   weight: Float32Array,
@@ -71,7 +72,10 @@ function sortedCopy(values: Float32Array, scratch: Float32Array): Float32Array {
   return own.sort();
 }
 
-/** M ⊙ (W + delta) in place of `delta` [outputs, inputs]; `mask` null keeps all. */
+/**
+ * into [outputs, inputs] = M ⊙ (weight + scale · delta). `into` may alias `delta`. A null `mask`
+ * retains all.
+ */
 export function maskedSum({
   weight,
   mask,
@@ -109,15 +113,15 @@ export function lowRank(
   return out;
 }
 
-/** Zero where the mask is zero, in place. */
+/** Sets the pruned weights to zero, in place. */
 export function applyMask(weight: Float32Array, mask: Uint32Array): void {
   for (let i = 0; i < weight.length; i++)
     if (((mask[i >>> 5]! >>> (i & 31)) & 1) === 0) weight[i] = 0;
 }
 
 /**
- * G ⊙ M for G = Σ_t dy_t x_tᵀ, [outputs, inputs], and from it dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ
- * into `into`.
+ * Computes G ⊙ M [outputs, inputs] for G = Σ_t dy_t x_tᵀ, and writes dA = s Bᵀ(G ⊙ M) and dBᵀ = s A
+ * (G ⊙ M)ᵀ to `into`.
  */
 export function maskedGradient({
   x,
@@ -161,7 +165,7 @@ export function maskedGradient({
   into.b.set(dB.map((v) => scale * v));
 }
 
-/** Σ_t (x[t, k] − y[t, k])² per column k, or of x alone. */
+/** Σ_t (x[t, k] − y[t, k])² per column k, or Σ_t x[t, k]² if `y` is null. */
 export function columnSquares(
   x: Float32Array,
   y: Float32Array | null,

@@ -1,39 +1,39 @@
 /**
- * Who draws which random numbers: every use of the generator in one table. Two uses with one number
- * would draw the same numbers for the same seed, so nobody names a stream but here (a test reads
- * the sources).
+ * Assigns the random streams: one table of every use of the generator. Two uses with the same
+ * number would draw the same numbers, so streams are named only here (`streams.test.ts` reads the
+ * sources).
  */
 import { streamKeys, type StreamKeys } from './random.ts';
 
 /**
- * Streams below are the modules', by index: noise by draw, and LoRA's first A as draw 0 (which both
- * the PyTorch references have).
+ * Smaller numbers are module indices. A module's stream has its noise, by draw. The initial A of
+ * LoRA is draw 0, as in both PyTorch references.
  */
 export const MODULE_STREAMS = 20_000;
 
 /**
- * What is not a module's. A number that was once used keeps its meaning: results are made again
- * from it.
+ * Streams that belong to no module. Never change the meaning of a number: saved results are
+ * reproduced from it.
  */
 export const STREAMS = {
-  /** The random baseline's ranks. */
+  /** Ranks of the random baseline. */
   randomRanks: 0xffffffff,
   /**
-   * Every seeded shuffle: training data by epoch, a task's rows (0), LASER's evaluations (1); they
-   * shuffle different things.
+   * Every seeded shuffle: training data by epoch, a task's rows (0), LASER's evaluations (1). Each
+   * shuffles a different list.
    */
   order: 0xfffffffe,
-  /** Signs of logits (the Jacobian probe), by draw. */
+  /** Signs of the logits (Jacobian probe), by draw. */
   logitSigns: 0xfffffffd,
-  /** First centres of k-means, by their number. */
+  /** Initial centres of k-means, by their number. */
   centres: 0xfffffffc,
-  /** Small removals that check a prediction. */
+  /** Small removals that check a predicted score. */
   smallRemovals: 0xfffffffb,
-  /** The rank of a training step (QDyLoRA). */
+  /** The rank drawn for a training step (QDyLoRA). */
   drawnRanks: 0xfffffffa,
-  /** Tokens of a vocabulary's sample. */
+  /** Sampled tokens of a vocabulary. */
   vocabularySample: 0xfffffff9,
-  /** Where iterations for singular vectors start; what they end with does not depend on it. */
+  /** Start vectors of singular vector iterations. The result does not depend on them. */
   startVectors: 0xfffffff8,
   /** Tokens of a generated text. */
   text: 0x7e47,
@@ -41,13 +41,13 @@ export const STREAMS = {
 
 export type StreamName = keyof typeof STREAMS;
 
-/** The keys of a named stream, `b` its draw. */
+/** The keys of a named stream. `b` is the draw. */
 export const keysOf = (seed: number, name: StreamName, b = 0): StreamKeys =>
   streamKeys(seed, STREAMS[name], b);
 
 /**
- * The keys of a module's own stream, `b` its draw. Throws RangeError for a number that is no
- * module's.
+ * The keys of a module's stream. `b` is the draw. Throws RangeError if `module` is not a module
+ * index.
  */
 export function moduleKeys(seed: number, module: number, b: number): StreamKeys {
   if (!(Number.isInteger(module) && module >= 0 && module < MODULE_STREAMS))

@@ -1,4 +1,4 @@
-/** Which adapter the tests take. */
+/** Which adapter the tests choose. */
 import { expect, test } from 'vitest';
 import { isSoftware, type Gpu } from './gpu.ts';
 import { preferReal, testGpu } from './test-gpu.ts';
@@ -29,7 +29,7 @@ test('a real adapter goes before a software one, wherever it is found; else the 
     ]),
   ).toBe(real);
   expect(await preferReal([look(first), look(real)])).toBe(real);
-  // What is not taken is let go of.
+  // The device of the rejected adapter is destroyed.
   expect((await first.device.lost).reason).toBe('destroyed');
   expect(await preferReal([look(second), none])).toBe(second);
   expect(await preferReal([none, none])).toBe(null);

@@ -1,18 +1,18 @@
 /**
- * The device for tests: a real adapter where Dawn finds one, else Chromium's software adapter, else
- * none (the tests skip and say so).
+ * The device for tests: a real adapter if Dawn finds one, else Chromium's software adapter, else
+ * none. Without one, the tests skip and say so.
  */
 import { existsSync } from 'node:fs';
 import { dawn } from './dawn.node.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 
-/** Chromium's software adapter, as Vulkan's loader is told of it. */
+/** Driver manifest of Chromium's software adapter, for Vulkan's loader. */
 export const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Once for the process: with the drivers of the machine, or with Chromium's alone. */
+/** Chosen once per process: the machine's drivers, or Chromium's alone. */
 let chosen: Promise<Gpu | null> | null = null;
 
-/** A device, or null where there is no adapter at all. */
+/** Opens a device, or returns null without an adapter. */
 export async function testGpu(): Promise<Gpu | null> {
   if (chosen) {
     await chosen;
@@ -24,8 +24,8 @@ export async function testGpu(): Promise<Gpu | null> {
 }
 
 /**
- * The first real adapter; where all are software, or none, the last one there is. The others are
- * let go of.
+ * The first real adapter. If all are software, the last one found; null if there is none. Destroys
+ * the devices of the others.
  */
 export async function preferReal(
   looks: readonly (() => Promise<Gpu | null>)[],
@@ -44,8 +44,8 @@ export async function preferReal(
 const open = (): Promise<Gpu | null> => openGpu(dawn()).catch(() => null);
 
 /**
- * Dawn looks for drivers when it is started: again, and at this one alone. Who named one already is
- * obeyed.
+ * Opens Chromium's software adapter. Dawn looks for drivers when it starts, so it is started again.
+ * A VK_ICD_FILENAMES that is already set takes precedence.
  */
 async function swiftShader(): Promise<Gpu | null> {
   if (process.env.VK_ICD_FILENAMES || !existsSync(SWIFTSHADER)) return null;

@@ -1,4 +1,6 @@
-/** Every WGSL kernel of training against its CPU twin, on sizes that fit no tile. */
+/**
+ * Every WGSL training kernel against its CPU reference implementation, on sizes that fit no tile.
+ */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defined } from '../checked.ts';
 import { BufferPool, readBuffer } from './buffers.ts';

@@ -1,6 +1,6 @@
 /**
- * The kernels of training and of gradient statistics as functions on buffers. Each has a CPU twin
- * in `training-twins.ts`. What concerns many tensors goes as one submission.
+ * The kernels of training and gradient statistics as functions on buffers. Each has a CPU reference
+ * implementation in `training-twins.ts`. Work on many tensors is one submission.
  */
 import { defined } from '../checked.ts';
 import type { Dispatcher } from './dispatch.ts';
@@ -8,18 +8,18 @@ import { floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import { adamWFactors, type AdamWStep, type AdapterPair, type RankRows } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';
 
-/** Ranks of a tile in `shaders/adapter-gradient.wgsl`. */
+/** Ranks per tile in `shaders/adapter-gradient.wgsl`. */
 const RANK_TILE = 8;
-/** Tokens of a tile in `shaders/gradient-norm.wgsl`. */
+/** Tokens per tile in `shaders/gradient-norm.wgsl`. */
 const TOKEN_TILE = 16;
 
-/** Part of a buffer of float32 numbers: `count` of them from `first` on. */
+/** Part of a float32 buffer: `count` numbers from `first` on. */
 export interface Stretch extends Slice {
   first: number;
   count: number;
 }
 
-/** One module's adapter gradient; `scratch` holds `projectionBytes` each. */
+/** The buffers of one module's adapter gradient. Each `scratch` holds `projectionBytes`. */
 export interface AdapterGradientSlices {
   x: Slice;
   dy: Slice;
@@ -31,7 +31,7 @@ export interface AdapterGradientSlices {
   scratch: AdapterPair<Slice>;
 }
 
-/** Buffers of one parameter; the gradient, the moments and the parameter lie alike. */
+/** Buffers of one parameter. Gradient, moments and parameter have the same layout. */
 export interface AdamWSlices {
   parameter: Stretch;
   gradient: Slice;
@@ -40,14 +40,14 @@ export interface AdamWSlices {
 }
 
 /**
- * What directions of a module are made of: `vectors` [blocks · count, out / blocks] and the
- * product's output, or [blocks · count, in] and the weight [out, in].
+ * Inputs for the directions of a module: `vectors` [blocks · count, out / blocks] and the product's
+ * output, or [blocks · count, in] and the weight [out, in].
  */
 export type SingularSlices = { dy: Slice; vectors: Slice } & (
   { side: 'output'; y: Slice } | { side: 'input'; x: Slice; w: Slice }
 );
 
-/** Bytes of x Aᵀ, or of dy · B, for so many ranks. */
+/** Bytes of x Aᵀ, or of dy · B, for `ranks` ranks. */
 export const projectionBytes = (tokens: number, ranks: number): number =>
   4 * tokens * RANK_TILE * Math.ceil(ranks / RANK_TILE);
 
@@ -55,7 +55,7 @@ export const projectionBytes = (tokens: number, ranks: number): number =>
 export const gramBytes = (tokens: number, sequences: number): number =>
   4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
 
-/** What a sum over the gradient of a module is made from and where it goes; a number a sequence. */
+/** Inputs and destination of a sum over a module's gradient, one number per sequence. */
 interface GradientSums {
   x: Slice;
   dy: Slice;
@@ -74,7 +74,8 @@ export class TrainingKernels {
   }
 
   /**
-   * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
+   * Writes rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v =
+   * dy · B.
    */
   adapterGradients(modules: readonly AdapterGradientSlices[]): void {
     const project: Dispatch[] = [];
@@ -127,7 +128,7 @@ export class TrainingKernels {
     this.dispatcher.run([...project, ...accumulate]);
   }
 
-  /** into[0] = Σ over all stretches of Σ g²; `scratch` holds a float32 for each. */
+  /** into[0] = Σ g² over all gradients. `scratch` holds one float32 per gradient. */
   squaredNorm(gradients: readonly Stretch[], scratch: Slice, into: Slice): void {
     this.dispatcher.run([
       ...gradients.map((g, i): Dispatch => ({
@@ -141,7 +142,7 @@ export class TrainingKernels {
     ]);
   }
 
-  /** One AdamW step of every parameter, in place; `squaredNorm` holds Σ g² over all gradients. */
+  /** One AdamW step of every parameter, in place. `squaredNorm` holds Σ g² over all gradients. */
   adamW(parameters: readonly AdamWSlices[], squaredNorm: Slice, step: AdamWStep): void {
     const { beta1, beta2, epsilon, maxNorm } = step;
     const { keep, size, root } = adamWFactors(step);
@@ -172,7 +173,7 @@ export class TrainingKernels {
   }
 
   /**
-   * into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`.
+   * into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s. `scratch` holds `gramBytes`.
    */
   gradientNorms({ x, dy, place, sequences, scratch, into, at }: GradientSums): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
@@ -191,7 +192,7 @@ export class TrainingKernels {
   }
 
   /**
-   * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a
+   * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s. `scratch` holds one float32 per
    * token.
    */
   fisherSums({ x, dy, place, sequences, scratch, into, at }: GradientSums): void {
@@ -210,9 +211,9 @@ export class TrainingKernels {
   }
 
   /**
-   * See `twins.outputDirections` and `twins.inputDirections`, written from `at` on as [blocks,
-   * sequences, count]. `scratch`: two of `projectionBytes` of one block, and for inputs a third of
-   * [tokens, in] float32.
+   * Computes `twins.outputDirections` or `twins.inputDirections`, written from `at` on as
+   * [blocks, sequences, count]. `scratch` is two buffers of `projectionBytes` of one block, and for
+   * input directions a third of [tokens, in] float32.
    */
   singularGradients(
     taps: SingularSlices,
@@ -325,7 +326,7 @@ export class TrainingKernels {
   }
 }
 
-/** into[at + s] = Σ of share s of `values`, `count` numbers each. */
+/** into[at + s] = Σ of the s-th `count` numbers of `values`. */
 function shares({
   values,
   count,

@@ -1,6 +1,6 @@
 /**
- * The CPU twins of the training kernels: against plain formulas in double, PyTorch's AdamW, and the
- * SmolLM2 references.
+ * The CPU implementations of the training kernels, against plain formulas in double precision,
+ * PyTorch's AdamW and the SmolLM2 references.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import * as twins from './training-twins.ts';
 const numbers = (length: number, seed: number) =>
   fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 
-/** G = Σ dy xᵀ over tokens [from, to), [out, in] in double. */
+/** G = Σ dy xᵀ over tokens [from, to), [out, in] in double precision. */
 function gradient({
   x,
   dy,
@@ -73,7 +73,7 @@ describe('training twins', () => {
       into,
     });
     for (let j = 0; j < rank; j++) {
-      // dA = s B ᵀG, dB = s G Aᵀ
+      // dA = s Bᵀ G, dB = s G Aᵀ
       for (let k = 0; k < 7; k++) {
         let want = 0;
         for (let o = 0; o < 5; o++) want += scale * b[j * 5 + o]! * g[o * 7 + k]!;
@@ -127,8 +127,8 @@ describe('training twins', () => {
 
   it('AdamW takes the steps of torch.optim.AdamW with clip_grad_norm_', () => {
     // torch 2.15: p = Parameter([.5, -1.25, 2, 0]), q = Parameter([3, -.125]); AdamW([p, q], lr=.1,
-    // betas=(.9, .999), eps=1e-8, weight_decay=.05); per step set .grad, clip_grad_norm_([p, q],
-    // .3), step(); p and q printed with 9 digits.
+    // betas=(.9, .999), eps=1e-8, weight_decay=.05). Per step: set .grad, clip_grad_norm_([p, q],
+    // .3), step(). p and q are printed with 9 digits.
     const steps = [
       {
         g: [

@@ -1,6 +1,6 @@
 /**
- * The training kernels on the CPU: what the WGSL is tested against, and what the WASM engine uses
- * where a loop is enough. Sums are taken in double. [methods.md §1 and §6]
+ * The training kernels on the CPU: the reference implementation for the WGSL tests, and the WASM
+ * engine's code where a loop is fast enough. Sums are in double precision. [methods.md §1 and §6]
  */
 import type { ModulePlace } from './twins.ts';
 
@@ -11,8 +11,7 @@ export interface RankRows {
 }
 
 /**
- * A [rank, in] and Bᵀ [rank, out], row-major; a lower rank is a prefix of both. The same for their
- * gradients.
+ * A [rank, in] and Bᵀ [rank, out], row-major, or their gradients. A lower rank is a prefix of both.
  */
 export interface AdapterPair<T> {
   a: T;
@@ -20,8 +19,8 @@ export interface AdapterPair<T> {
 }
 
 /**
- * One optimiser step; the numbers torch.optim.AdamW and clip_grad_norm_ call lr, betas, eps,
- * weight_decay, max_norm.
+ * Settings of one optimiser step: lr, betas, eps, weight_decay and max_norm of torch.optim.AdamW
+ * and clip_grad_norm_.
  */
 export interface AdamWStep {
   learningRate: number;
@@ -29,15 +28,15 @@ export interface AdamWStep {
   beta2: number;
   epsilon: number;
   weightDecay: number;
-  /** Number of this step, from 1: the bias corrections depend on it. */
+  /** Number of this step, from 1, for the bias corrections. */
   step: number;
-  /** Largest global gradient norm; null does not clip. */
+  /** Maximum global gradient norm. Null disables clipping. */
   maxNorm: number | null;
 }
 
 /**
- * What a step's settings come down to: the parameter is multiplied by `keep`, the change is `size ·
- * m / (√v / root + ε)`.
+ * The factors of a step: the parameter is multiplied by `keep`, then changed by −`size` · m / (√v /
+ * `root` + ε).
  */
 export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWStep): {
   keep: number;
@@ -52,8 +51,8 @@ export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: 
 }
 
 /**
- * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
- * x [tokens, in], dy [tokens, stride]; a row needs the same row of A and Bᵀ only.
+ * Writes rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy
+ * · B. x is [tokens, in], dy [tokens, stride]. A row depends only on the same row of A and Bᵀ.
  */
 export function adapterGradient({
   x,
@@ -105,9 +104,9 @@ export function sumOfSquares(g: Float32Array): number {
 }
 
 /**
- * One AdamW step in place: parameter p, first moment m, second moment v, all as long as the
- * gradient g. `squaredNorm` is Σ g² over *all* gradients of the step. One that is no number or
- * infinite changes nothing.
+ * One AdamW step in place. Parameter p, first moment m and second moment v have the length of the
+ * gradient g. `squaredNorm` is Σ g² over *all* gradients of the step. If it is not finite, nothing
+ * changes.
  */
 export function adamW({
   p,
@@ -162,8 +161,8 @@ export function gradientNorms(
 }
 
 /**
- * Per sequence, Σ_t ‖dy_t‖²‖x_t‖² over its tokens (Fisher information of the weight, summed over
- * its entries).
+ * Per sequence, Σ_t ‖dy_t‖²‖x_t‖² over its tokens: the Fisher information of the weight, summed
+ * over its entries.
  */
 export function fisherSums(
   x: Float32Array,
@@ -183,10 +182,12 @@ export function fisherSums(
 }
 
 /**
- * Per sequence and direction of the output, uᵢᵀ G Wᵀ uᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as
- * Σ_t (uᵢ·dy_t)(uᵢ·y_t): [blocks, sequences, count]. `y` = W x lies as `dy` does; `u` [blocks ·
- * count, outFeatures / blocks] row-major; every one of `blocks` equal stretches of output features
- * has its own `count`. Of a singular vector that is σᵢ dL/dσᵢ. [methods.md §5]
+ * Per sequence and output direction, uᵢᵀ G Wᵀ uᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t
+ * (uᵢ·dy_t)(uᵢ·y_t): [blocks, sequences, count]. For a singular vector this is σᵢ dL/dσᵢ.
+ * [methods.md §5]
+ *
+ * `y` = W x has the layout of `dy`. `u` is [blocks · count, outFeatures / blocks], row-major. Each
+ * of `blocks` equal row blocks of output features has its own `count` directions.
  */
 export function outputDirections({
   dy,
@@ -221,8 +222,8 @@ export function outputDirections({
 }
 
 /**
- * The same of directions of the input, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t): `v` [blocks · count,
- * inFeatures], `w` [outFeatures, inFeatures], W a block's rows of it.
+ * The same for input directions, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t), where W is the block's
+ * rows of `w`. `v` is [blocks · count, inFeatures], `w` [outFeatures, inFeatures].
  */
 export function inputDirections({
   x,
@@ -264,8 +265,8 @@ export function inputDirections({
 }
 
 /**
- * Cross entropy of every row in nats (0 where its label is below 0) and the gradient of Σ weight ·
- * loss at `h` [rows, hidden]; the logits are `h Wᵀ + bias`, `w` [vocab, hidden].
+ * Cross entropy of every row in nats (0 if its label is negative), and the gradient of Σ weight ·
+ * loss at `h` [rows, hidden]. The logits are `h Wᵀ + bias`, with `w` [vocab, hidden].
  */
 export function crossEntropy({
   h,
@@ -304,11 +305,11 @@ export function crossEntropy({
   return { losses, gradient };
 }
 
-/** Dot product of two stretches of `v`. */
+/** Dot product of two parts of `v`. */
 const dot = (v: Float32Array, a: number, b: number, length: number): number =>
   across(v, a, v, b, length);
 
-/** Dot product of a stretch of `v` and one of `w`. */
+/** Dot product of a part of `v` and a part of `w`. */
 // eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function across(
   v: Float32Array,

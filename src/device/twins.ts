@@ -1,13 +1,13 @@
 /**
- * The kernels on the CPU: the same arithmetic in plain loops. They are what the WGSL is tested
- * against, at load (self-test) and in the suite, and what the WASM engine uses where a loop is
- * enough.
+ * The measurement kernels on the CPU, with the same arithmetic in plain loops. They are the
+ * reference implementation of the WGSL, in the self-test at load and in the tests. The WASM engine
+ * uses them where a loop is fast enough.
  */
 import { fillNormal, type StreamKeys } from './random.ts';
 
 /**
- * A module in a product: its input has `tokens` rows of `inFeatures` numbers, its output is columns
- * `[column, column + outFeatures)` of rows of `stride`.
+ * A module's place in a product. The input has `tokens` rows of `inFeatures` numbers. The output is
+ * columns `[column, column + outFeatures)` of rows of `stride`.
  */
 export interface ModulePlace {
   tokens: number;
@@ -17,12 +17,12 @@ export interface ModulePlace {
   stride: number;
 }
 
-/** Where a module's output change goes. */
+/** Where the change of a module's output is added. */
 export type NoiseTarget = ModulePlace;
 
 /**
- * One draw of noise for a module; `row` is the first of `tokens` rows it changes. `bias`: elements
- * out·in … shake the bias too.
+ * One draw of a module's perturbation. `row` is the first of the `tokens` rows it changes. `bias`
+ * also perturbs the bias, with elements out·in and following.
  */
 export interface NoiseSlot {
   keys: StreamKeys;
@@ -31,10 +31,10 @@ export interface NoiseSlot {
   bias: boolean;
 }
 
-/** Second index of a pair that means the clean output. */
+/** Second index of a pair that selects the output of the clean pass. */
 export const CLEAN = 0xffffffff;
 
-/** y[slot.row + t, column + o] += std · Σ_k x[t, k] · N(o·in + k); `x` is [tokens, in]. */
+/** y[slot.row + t, column + o] += std · Σ_k x[t, k] · N(o·in + k). `x` is [tokens, in]. */
 export function noiseProduct(
   x: Float32Array,
   y: Float32Array,
@@ -59,7 +59,7 @@ export function noiseProduct(
   }
 }
 
-/** Adds Σ_v |a[r, v] − b[r, v]| to `sums[r]`; `a` alone is a difference already. */
+/** Adds Σ_v |a[r, v] − b[r, v]| to `sums[r]`. If `b` is null, `a` is the difference. */
 export function rowSums(
   a: Float32Array,
   b: Float32Array | null,
@@ -74,8 +74,8 @@ export function rowSums(
 }
 
 /**
- * out[p] = h[pairs[2p]] − h[pairs[2p + 1]], or − clean where that index is CLEAN; entries of `size`
- * numbers.
+ * out[p] = h[pairs[2p]] − h[pairs[2p + 1]], or h[pairs[2p]] − clean if that index is CLEAN. An
+ * entry has `size` numbers.
  */
 export function pairDifference(
   h: Float32Array,
@@ -95,8 +95,8 @@ export function pairDifference(
 }
 
 /**
- * base + scale · B A, zero where the mask bit is zero; A [rank, inputs], B [outputs, rank], mask
- * one bit a weight, bit 0 first.
+ * base + scale · B A, where B A is zero if the mask bit is zero. A [rank, inputs], B
+ * [outputs, rank], mask one bit per weight, bit 0 first.
  */
 export function loraDelta({
   a,

@@ -1,6 +1,6 @@
 /**
- * The engine on tiny models: against whole forwards of the untouched export, and against itself. On
- * WebGPU: `webgpu.test.ts`.
+ * The engine on tiny models, against whole forward passes of the original export and against
+ * itself. On WebGPU: `webgpu.test.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -56,7 +56,8 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
   it('measures what whole forwards with W + N measure', { timeout: 60_000 }, async () => {
     for (let layer = 0; layer < model.layers; layer++) {
       for (const change of [{}, { b: null, bias: true }]) {
-        // Another module of each layer and kind of probe: the roles come round over the models.
+        // Each layer and kind of probe takes another module, so that the models together cover all
+        // roles.
         const all = probesOf(engine, layer, change);
         const probes = [elementAt(all, (2 * layer + (change.bias ? 3 : 1)) % all.length)];
         const got = await engine.disagreement(pass, probes);

@@ -1,6 +1,6 @@
 /**
- * The engine on a cut model: one door to what probing, training, statistics, pruning and generation
- * compute, one call at a time.
+ * The engine on a cut model: the entry point to probing, training, gradient statistics, pruning and
+ * generation. Runs one call at a time.
  */
 import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
@@ -61,11 +61,11 @@ import { VocabularyChunks } from './head/vocabulary-chunks.ts';
 export interface EngineOptions {
   model: CompiledModel;
   backend: Backend;
-  /** Bytes the engine may take for weights, kept activations and workspace together. */
+  /** Bytes for weights, cached activations and workspace together. */
   memoryBudgetBytes: number;
 }
 
-/** Opens an engine. Throws AtlasError `too-large` when the weights alone do not fit. */
+/** Opens an engine. Throws AtlasError `too-large` if the weights alone do not fit. */
 export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
@@ -80,8 +80,7 @@ export class CutEngine implements FullEngine {
   private readonly chunks: VocabularyChunks;
   private readonly head: Head;
   private readonly probing: Probing;
-  // What only training, gradient statistics and generation need is loaded when they are first asked
-  // for.
+  // Loaded at first use: training, gradient statistics, generation, pruning.
   private readonly trainerOnce = new Once(
     async () =>
       new (await import('./train/trainer.ts')).Trainer({
@@ -273,7 +272,7 @@ export class CutEngine implements FullEngine {
         module,
         numbers: loraA.length + loraB.length,
       }));
-      // Of the head's there are the values only.
+      // The head's adapter has no gradients or moments.
       const bytes = sizes.reduce(
         (sum, { module, numbers }) =>
           sum + (module < this.modules.length ? adapterBytes(numbers) : 4 * numbers),
@@ -448,7 +447,7 @@ export class CutEngine implements FullEngine {
 
   memory(): MemoryUse {
     const use = this.backend.memory();
-    // On the CPU weights are views of the file and stay outside the backend's own count.
+    // On the CPU, weights are views of the file, which the backend does not count.
     return this.provider.kind === 'wasm'
       ? { ...use, device: use.device + this.pieces.weightBytes }
       : use;
@@ -482,7 +481,7 @@ export class CutEngine implements FullEngine {
     return this.generationOnce.get();
   }
 
-  /** One call at a time: sessions are made and let go of along the way. */
+  /** Runs one call at a time, because calls create and dispose sessions. */
   private exclusive<T>(task: () => Promise<T>): Promise<T> {
     const result = this.tail.then(() => {
       if (this.disposed) throw new AtlasError('cancelled');
@@ -493,7 +492,7 @@ export class CutEngine implements FullEngine {
   }
 
   /**
-   * The clean model, or with the adapters in use; of the clean one, if asked for, only some layers.
+   * A pass of the clean model or through the adapters. `layers` applies to the clean model only.
    */
   private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<KeptPass> {
     return this.probing.pass(batch, async () =>

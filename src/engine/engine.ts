@@ -1,10 +1,10 @@
 /**
- * The interface through which methods see a model, one facet for each kind of work. Nothing here
- * names ORT, WebGPU or React.
+ * The interface through which methods use a model, one facet per kind of work. Nothing here names
+ * ONNX Runtime, WebGPU or React.
  *
- * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
- * What an engine returns as `CleanPass`, `Adapters` or `Masks` is an opaque handle: only that
- * engine can use it, until it is disposed.
+ * One engine is one model on one provider. All calls are queued: the runtime never runs two at a
+ * time. `CleanPass`, `Adapters` and `Masks` are opaque handles. Only the engine that returned a
+ * handle can use it, until it is disposed.
  */
 import type { GeneratingEngine } from './facets/generate.ts';
 import type { GradientEngine } from './facets/gradients.ts';

@@ -1,4 +1,4 @@
-/** Handles: what an engine returns for later calls, opaque to everyone else. */
+/** Checks handles: objects that an engine returns for later calls, opaque to callers. */
 import type { Backend } from './backends/backend.ts';
 
 interface Owned {
@@ -6,7 +6,10 @@ interface Owned {
   readonly disposed: boolean;
 }
 
-/** The handle as what it is. Throws `TypeError` for one of another engine, or a disposed one. */
+/**
+ * Returns the handle as its own class. Throws `TypeError` if it belongs to another engine or is
+ * disposed.
+ */
 export function ownHandle<T extends Owned>(
   type: abstract new (...parts: never[]) => T,
   handle: unknown,

@@ -1,6 +1,6 @@
 /**
- * Memory of a batch of probes, counted before it is taken, with the estimates of `model/memory.ts`.
- * An entry is one perturbed copy of the token batch.
+ * Counts the memory of a batch before it is allocated, with the estimates of `model/memory.ts`. An
+ * entry is one perturbed copy of the token batch.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
@@ -9,8 +9,8 @@ import { BACKWARD, copyBytes } from '../model/memory.ts';
 import type { TokenBatch } from './engine.ts';
 
 /**
- * Entries that fit into `budget` bytes, at least two; throws AtlasError `too-large` when not even
- * two do.
+ * Number of entries that fit into `budget` bytes, at least two. Throws AtlasError `too-large` if
+ * two do not fit.
  */
 export function entriesThatFit(
   model: CompiledModel,
@@ -29,8 +29,8 @@ export function entriesThatFit(
 }
 
 /**
- * Stretches `[first, count]` of so many rows of `width` float32 numbers, about equal: as few as a
- * tensor of `largestTensor` bytes holds.
+ * Splits `rows` rows of `width` float32 numbers into about equal parts `[first, count]`: as few as
+ * tensors of `largestTensor` bytes allow.
  */
 export function rowParts(
   rows: number,
@@ -46,8 +46,8 @@ export function rowParts(
 }
 
 /**
- * Entries whose backward pass through a block fits into `budget` bytes, their own stream of all
- * layers included; throws `too-large` when not even one does.
+ * Number of entries whose backward pass through a block fits into `budget` bytes, including each
+ * entry's residual stream of all layers. Throws AtlasError `too-large` if one does not fit.
  */
 export function backwardEntriesThatFit(
   model: CompiledModel,
@@ -62,7 +62,7 @@ export function backwardEntriesThatFit(
   return fit;
 }
 
-/** The refusal, with both sizes in words. */
+/** The AtlasError `too-large`, with both sizes in words. */
 export function tooLarge(needed: number, allowed: number): AtlasError {
   return new AtlasError('too-large', {
     needed: describeBytes(needed),

@@ -1,8 +1,8 @@
-/** Token batches: what a model can take, and what a row has to predict. */
+/** Token batches: validation, labels, and the largest logits. */
 import { AtlasError } from '../errors.ts';
 import type { TokenBatch, TrainingBatch } from './engine.ts';
 
-/** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
+/** Throws AtlasError `bad-text` if the model cannot take the shape or the ids. */
 export function checkTokens(
   { ids, sequences, length }: TokenBatch,
   vocab: number,
@@ -28,7 +28,8 @@ export function checkTokens(
 }
 
 /**
- * What every row has to predict: the next token, unless the batch says otherwise; below 0: nothing.
+ * The label of every row: the next token, unless the batch has labels. A negative label predicts
+ * nothing.
  */
 export const labelsOf = ({
   ids,

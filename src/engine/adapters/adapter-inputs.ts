@@ -1,6 +1,6 @@
 /**
- * What the adapted blocks take besides activations: A, Bᵀ and scale of every module, and zeros
- * where a module has no adapter.
+ * The inputs of adapted blocks other than activations: A, Bᵀ and scale of every module, and zeros
+ * for modules without an adapter.
  */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel, SiteModule } from '../../compiler/compiled.ts';
@@ -12,7 +12,7 @@ import type { AdapterFeeds } from '../pieces/network.ts';
 export class AdapterInputs {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
-  /** Zero pairs of rank 1, by width: modules without an adapter are fed these. */
+  /** Zero tensors by width, of rank 1, for modules without an adapter. */
   private readonly nothing = new Map<number, DeviceTensor>();
 
   constructor(model: CompiledModel, backend: Backend) {
@@ -20,7 +20,7 @@ export class AdapterInputs {
     this.backend = backend;
   }
 
-  /** By layer; the `views` made on the way are the caller's to dispose, after the run. */
+  /** The adapter inputs by layer. The caller disposes `views` after the run. */
   feeds(use: AdapterUse, views: DeviceTensor[]): AdapterFeeds {
     const adapters = DeviceAdapters.from(use, this.backend);
     const byLayer = this.model.blocks.map(
@@ -52,7 +52,7 @@ export class AdapterInputs {
       return tensor;
     };
     const { inFeatures, outFeatures } = elementAt(this.model.modules, module);
-    // Width 0 stands for the scale, the only tensor of one dimension.
+    // Width 0 stands for the scale, the only one-dimensional tensor.
     return {
       a: zeros(inFeatures, [1, inFeatures]),
       b: zeros(outFeatures, [1, outFeatures]),

@@ -1,6 +1,6 @@
 /**
- * Adapters where the provider computes: A and Bᵀ of every module, their gradients, AdamW's moments,
- * and the feeds of a block.
+ * Adapters on the provider: A and Bᵀ of every module, their gradients, AdamW's moments, and the
+ * inputs of a block.
  */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -23,12 +23,12 @@ interface Entry {
   rank: number;
   inFeatures: number;
   outFeatures: number;
-  /** A [rank, in], Bᵀ [rank, out]; the same for the other pairs. */
+  /** A [rank, in] and Bᵀ [rank, out]. The other pairs have the same shapes. */
   values: AdapterPair<DeviceTensor>;
   gradients: AdapterPair<DeviceTensor>;
   first: AdapterPair<DeviceTensor>;
   second: AdapterPair<DeviceTensor>;
-  /** s [1], as last used. */
+  /** s [1], of the last use. */
   scale: DeviceTensor;
 }
 
@@ -39,7 +39,10 @@ export class DeviceAdapters implements Adapters {
   private readonly entries = new Map<number, Entry>();
   private readonly head: HeadAdapter | null = null;
 
-  /** Throws `head-bent` for an adapter of a vocabulary product that is not the end. */
+  /**
+   * Throws AtlasError `head-bent` for an adapter of the vocabulary projection if a nonlinearity
+   * follows that projection.
+   */
   constructor(
     backend: Backend,
     model: CompiledModel,
@@ -84,12 +87,12 @@ export class DeviceAdapters implements Adapters {
     return [...this.entries.values(), ...this.ofHead].map(({ module, rank }) => ({ module, rank }));
   }
 
-  /** Throws `head-not-trained` where the vocabulary product has an adapter. */
+  /** Throws AtlasError `head-not-trained` if the vocabulary projection has an adapter. */
   checkTrainable(): void {
     if (this.head) throw new AtlasError('head-not-trained');
   }
 
-  /** What the vocabulary product takes, where it has an adapter. */
+  /** The inputs of the vocabulary projection, if it has an adapter. */
   headFeeds(use: AdapterUse): HeadFeeds | undefined {
     if (!this.head) return undefined;
     const { module, rank } = this.head.values;
@@ -120,14 +123,13 @@ export class DeviceAdapters implements Adapters {
     );
   }
 
-  /** The adapter of a module, if it has one. */
+  /** The adapter of a module, or null. */
   of(module: number): Pick<Entry, 'values' | 'gradients' | 'rank'> | null {
     return this.entries.get(module) ?? null;
   }
 
   /**
-   * A and Bᵀ of the first `rank` ranks, and s, as a block takes them; views are the caller's to
-   * dispose.
+   * A and Bᵀ of the first `rank` ranks, and s, as inputs of a block. The caller disposes `views`.
    */
   feeds(
     module: number,
@@ -166,7 +168,7 @@ export class DeviceAdapters implements Adapters {
     });
   }
 
-  /** What AdamW works on, by how often it has moved; see `TrainingEngine.trainStep`. */
+  /** AdamW's parameters, grouped by their number of updates. See `TrainingEngine.trainStep`. */
   optimised(
     rowsOf: (module: number, rank: number) => RankRows,
     updates: RankUpdates,
@@ -217,11 +219,11 @@ export class DeviceAdapters implements Adapters {
   }
 }
 
-/** What the vocabulary product takes of the adapters in use, where one is of it. */
+/** The inputs of the vocabulary projection, if one of the adapters in use is for it. */
 export const headFeeds = (use: AdapterUse | undefined, backend: Backend): HeadFeeds | undefined =>
   use && DeviceAdapters.from(use, backend).headFeeds(use);
 
-/** Ranks of a module that are in use. */
+/** Number of a module's ranks in use. */
 export const usedRank = (use: AdapterUse, module: number, rank: number): number =>
   Math.min(rank, use.rank?.(module) ?? rank);
 

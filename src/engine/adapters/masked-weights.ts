@@ -1,6 +1,6 @@
 /**
- * Masks on the provider, and the weights M ⊙ (W + s B A) that a block runs with, made block by
- * block: no second copy of the model exists.
+ * Masks on the provider, and the weights M ⊙ (W + s B A) of a block. They are computed block by
+ * block, so no second copy of the model exists.
  */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel, Site, SiteModule } from '../../compiler/compiled.ts';
@@ -58,7 +58,7 @@ export class MaskedWeights {
   private readonly backend: Backend;
   private readonly pieces: Pieces;
   private readonly placed: PlacedWeights;
-  /** One weight for each site of a block, by place and dims: the next block writes over it. */
+  /** One weight per site of a block, by index and dims. The next block overwrites it. */
   private readonly room = new Map<string, DeviceTensor>();
 
   constructor(model: CompiledModel, backend: Backend, pieces: Pieces, placed: PlacedWeights) {
@@ -68,7 +68,10 @@ export class MaskedWeights {
     this.placed = placed;
   }
 
-  /** The weights of a layer's products by name, good until the next call. Throws `float-only`. */
+  /**
+   * The weights of a layer's products by name, valid until the next call. Throws AtlasError
+   * `float-only`.
+   */
   async of(layer: number, use: AdapterUse): Promise<ReadonlyMap<string, DeviceTensor>> {
     const weights = new Map<string, DeviceTensor>();
     for (const site of elementAt(this.model.blocks, layer).sites) {
@@ -82,7 +85,7 @@ export class MaskedWeights {
     return weights;
   }
 
-  /** A module's rows of M ⊙ (W + s B A), good until the next call. */
+  /** A module's rows of M ⊙ (W + s B A), valid until the next call. */
   async rows(site: Site, part: SiteModule, use: AdapterUse): Promise<ModuleRows> {
     const into = this.roomFor(site);
     await this.merge(part, use, into);

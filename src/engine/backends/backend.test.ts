@@ -1,6 +1,5 @@
 /**
- * The CPU provider against plain loops, and the sampling of the vocabulary. WebGPU:
- * `webgpu.test.ts`.
+ * The CPU provider against plain loops, and samples of the vocabulary. WebGPU: `webgpu.test.ts`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendSuite } from './test-backend-suite.ts';
@@ -24,7 +23,7 @@ describe('sampleTokens', () => {
       expect(new Set(tokens).size).toBe(10);
       for (const t of tokens) counts[t]!++;
     }
-    // 800 expected, standard deviation 25: five of them.
+    // 800 expected, standard deviation 25: five standard deviations.
     for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(127);
     expect(sampleTokens(50, { size: 10, seed: 1 })).toEqual(
       sampleTokens(50, { size: 10, seed: 1 }),

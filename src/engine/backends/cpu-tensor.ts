@@ -1,5 +1,5 @@
 /**
- * A tensor of the CPU provider: an ordinary array. Reshaping and taking a prefix are views of it.
+ * A tensor of the CPU provider: an ordinary array. Reshaped tensors and prefixes are views of it.
  */
 import type { TensorType } from '../../compiler/compiled.ts';
 import { bytesOf } from '../../onnx/types.ts';
@@ -17,7 +17,10 @@ export class CpuTensor implements DeviceTensor {
     return this.tensor.data as Float32Array;
   }
 
-  /** The first bytes of this tensor as another type and shape. */
+  /**
+   * The first bytes of this tensor as another type and shape. Throws RangeError if they do not
+   * suffice.
+   */
   view(ort: Ort, type: TensorType, dims: readonly number[]): CpuTensor {
     const { buffer, byteOffset, byteLength } = this.tensor.data as Uint8Array;
     const wanted = bytesOf(type, elements(dims));

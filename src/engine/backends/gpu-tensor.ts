@@ -1,6 +1,6 @@
 /**
- * A tensor of the WebGPU provider: a buffer, and the runtime's tensor over it; or, for a type the
- * runtime takes from no buffer, its tensor alone.
+ * A tensor of the WebGPU provider: a buffer with the runtime's tensor over it, or only the
+ * runtime's tensor for types that the runtime does not take from a buffer.
  */
 import { elements, type DeviceTensor } from './backend.ts';
 import type { Slice } from '../../device/dispatch.ts';
@@ -22,7 +22,7 @@ export class GpuTensor implements DeviceTensor {
     if (!this.own) throw new RangeError(`a tensor of ${this.tensor.type} has no buffer`);
     return this.own;
   }
-  /** As float32 numbers. */
+  /** The buffer as float32 numbers. */
   get slice(): Slice {
     return { buffer: this.buffer, bytes: 4 * elements(this.dims) };
   }

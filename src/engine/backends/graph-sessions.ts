@@ -1,4 +1,4 @@
-/** Our own small graphs on the CPU: a session each, made when it is first wanted. */
+/** Sessions of our own small graphs on the CPU, one per graph, created at first use. */
 import { elements } from './backend.ts';
 import { floats } from './cpu-tensor.ts';
 import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
@@ -13,7 +13,7 @@ export class GraphSessions {
     this.options = options;
   }
 
-  /** Every output of the graph. `what` names it in errors. */
+  /** Runs the graph and returns every output. `what` names the graph in errors. */
   async run(
     graph: () => Uint8Array,
     what: string,

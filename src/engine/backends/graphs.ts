@@ -1,4 +1,4 @@
-/** What the engine's own graphs are written with. */
+/** Builders for the engine's own graphs. */
 import { writeGraph } from '../../onnx/write.ts';
 import type { Attribute, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import type { ElementType } from '../../onnx/types.ts';

@@ -1,4 +1,4 @@
-/** The kernels that measure, on a provider, against their CPU twins. */
+/** Compares a provider's measurement kernels with their CPU reference implementations. */
 import { elementAt } from '../../checked.ts';
 import { fillNormal } from '../../device/random.ts';
 import { moduleKeys } from '../../device/streams.ts';
@@ -98,7 +98,7 @@ export const normals = (length: number, stream: number) =>
   fillNormal(moduleKeys(0, stream, 0), new Float32Array(length));
 
 /**
- * Largest absolute difference over the largest absolute value of `want`; Infinity for NaN or a
+ * Largest absolute difference over the largest absolute value of `want`. Infinity for NaN or a
  * wrong length.
  */
 export function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -110,6 +110,6 @@ export function difference(got: ArrayLike<number>, want: ArrayLike<number>): num
     if (!(d <= worst)) worst = Number.isNaN(d) ? Infinity : d;
     top = Math.max(top, Math.abs(want[i]!));
   }
-  // All zeros on both sides are equal, too.
+  // All zeros on both sides are equal.
   return worst === 0 ? 0 : worst / top;
 }

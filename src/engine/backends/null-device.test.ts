@@ -1,7 +1,4 @@
-/**
- * The engine on a device that computes nothing and allows the least: what it asks of a device,
- * whatever the numbers.
- */
+/** The requests of the engine to a device that computes nothing and has the minimum limits. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { defined } from '../../checked.ts';
 import { adamWStep, randomAdapters, trainingBatch } from '../../../test/training-data.ts';
@@ -36,10 +33,7 @@ const engine = createEngine({
 });
 afterAll(() => engine.dispose());
 
-/**
- * How often anything, the runtime or the engine, copied from the device and waited for it during
- * `work`.
- */
+/** How often the runtime or the engine copied from the device and waited for it during `work`. */
 async function readbacksOf(work: () => Promise<unknown>): Promise<number> {
   const { GPUBuffer } = globalThis as unknown as { GPUBuffer: { prototype: GPUBuffer } };
   const spy = vi.spyOn(GPUBuffer.prototype, 'mapAsync');
@@ -52,7 +46,7 @@ async function readbacksOf(work: () => Promise<unknown>): Promise<number> {
 test('a training step reads its loss and its gradient norm back, and nothing else', async () => {
   const adapters = await engine.adapters(randomAdapters(engine.modules, 2));
   const use = { adapters, scale: () => 2 };
-  // The loss of a device that computes nothing is no number.
+  // A device that computes nothing returns a loss that is not finite.
   const step = () =>
     expect(engine.trainStep(trainingBatch(), use, adamWStep({}))).rejects.toMatchObject({
       code: 'diverged',

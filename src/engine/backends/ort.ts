@@ -1,8 +1,9 @@
 /**
- * onnxruntime-web behind one door: a queue, tensors from bytes, and sessions that recover.
+ * The interface to onnxruntime-web: a queue, tensors from bytes, and sessions that recover from
+ * errors.
  *
- * The namespace (`onnxruntime-web`, `/wasm` or `/webgpu`) is handed in, because page, worker and
- * Node each load their own.
+ * The namespace (`onnxruntime-web`, `/wasm` or `/webgpu`) is a parameter, because page, worker and
+ * Node each load a different one.
  */
 import type * as OrtNamespace from 'onnxruntime-web';
 import type { TensorType } from '../../compiler/compiled.ts';
@@ -15,11 +16,11 @@ export type WebGpuOptions = OrtNamespace.InferenceSession.WebGpuExecutionProvide
 type InferenceSession = OrtNamespace.InferenceSession;
 
 /**
- * Runs and creations must never overlap on one runtime, whichever session or engine they belong to.
+ * Runs and session creations must never overlap on one runtime, even across sessions and engines.
  */
 const tails = new WeakMap<object, Promise<unknown>>();
 
-/** Runs `task` when every earlier one on this runtime has finished. */
+/** Runs `task` after all earlier tasks on this runtime. */
 export function queued<T>(ort: Ort, task: () => Promise<T>): Promise<T> {
   const result = (tails.get(ort) ?? Promise.resolve()).then(task);
   tails.set(
@@ -41,7 +42,7 @@ const arrays = {
   int4: Uint8Array,
 } as const;
 
-/** A CPU tensor over these bytes; a view where alignment allows, otherwise a copy. */
+/** A CPU tensor over `bytes`. Aliases them if the alignment allows; otherwise copies them. */
 export function cpuTensor(
   ort: Ort,
   type: TensorType,
@@ -56,11 +57,11 @@ export function cpuTensor(
     aligned.byteOffset,
     aligned.byteLength / width,
   );
-  // The published types omit the 4-bit ones; the runtime has them.
+  // The published types omit the 4-bit types, which the runtime supports.
   return new ort.Tensor(type as 'float32', data as Float32Array, dims);
 }
 
-/** What the runtime said, in a length fit for a sentence. */
+/** An AtlasError `runtime` with the runtime's message, cut to 200 characters. */
 export function runtimeError(what: string, cause: unknown): AtlasError {
   if (cause instanceof AtlasError) return cause;
   const said = cause instanceof Error ? cause.message : String(cause);
@@ -71,8 +72,8 @@ export function runtimeError(what: string, cause: unknown): AtlasError {
 }
 
 /**
- * One compiled piece in the runtime. After a failed run the runtime's own session repeats the
- * error, so it is made anew.
+ * A session of one compiled piece. After a failed run the runtime's session repeats the error, so
+ * the session is created again.
  */
 export class OrtSession {
   private readonly ort: Ort;

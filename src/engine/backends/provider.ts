@@ -1,9 +1,9 @@
-/** Which provider computes: the rule of the house, and the user's choice over it. */
+/** Chooses the provider: the default rule, and the user's choice, which overrides it. */
 import type { ProviderKind } from '../engine.ts';
 
 /**
- * WebGPU when a real adapter exists; WASM when there is none, or a software one (WASM is 20–50
- * times faster than that).
+ * Returns WebGPU if a real adapter exists. Returns WASM if there is none, or only a software
+ * adapter (WASM is 20–50 times faster).
  */
 export function chooseProvider(
   choice: 'auto' | ProviderKind,

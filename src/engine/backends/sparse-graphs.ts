@@ -1,6 +1,6 @@
 /**
- * Masked adapters on the CPU, as graphs: products are worth the runtime's threads; between them a
- * loop applies the mask.
+ * Masked adapters on the CPU: products as graphs, to use the runtime's threads. A loop applies the
+ * mask between them.
  */
 import { int, model, node, value } from './graphs.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What pruning asks of a provider: our kernels on tensors that stay there. Implemented by
- * `wasm-sparse.ts` and `webgpu-sparse.ts`; the arithmetic, and how a mask lies, is
+ * The pruning operations on a provider: our kernels on tensors of the provider. Implemented by
+ * `wasm-sparse.ts` and `webgpu-sparse.ts`. Reference arithmetic and mask layout:
  * `device/sparse-twins.ts`. [methods.md §4]
  */
 import type { PrunePattern } from '../../device/sparse-twins.ts';
@@ -24,11 +24,11 @@ export interface UsedAdapter {
 }
 
 export interface SparseOps {
-  /** A mask on the provider; the caller disposes it. */
+  /** Uploads a mask. The caller disposes it. */
   mask(bits: Uint32Array): DeviceTensor;
   /**
-   * Writes M ⊙ (W + s B A) to the same rows of `into`, a product's weight made with `zeros`; null:
-   * no mask, no adapter.
+   * Writes M ⊙ (W + s B A) to the same rows of `into`, a product's weight created with `zeros`.
+   * `mask` and `adapter` may be null.
    */
   merge(
     rows: ModuleRows,
@@ -37,8 +37,8 @@ export interface SparseOps {
     into: DeviceTensor,
   ): Promise<void>;
   /**
-   * The first ranks of `into`, from G ⊙ M with G = Σ dy xᵀ: dA = s Bᵀ (G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ.
-   * One module's G exists at a time.
+   * Writes the first ranks of `into`, from G ⊙ M with G = Σ dy xᵀ: dA = s Bᵀ (G ⊙ M), dBᵀ = s A (G
+   * ⊙ M)ᵀ. Only one module's G exists at a time.
    */
   maskedGradients(
     taps: ModuleTaps,
@@ -46,14 +46,14 @@ export interface SparseOps {
     adapter: UsedAdapter,
     into: AdapterPair<DeviceTensor>,
   ): Promise<void>;
-  /** What stays of a module's weight by |W| · norms, or by |W| where they are null. */
+  /** The mask of a module's retained weights by |W| · norms, or by |W| if `norms` is null. */
   pruneMask(
     rows: ModuleRows,
     norms: Float32Array | null,
     pattern: PrunePattern,
   ): Promise<Uint32Array>;
-  /** Per column Σ over all rows of (x − y)², or of x² where y is null. */
+  /** Per column Σ over all rows of (x − y)², or of x² if `y` is null. */
   columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array>;
-  /** Products of whole samples, the entries of the first dimension: [samples, samples]. */
+  /** Dot products of whole samples, the entries of the first dimension: [samples, samples]. */
   gram(x: DeviceTensor): Promise<Float64Array>;
 }

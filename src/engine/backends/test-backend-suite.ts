@@ -1,6 +1,6 @@
 /**
- * What every provider must do, as tests: noise product, differences and the vocabulary distance
- * against plain loops.
+ * Tests that every backend must pass: noise product, differences and vocabulary distance against
+ * plain loops.
  */
 import { expect, it } from 'vitest';
 import type { VocabularyHead } from '../../compiler/compiled.ts';
@@ -29,8 +29,8 @@ export function error(got: ArrayLike<number>, want: ArrayLike<number>): number {
 }
 
 /**
- * Small heads in every stored form. Where `hidden` is no multiple of 32 the last block is padding
- * in part.
+ * Small heads in every stored form. If `hidden` is not a multiple of 32, the last block is partly
+ * padding.
  */
 export function heads(hidden = 40): [string, VocabularyHead][] {
   const vocab = 100;

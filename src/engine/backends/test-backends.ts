@@ -1,4 +1,4 @@
-/** Backends for tests: the CPU always, WebGPU where Dawn finds an adapter. */
+/** Backends for tests: the CPU always, WebGPU if Dawn finds an adapter. */
 import { setFlagsFromString } from 'node:v8';
 import { testGpu } from '../../device/test-gpu.ts';
 import type { Backend } from './backend.ts';
@@ -6,7 +6,7 @@ import type { Ort } from './ort.ts';
 import { WasmBackend } from './wasm-backend.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
-/** Two threads: what the smallest machine that runs the suite has. */
+/** Two threads, as on the smallest machine that runs the tests. */
 export async function wasmBackend(threads = 2): Promise<Backend> {
   const ort = (await import('onnxruntime-web')) as unknown as Ort;
   ort.env.wasm.numThreads = threads;
@@ -14,9 +14,9 @@ export async function wasmBackend(threads = 2): Promise<Backend> {
 }
 
 /**
- * To be called before the WebGPU build of the runtime is loaded in a process that does not run it
- * for long: optimising one huge function of it, which V8 does beside it and waits for at the end,
- * takes two minutes of processor time.
+ * Call before loading the WebGPU build of the runtime in a short-lived process. V8 optimises one
+ * huge function of it in the background and waits for that at exit, which takes two minutes of CPU
+ * time.
  */
 export const shortLived = (): void => setFlagsFromString('--liftoff-only');
 

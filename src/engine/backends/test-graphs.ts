@@ -1,4 +1,4 @@
-/** Graphs for tests and benches. */
+/** Graphs for tests and benchmarks. */
 import { int, model, node, value } from './graphs.ts';
 
 /** `x` [tokens, in], `n` [out, in] → `y` = x nᵀ. */

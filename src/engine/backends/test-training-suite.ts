@@ -1,6 +1,6 @@
 /**
- * What every provider must do for training, as tests: the operations against their CPU twins and
- * the SmolLM2 references.
+ * Training tests that every backend must pass: the operations against their CPU reference
+ * implementations and the SmolLM2 references.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -14,8 +14,8 @@ import { bytes, error, numbers } from './test-backend-suite.ts';
 import { placeOf } from './training-ops.ts';
 
 /**
- * Registers the tests of one backend. `references`: the folder with SmolLM2's numbers, or null
- * where there is none.
+ * Registers the tests of one backend. `references` is the directory with SmolLM2's numbers, or null
+ * without them.
  */
 export function trainingSuite(b: Backend, references: string | null): void {
   const put = (data: Float32Array, ...dims: number[]): DeviceTensor =>
@@ -26,7 +26,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     b.write(tensor, data);
     return tensor;
   };
-  // Two sequences of 9 tokens; the module is 13 columns of 20.
+  // Two sequences of 9 tokens. The module is 13 columns of 20.
   const x = numbers(18 * 11, 1);
   const dy = numbers(18 * 20, 2);
   const taps = { x: put(x, 2, 9, 11), dy: put(dy, 2, 9, 20), column: 5, outFeatures: 13 };
@@ -154,7 +154,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       }),
     ];
     expect(error(await b.read(stretches), [0, ...want])).toBeLessThan(1e-5);
-    // The same as one stretch after the other.
+    // Equal to one row block after the other.
     const alone = [0, 1, 2].map((i) =>
       placeOf({ ...part, column: part.column + 4 * i, outFeatures: 4 }),
     );
@@ -239,7 +239,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const prefix = b.view(whole, 'float32', [2, 7]);
     expect(prefix.dims).toEqual([2, 7]);
     expect(await b.read(prefix)).toEqual(adapter.slice(0, 14));
-    // What a session sees of a prefix follows its tensor.
+    // A session that reads a prefix sees writes to its tensor.
     const session = await b.session(
       model(
         [node({ op: 'Gemm', inputs: ['x', 'a'], output: 'u', attributes: { transB: int(1) } })],
@@ -355,9 +355,9 @@ export function trainingSuite(b: Backend, references: string | null): void {
       },
     );
 
-    // The stored taps are those of the clean model, dA and dB of a model with six adapters on: 1.5
-    // % and 3.2 % apart in PyTorch, too. So this fixes sign, scale and orientation; the twins above
-    // fix the digits.
+    // The stored taps are of the clean model; dA and dB are of a model with six adapters. In
+    // PyTorch they also differ by 1.5 % and 3.2 %. So this test fixes sign, scale and orientation;
+    // the reference implementation fixes the digits.
     it('adapter gradients of layers.29.mlp.down_proj, near those of PEFT', async () => {
       const name = 'model.layers.29.mlp.down_proj';
       const rank = 4;

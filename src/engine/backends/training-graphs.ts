@@ -1,12 +1,12 @@
 /**
- * Training on the CPU, as graphs: products are worth the runtime's threads. One session of each
- * serves every size.
+ * Training operations on the CPU as graphs, so that products run on the runtime's threads. One
+ * session per graph serves every size.
  */
 import { int, model, node, value } from './graphs.ts';
 
 /**
- * `x` [tokens, in], `dy` [tokens, out], `a` [rank, in], `b` [rank, out] → `da` = (dy bᵀ)ᵀ x [rank,
- * in] and `db` = (x aᵀ)ᵀ dy [rank, out].
+ * `x` [tokens, in], `dy` [tokens, out], `a` [rank, in], `b` [rank, out] → `da` = (dy bᵀ)ᵀ x
+ * [rank, in] and `db` = (x aᵀ)ᵀ dy [rank, out].
  */
 export function adapterGradient(): Uint8Array {
   const nodes = [
@@ -45,7 +45,7 @@ export function gramMatrices(): Uint8Array {
 }
 
 const threeDims = (name: string, dims: [string, string, string]) => value(name, 'float32', dims);
-/** Blocks first, so that each has a product of its own. */
+/** Moves blocks to the first dimension, so that each has its own product. */
 const turned = (from: string, to: string) =>
   node({
     op: 'Transpose',
@@ -63,7 +63,7 @@ const byRows = (x: string, rows: string, to: string) =>
   });
 
 /**
- * `one` ∘ `other` [blocks, tokens, count], summed over each sequence's tokens; `shape` = (blocks,
+ * `one` ∘ `other` [blocks, tokens, count], summed over each sequence's tokens. `shape` = (blocks,
  * sequences, length, count).
  */
 function summed(
@@ -95,8 +95,8 @@ function summed(
 }
 
 /**
- * `dy` and `y` [tokens, blocks, rows], `u` [blocks, count, rows] → `g` [blocks, sequences, count]:
- * `twins.outputDirections`.
+ * `dy` and `y` [tokens, blocks, rows], `u` [blocks, count, rows] → `g` [blocks, sequences, count].
+ * See `twins.outputDirections`.
  */
 export const outputDirections = (): Uint8Array =>
   summed(
@@ -115,7 +115,7 @@ export const outputDirections = (): Uint8Array =>
 
 /**
  * `x` [tokens, in], `dy` [tokens, blocks, rows], `w` [blocks, rows, in], `v` [blocks, count, in] →
- * `g` [blocks, sequences, count]: `twins.inputDirections`.
+ * `g` [blocks, sequences, count]. See `twins.inputDirections`.
  */
 export const inputDirections = (): Uint8Array =>
   summed(

@@ -1,22 +1,22 @@
 /**
- * What training and gradient statistics ask of a provider, beside the sessions: our kernels on
- * tensors that stay there. Implemented by `wasm-training.ts` and `webgpu-training.ts`; the
- * arithmetic is `device/training-twins.ts`.
+ * The operations for training and gradient statistics on a provider: our kernels on tensors of the
+ * provider. Implemented by `wasm-training.ts` and `webgpu-training.ts`. Reference arithmetic:
+ * `device/training-twins.ts`.
  *
- * Everything is float32. Tensors that are changed in place are made with `Backend.zeros` and filled
- * with `write`.
+ * Everything is float32. Create tensors that are changed in place with `Backend.zeros`, and fill
+ * them with `write`.
  */
 import { elementAt } from '../../checked.ts';
 import type { AdamWStep, AdapterPair, RankRows } from '../../device/training-twins.ts';
 import type { ModulePlace } from '../../device/twins.ts';
 import { elements, type DeviceTensor } from './backend.ts';
 
-/** What a backward piece gives for one module. */
+/** The outputs of a backward piece for one module. */
 export interface ModuleTaps {
   /** Input of the product, [sequences, length, in] or [tokens, in]. */
   x: DeviceTensor;
   /**
-   * Gradient at the output of the product, [sequences, length, width]; the module's own are columns
+   * Gradient at the output of the product, [sequences, length, width]. The module has columns
    * `[column, column + outFeatures)`.
    */
   dy: DeviceTensor;
@@ -29,13 +29,13 @@ export interface AdapterGradient {
   /** A [≥ rows.to, in] and Bᵀ [≥ rows.to, out]. */
   adapter: AdapterPair<DeviceTensor>;
   /**
-   * Of the rank. A row of the gradient needs the same row of A and Bᵀ only: one row alone is
-   * DyLoRA's frozen mode.
+   * Rows of the rank. A row of the gradient depends only on the same row of A and Bᵀ, so DyLoRA's
+   * frozen mode computes one row alone.
    */
   rows: RankRows;
-  /** Of the adapter: the delta is scale · (x Aᵀ) Bᵀ. */
+  /** Scale of the adapter: the delta is scale · (x Aᵀ) Bᵀ. */
   scale: number;
-  /** dA and dBᵀ, shaped as the adapter; only `rows` are written. */
+  /** dA and dBᵀ, in the adapter's shapes. Only `rows` are written. */
   into: AdapterPair<DeviceTensor>;
 }
 
@@ -46,8 +46,8 @@ export interface TensorRows {
 }
 
 /**
- * A parameter [rank, n] with its gradient and AdamW's moments, all of one shape; `rows` of them
- * take the step.
+ * A parameter [rank, n] with its gradient and AdamW's moments, all of one shape. The step updates
+ * `rows`.
  */
 export interface AdamWParameter {
   parameter: DeviceTensor;
@@ -58,16 +58,18 @@ export interface AdamWParameter {
 }
 
 /**
- * Directions of a module, of each of `blocks` equal stretches of its output features as many as of
- * the others: of the output, `vectors` [blocks · count, outFeatures / blocks] and what the product
- * gave, `y`, shaped as dy; or of the input, [blocks · count, in] and the weight `w` [outFeatures,
- * in].
+ * Directions of a module, `count` for each of `blocks` equal row blocks of its output features.
+ * Output directions: `vectors` [blocks · count, outFeatures / blocks] and the product's output `y`,
+ * shaped as dy. Input directions: `vectors` [blocks · count, in] and the weight `w`
+ * [outFeatures, in].
  */
 export type Directions = { vectors: DeviceTensor; blocks: number } & (
   { side: 'output'; y: DeviceTensor } | { side: 'input'; w: DeviceTensor }
 );
 
-/** Where singular gradients go: `into`, from number `at` on, as [blocks, sequences, count]. */
+/**
+ * Destination of singular gradients: `into`, from number `at` on, as [blocks, sequences, count].
+ */
 export interface SingularTarget {
   sequences: number;
   into: DeviceTensor;
@@ -76,20 +78,20 @@ export interface SingularTarget {
 
 export interface TrainingOps {
   /**
-   * Where a block's own graph can give the adapters' gradients, that is the cheaper way: its
-   * products have the threads.
+   * Whether a block's own graph computes the adapters' gradients faster than these kernels, because
+   * its products run on the runtime's threads.
    */
   readonly inGraph: boolean;
   /**
-   * dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy with u = x Aᵀ, v = dy · B, module by module; G is
-   * never formed. [methods.md §1]
+   * dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy with u = x Aᵀ and v = dy · B, per module. G is never
+   * formed. [methods.md §1]
    */
   adapterGradients(modules: readonly AdapterGradient[]): Promise<void>;
   /** `into` [1] = Σ g² over all of `gradients`, in a fixed order. */
   squaredNorm(gradients: readonly TensorRows[], into: DeviceTensor): Promise<void>;
   /**
-   * One step of torch.optim.AdamW in place, gradients clipped as clip_grad_norm_ does.
-   * `squaredNorm` [1]: Σ g² over all gradients of the step; where it is not finite nothing changes.
+   * One step of torch.optim.AdamW in place, with gradients clipped as in clip_grad_norm_.
+   * `squaredNorm` [1] is Σ g² over all gradients of the step. If it is not finite, nothing changes.
    */
   adamW(
     parameters: readonly AdamWParameter[],
@@ -102,13 +104,14 @@ export interface TrainingOps {
    */
   gradientNorms(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /**
-   * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s (with as many sequences as
-   * tokens: each token's own).
+   * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s. If `sequences` is the number of
+   * tokens, that is one value per token.
    */
   fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /**
-   * uᵢᵀ G Wᵀ uᵢ, or vᵢᵀ Wᵀ G vᵢ, over the tokens of sequence s, W the rows of the stretch: σᵢ
-   * dL/dσᵢ of singular vectors. `twins.outputDirections`, `twins.inputDirections`. [methods.md §5]
+   * uᵢᵀ G Wᵀ uᵢ, or vᵢᵀ Wᵀ G vᵢ, over the tokens of sequence s, where W is the rows of the row
+   * block. For singular vectors this is σᵢ dL/dσᵢ. Reference: `twins.outputDirections`,
+   * `twins.inputDirections`. [methods.md §5]
    */
   singularGradients(
     taps: ModuleTaps,
@@ -117,7 +120,7 @@ export interface TrainingOps {
   ): Promise<void>;
 }
 
-/** Sizes of a module from the tensors themselves. */
+/** Sizes of a module from its tensors. */
 export function placeOf({ x, dy, column, outFeatures }: ModuleTaps): ModulePlace {
   const inFeatures = elementAt(x.dims, -1);
   const stride = elementAt(dy.dims, -1);

@@ -1,9 +1,9 @@
 /**
- * The CPU: onnxruntime's WebAssembly provider, with the vector kernel of the noise and the other
- * kernels' CPU twins beside it.
+ * The CPU backend: ONNX Runtime's WASM provider, the SIMD kernel of the noise, and the CPU
+ * reference implementations of the other kernels.
  *
- * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at
- * every run (32 MB: 3–5 ms).
+ * Tensors are ordinary arrays. At every run the runtime copies inputs into its heap and outputs out
+ * of it (32 MB: 3–5 ms).
  */
 import { elementAt } from '../../checked.ts';
 import type { TensorType } from '../../compiler/compiled.ts';

@@ -1,6 +1,5 @@
 /**
- * The heap is the runtime's own: there once a session is, and larger after a large tensor went
- * through it.
+ * The heap is the runtime's: it exists after a session is created, and grows with a large tensor.
  */
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';

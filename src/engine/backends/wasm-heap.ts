@@ -1,11 +1,11 @@
 /**
- * The heap the runtime's WebAssembly works in. The runtime does not hand it out, so it is caught as
- * it is made: the one memory with pages at birth (another, of none, is how the runtime asks whether
- * memory can be shared).
+ * The WebAssembly heap of ONNX Runtime. The runtime does not expose it, so its creation is
+ * intercepted. It is the one memory with initial pages; the runtime creates another without pages
+ * to test whether memory can be shared.
  */
 let heap: WebAssembly.Memory | null = null;
 
-/** To be called before the runtime makes its first session; more than once does no harm. */
+/** Call before the runtime creates its first session. Repeated calls have no effect. */
 export function watchHeap(): void {
   const { Memory } = WebAssembly;
   if (watched.has(Memory)) return;
@@ -21,5 +21,5 @@ export function watchHeap(): void {
 
 const watched = new WeakSet<object>();
 
-/** Bytes it holds now; 0 before there is one. It only ever grows. */
+/** Current bytes of the heap, 0 before it exists. The heap never shrinks. */
 export const heapBytes = (): number => heap?.buffer.byteLength ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Pruning on the CPU: products as graphs of the runtime, which has threads; the rest are the
- * kernels' twins.
+ * Pruning on the CPU: products as graphs, to use the runtime's threads. The rest are the reference
+ * implementations of the kernels.
  */
 import { defined, elementAt } from '../../checked.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * Training on the CPU: products as graphs of the runtime, which has threads; the rest are the
- * kernels' twins.
+ * Training on the CPU: products as graphs, to use the runtime's threads. The rest are the reference
+ * implementations of the kernels.
  */
 import { defined } from '../../checked.ts';
 import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../../device/training-twins.ts';
@@ -25,13 +25,16 @@ import {
   type TrainingOps,
 } from './training-ops.ts';
 
-/** Rows `rows` of a resident tensor, in place. */
+/** Rows `rows` of a tensor, in place. */
 function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
   const width = elements(tensor.dims.slice(1));
   return cpu(tensor).data.subarray(from * width, to * width);
 }
 
-/** A module's own columns of dy, [tokens, out]; a copy only where others lie beside them. */
+/**
+ * A module's own columns of dy, [tokens, out]. Aliases dy if the module has all columns; otherwise
+ * copies.
+ */
 export function columnsOf(taps: ModuleTaps): Float32Array {
   const { tokens, outFeatures, column, stride } = placeOf(taps);
   const all = cpu(taps.dy).data;

@@ -1,8 +1,8 @@
 /**
- * WebGPU: onnxruntime's provider on our own device, and our kernels on the same queue.
+ * The WebGPU backend: ONNX Runtime's provider on our own device, and our kernels on the same queue.
  *
- * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until
- * they are disposed.
+ * Weights and cached activations are buffers of our pool. The runtime owns the outputs of a run
+ * until they are disposed.
  */
 import { elementAt } from '../../checked.ts';
 import type { TensorType } from '../../compiler/compiled.ts';
@@ -39,9 +39,8 @@ import type { WebGpuSparse } from './webgpu-sparse.ts';
 import type { WebGpuTraining } from './webgpu-training.ts';
 
 /**
- * How a session is put on our device. The device goes in with each session: set once for the whole
- * runtime it leads to a second device. A silent fallback of single operators to the CPU is made an
- * error.
+ * Session options for our device. The device is passed to each session, because setting it once for
+ * the runtime creates a second device. A fallback of single operators to the CPU becomes an error.
  */
 export const webgpuOptions = (device: GPUDevice, knobs: Knobs = {}): SessionOptions => ({
   executionProviders: [{ ...knobs, name: 'webgpu', device }],
@@ -49,7 +48,7 @@ export const webgpuOptions = (device: GPUDevice, knobs: Knobs = {}): SessionOpti
   extra: { session: { disable_cpu_ep_fallback: '1' } },
 });
 
-/** Settings of the runtime's provider, for benches that compare them. */
+/** Options of the runtime's provider, for benchmarks that compare them. */
 export type Knobs = Partial<Pick<WebGpuOptions, 'validationMode' | 'storageBufferCacheMode'>>;
 
 export class WebGpuBackend implements Backend {
@@ -76,8 +75,8 @@ export class WebGpuBackend implements Backend {
   });
 
   /**
-   * `ort`: the `onnxruntime-web/webgpu` build. The device may be shared: it goes with the last
-   * backend on it.
+   * `ort` is the `onnxruntime-web/webgpu` build. Backends may share the device; the last one
+   * destroys it.
    */
   constructor(ort: Ort, gpu: Gpu, knobs: Knobs = {}) {
     this.ort = ort;
@@ -102,8 +101,8 @@ export class WebGpuBackend implements Backend {
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    // The runtime takes no int8 from a buffer: what is left of it (see `takesInt8`) stays where it
-    // is, and is copied to the GPU at every run.
+    // The runtime takes no int8 from a buffer. Any remaining int8 tensor (see `takesInt8`) stays on
+    // the CPU and is copied to the GPU at every run.
     if (type === 'int8')
       return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), null, () => undefined);
     const buffer = this.pool.upload(bytes);
@@ -288,7 +287,7 @@ export class WebGpuBackend implements Backend {
     buffer: GPUBuffer,
     free: () => void,
   ): GpuTensor {
-    // The published types omit the 4-bit ones; the runtime has them.
+    // The published types omit the 4-bit types, which the runtime supports.
     const tensor = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims });
     return new GpuTensor(tensor as OrtTensor, buffer, free);
   }
@@ -299,7 +298,7 @@ export class WebGpuBackend implements Backend {
     this.gpu.device.queue.submit([encoder.finish()]);
   }
 
-  /** A failure after the device is gone is about the device, whatever the runtime says. */
+  /** Reports any failure after the device is lost as `device-lost`. */
   private async guarded<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

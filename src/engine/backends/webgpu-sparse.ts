@@ -114,7 +114,7 @@ export class WebGpuSparse implements SparseOps {
     return { buffer: this.pool.acquire(bytes), bytes };
   }
 
-  /** Reads a scratch buffer and gives it back. */
+  /** Reads a scratch buffer back and releases it. */
   private async take({ buffer, bytes }: Slice): Promise<ArrayBuffer> {
     const data = await readBuffer(this.dispatcher.device, buffer, bytes);
     this.pool.release(buffer);

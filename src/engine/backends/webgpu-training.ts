@@ -1,4 +1,4 @@
-/** Training on WebGPU: our kernels on the runtime's queue, scratch from the pool. */
+/** Training on WebGPU: our kernels on the runtime's queue, with scratch buffers from the pool. */
 import type { BufferPool } from '../../device/buffers.ts';
 import type { Dispatcher, Slice } from '../../device/dispatch.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type TrainingOps,
 } from './training-ops.ts';
 
-/** Rows of a resident tensor as a stretch of its buffer. */
+/** Rows of a tensor as part of its buffer. */
 function stretchOf({ tensor, rows: { from, to } }: TensorRows): Stretch {
   const width = elements(tensor.dims.slice(1));
   return { ...sliceOf(tensor), first: from * width, count: (to - from) * width };
@@ -158,8 +158,8 @@ export class WebGpuTraining implements TrainingOps {
   }
 
   /**
-   * Buffers taken during `work` go back to the pool: one queue, in order, so the next user comes
-   * later.
+   * Returns the buffers acquired by `work` to the pool. The queue runs in order, so the next user
+   * comes later.
    */
   private withScratch(work: (scratch: (bytes: number) => Slice) => void): void {
     const taken: GPUBuffer[] = [];

@@ -1,6 +1,6 @@
 /**
- * Every tiny export on WebGPU: logits, a layer's disagreement and generated text as on WASM
- * (software adapters take minutes).
+ * Every tiny export on WebGPU: logits, one layer's disagreement and generated text equal those on
+ * WASM (software adapters take minutes).
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -86,7 +86,7 @@ describe.skipIf(!there)('WebGPU', () => {
     });
     const pass = await engine.cleanPass(batchOf(model.vocab));
     const running = engine.disagreement(pass, probesOf(engine, 0));
-    // A turn later: the run has begun, and waits for what the device reads back.
+    // One turn of the event loop later, the run has started and waits for a readback.
     setImmediate(() => gpu.device.destroy());
     await expect(running).rejects.toMatchObject({ code: 'device-lost' });
     await engine.dispose();

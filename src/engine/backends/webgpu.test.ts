@@ -1,6 +1,6 @@
 /**
- * WebGPU: the backend against plain loops, the engine against WASM, the self-test, and a device
- * that goes away. One file: its runtime is slow to start.
+ * WebGPU: the backend against plain loops, the engine against WASM, the self-test, and a lost
+ * device. One file, because the runtime is slow to start.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -45,7 +45,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
 
   backendSuite(backend);
   headAdapterSuite(backend);
-  // What is widened comes to a provider as float32, which is among these.
+  // Widened formats reach a provider as float32, which is included.
   lossSuite(backend, [64]);
   trainingSuite(backend, hasShared ? sharedPath('reference/smollm2') : null);
 
@@ -145,7 +145,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const alone = await selfTest(tested(new Uint8Array(8)), engine, backend);
     expect(alone.ok).toBe(true);
     expect(alone.checks.find((c) => c.name === 'provider')).toMatchObject({ ok: true });
-    // Of a large export one block.
+    // One block, as for a large export.
     const part = await selfTest(tested(new Uint8Array(8)), engine, backend, [0]);
     expect(part.checks[0]).toMatchObject({
       name: 'pipeline',
@@ -205,8 +205,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const other = new WebGpuBackend(ort, own);
     const x = other.upload('float32', [1], new Uint8Array(4));
     expect([...(await other.read(x))]).toEqual([0]);
-    // A copy beyond a buffer's end is dropped without a word, as what does not fit into a device's
-    // memory is.
+    // WebGPU silently drops a copy beyond a buffer's end, like an allocation beyond its memory.
     other.copy(other.upload('float32', [64], new Uint8Array(256)), x);
     await expect(other.read(x)).rejects.toMatchObject({
       code: 'runtime',
@@ -222,7 +221,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
       backend: new WebGpuBackend(ort, doomed),
       memoryBudgetBytes: 1e9,
     });
-    // Asked at once: the run fails before the news of the loss is there.
+    // Called at once: the run fails before the loss is reported.
     doomed.device.destroy();
     await expect(other.cleanPass(batch)).rejects.toMatchObject({ code: 'device-lost' });
     await other.dispose();

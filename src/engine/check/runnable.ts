@@ -1,8 +1,8 @@
 /**
- * The least change that lets the CPU provider run an export that it cannot run as it came:
- * quantised embedding lookups (made for a GPU), which have no kernel there, become an input that
- * the engine's own lookups fill; constants of nodes come into the file; 4-bit products take forms
- * that the kernel computes right. Everything else stays as it came.
+ * The minimal changes that let the CPU provider run an export. Quantised embedding lookups (made
+ * for a GPU) have no kernel there, so they become an input that the engine's own lookups fill.
+ * Constants of nodes are moved into the file. 4-bit products take forms that the kernel computes
+ * correctly. Everything else is unmodified.
  */
 import { defined } from '../../checked.ts';
 import { misfitsKernel, inKernelForms } from '../../compiler/blocks.ts';
@@ -20,11 +20,14 @@ const isLookup = (n: Node) => n.op === 'GatherBlockQuantized';
 /** True if the export looks tokens up in a quantised table. */
 export const hasQuantisedLookup = (graph: Graph): boolean => graph.nodes.some(isLookup);
 
-/** Whether there is something else in an export that its own bytes cannot be run with. */
+/**
+ * Whether the original bytes cannot run for another reason: constants outside the file, or 4-bit
+ * products that do not fit the kernel.
+ */
 export const needsRewriting = (graph: Graph): boolean =>
   graph.constantsOutside === true || misfitsKernel(graph);
 
-/** The same export as one file of forms that the runtime knows. */
+/** The same export as one file in forms that the runtime supports. */
 export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel => ({
   graph: writeGraph(inKernelForms(graph)),
   external: new Map(),
@@ -32,8 +35,8 @@ export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel 
 });
 
 /**
- * The export with its one quantised lookup replaced by the input `ROWS`, float32 `[batch, length,
- * width]`.
+ * The export with its one quantised lookup replaced by the input `ROWS`, float32
+ * `[batch, length, width]`.
  */
 export const withoutQuantisedLookup = (graph: Graph, headDim: number | null): UntouchedModel => ({
   graph: writeGraph(withRows(inKernelForms(graph), isLookup)),
@@ -41,7 +44,7 @@ export const withoutQuantisedLookup = (graph: Graph, headDim: number | null): Un
   headDim,
 });
 
-/** A graph with the input `ROWS` in the place of its one `lookup`. */
+/** Replaces the graph's one `lookup` by the input `ROWS`. */
 export function withRows(graph: Graph, lookup: (node: Node) => boolean): Graph {
   const half =
     graph.outputs[0]?.type === 'float16' ||

@@ -1,4 +1,7 @@
-/** The self-test passes where all is well and fails where something is not; the provider rule. */
+/**
+ * The self-test passes on a correct provider and fails on each injected error. Also tests the
+ * choice of the provider.
+ */
 import { describe, expect, it } from 'vitest';
 import { elementAt } from '../../checked.ts';
 import { compile } from '../../compiler/index.ts';
@@ -124,7 +127,7 @@ describe('selfTest', () => {
             await Promise.all(
               [...(await made.run(feeds))].map(async ([name, y]) => {
                 const values = await backend.read(y);
-                // The final norm makes up for what is wrong by one factor everywhere.
+                // Unequal factors: the final norm would cancel one common factor.
                 return [
                   name,
                   backend.upload(

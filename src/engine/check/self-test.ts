@@ -1,9 +1,10 @@
 /**
- * The self-test at load: is the cut pipeline the model, and does this provider compute rightly?
+ * The self-test at load: checks that the cut pipeline equals the model, and that this provider
+ * computes correctly.
  *
- * The pipeline's logits are compared with those of the untouched export on the CPU provider; the
- * kernels with their CPU twins. A provider that miscomputes (fused attention on a software adapter,
- * say) shows here.
+ * It compares the pipeline's logits with those of the original export on the CPU provider, and the
+ * kernels with their CPU reference implementations. It detects a provider that computes wrong
+ * results, such as fused attention on a software adapter.
  */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -33,26 +34,26 @@ export interface SelfTestReport {
 export interface Tested {
   ort: Ort;
   model: CompiledModel;
-  /** The export as it came. */
+  /** The original export. */
   export: { graph: Graph; bytes: Uint8Array; external: ReadonlyMap<string, Uint8Array> };
 }
 
 /**
- * Bytes of an export up to which it is compared whole. Beside the file the comparison takes 2.4 to
- * 4.8 times its size (measured in Node: 2.9 GB for one of 1.2 GB with a 4-bit head, 5.1 GB for one
- * of 1.07 GB with a float16 head), so up to about 1.5 GB here.
+ * Maximum bytes of an export that is compared as a whole. In addition to the file, the comparison
+ * takes 2.4 to 4.8 times its size (measured in Node: 2.9 GB for an export of 1.2 GB with a 4-bit
+ * head, 5.1 GB for one of 1.07 GB with a float16 head). Here that is up to about 1.5 GB.
  */
 const WHOLE = 300e6;
 
 /**
- * Structures of blocks that are compared in a large export: mixed precision has two or three; where
- * each block is of its own, a few must do.
+ * Maximum number of block structures compared in a large export. Mixed precision has two or three.
+ * If every block differs, only these are compared.
  */
 const STRUCTURES = 4;
 
 /**
- * Of an export larger than `whole` bytes: the layers that are compared, the first of each
- * structure. Null: all of it is compared.
+ * The layers compared in an export larger than `whole` bytes: the first of each structure. Null if
+ * the whole export is compared.
  */
 export function layersCompared(
   { model: { blocks }, export: { bytes, external } }: Tested,
@@ -71,9 +72,9 @@ export function layersCompared(
 }
 
 /**
- * Pipeline and kernels; `backend` is the engine's. Of a large export only some layers with
- * embedding and head (`layers`). Where the untouched export cannot run, a GPU's pipeline is
- * compared with the same pieces on the CPU; that nothing else could be compared is noted, but no
+ * Compares pipeline and kernels. `backend` is the engine's. Of a large export, only `layers` with
+ * embedding and head are compared. If the original export cannot run, a GPU's pipeline is compared
+ * with the same pieces on the CPU. A check that could not compare anything is noted but is no
  * failure.
  */
 export async function selfTest(
@@ -91,7 +92,7 @@ export async function selfTest(
   return { ok: checks.every((c) => c.ok || Number.isNaN(c.error)), checks };
 }
 
-/** Two sequences of up to twelve tokens spread over the vocabulary: every model has these. */
+/** Two sequences of up to 12 tokens spread over the vocabulary, valid for every model. */
 export function fewTokens({
   vocab,
   maxLength,
@@ -105,10 +106,11 @@ export function fewTokens({
 }
 
 /**
- * `logits` of the cut pipeline against the untouched export's, relative to the largest logit.
- * float32 weights and activations agree to rounding; an export that computes in float16 or rounds
- * activations to 8 bits differs by that rounding, since the pipeline keeps activations in float32.
- * With `layers` both have only these (`Engine.logits`, `CompiledModel.short`).
+ * Compares `logits` of the cut pipeline with those of the original export, relative to the largest
+ * logit. With float32 weights and activations they agree to rounding. An export that computes in
+ * float16 or rounds activations to 8 bits differs by that rounding, because the pipeline's
+ * activations are float32. With `layers`, both sides run only these layers (`Engine.logits`,
+ * `CompiledModel.short`).
  */
 export async function comparePipeline(
   { ort, model, export: { graph, bytes, external } }: Tested,
@@ -179,7 +181,7 @@ function partNote(layers: readonly number[], of: number): string {
   return `The export is large: of its ${of} blocks ${blocks} compared, with the embedding and the head.`;
 }
 
-/** The same pieces on this runtime's CPU provider. */
+/** Compares with the same pieces on this runtime's CPU provider. */
 async function compareProvider(
   { ort, model }: Tested,
   batch: TokenBatch,

@@ -1,8 +1,8 @@
 /**
- * Logits of a few layers of an export that is too large to be run whole: its own nodes on the CPU
- * provider, which is handed the weights they read and no others. Of the token table these are the
- * batch's rows; the vocabulary product, which the provider unpacks to float32 (1 GB for 128,256
- * tokens of width 2048), goes through it in stretches.
+ * Computes the logits of a few layers of an export too large to run as a whole: its original nodes
+ * on the CPU provider, with only the weights they read. The token table is reduced to the batch's
+ * rows. The vocabulary projection, which the provider unpacks to float32 (1 GB for 128,256 tokens
+ * of width 2048), runs in parts.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel, VocabularyHead } from '../../compiler/compiled.ts';
@@ -16,14 +16,14 @@ import { embeddingRows, ROWS, withRows } from './runnable.ts';
 import { untouchedLogits } from './untouched.ts';
 
 /**
- * Bytes of the vocabulary product in the provider at a time, as float32; of a float product it
- * holds up to three copies while it packs them.
+ * Bytes of the vocabulary projection in the provider at a time, as float32. The provider holds up
+ * to three copies of a float projection while it packs them.
  */
 const STRETCH = 128 << 20;
 
 /**
- * See `untouchedLogits`; of the embedding, these layers and the head. Rejects with `structure`,
- * too.
+ * See `untouchedLogits`: the same for embedding, `layers` and head. Also rejects with AtlasError
+ * `structure`.
  */
 export async function shortLogits(
   ort: Ort,
@@ -60,7 +60,10 @@ export async function shortLogits(
 const looksUp = ({ op, inputs }: Node): boolean =>
   /^Gather(BlockQuantized)?$/.test(op) && inputs[1] === 'input_ids';
 
-/** The graph without the rest of its token table, and what it is fed instead of the batch's ids. */
+/**
+ * Reduces the token table of the graph. Returns the graph and the inputs that replace the batch's
+ * ids.
+ */
 function looked(
   ort: Ort,
   model: CompiledModel,
@@ -91,7 +94,10 @@ function looked(
   return { graph: withRows(graph, looksUp), ids: batch.ids, given: { [ROWS]: rows } };
 }
 
-/** Every lookup in a table of these tokens' rows, which it finds under their places in the list. */
+/**
+ * Makes every lookup read a table of only these tokens' rows. A token's id becomes its position in
+ * `tokens`.
+ */
 function withTables(graph: Graph, lookups: ReadonlySet<Node>, tokens: readonly number[]): Graph {
   const initialisers = new Map(graph.initialisers);
   const nodes = graph.nodes.map((n): Node => {
@@ -115,8 +121,8 @@ function withTables(graph: Graph, lookups: ReadonlySet<Node>, tokens: readonly n
 }
 
 /**
- * The weights of a vocabulary product that go by tokens, along which dimension, and where it says
- * how many tokens it has.
+ * The weights of a vocabulary projection that have one entry per token, the dimension of the
+ * tokens, and the node that states their number.
  */
 interface WideHead {
   tensors: readonly Tensor[];
@@ -125,8 +131,9 @@ interface WideHead {
 }
 
 /**
- * Null where the vocabulary product is no MatMul (over a matrix as it lies or transposed) or
- * MatMulNBits without a bias: then more may know how long the vocabulary is.
+ * Null unless the vocabulary projection is a MatMul (its matrix stored directly or transposed) or a
+ * MatMulNBits, without a bias. In any other form, more nodes may depend on the size of the
+ * vocabulary.
  */
 function wideHead(
   graph: Graph,
@@ -142,7 +149,7 @@ function wideHead(
   );
   const [product] = products;
   if (products.length !== 1 || !product) return null;
-  // What goes by columns (`g_idx`) is the same for every token.
+  // A tensor indexed by column (`g_idx`) is the same for every token.
   if (product.op === 'MatMulNBits' && format.kind === 'nbits')
     return { tensors: own.filter((t) => t.name !== product.inputs[4]), axis: 0, product };
   return product.op === 'MatMul' && /^float/.test(format.kind) && weight.dims.length === 2
@@ -150,7 +157,7 @@ function wideHead(
     : null;
 }
 
-/** The graph with the logits of tokens `[first, first + count)` of `vocab` alone. */
+/** The graph restricted to the logits of tokens `[first, first + count)` of `vocab`. */
 function withTokens(
   graph: Graph,
   { tensors, axis, product }: WideHead,
@@ -177,7 +184,8 @@ function withTokens(
 }
 
 /**
- * A stretch of rows, of a tensor that has so many or, flat, a whole number of elements for each.
+ * Rows `[first, first + count)` of a tensor with `rows` rows, or of a flat tensor with a whole
+ * number of elements per row.
  */
 function rowsOf(tensor: Tensor, rows: number, first: number, count: number): Tensor {
   const size = tensor.bytes.length / rows;

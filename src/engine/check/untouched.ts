@@ -1,5 +1,5 @@
 /**
- * The export as it came, run whole on the CPU provider: what the cut pipeline is compared with.
+ * Runs the original export as a whole on the CPU provider, as the reference for the cut pipeline.
  */
 import type { InferenceSession } from 'onnxruntime-web';
 import { defined } from '../../checked.ts';
@@ -12,18 +12,19 @@ import { cpuTensor, queued, runtimeError, type Ort, type OrtTensor } from '../ba
 export interface UntouchedModel {
   /** The graph's bytes. */
   graph: Uint8Array;
-  /** Files it keeps weights in, by the location it names. */
+  /** Files with external weights, by the location that the graph names. */
   external: ReadonlyMap<string, Uint8Array>;
   /**
-   * Size of an attention head, where the graph tells: some exports leave it open in their cache.
+   * Size of an attention head, if known from the graph. Some exports leave it open in the shape of
+   * their cache.
    */
   headDim: number | null;
 }
 
 /**
- * Logits `[sequences, length, vocab]` of the export with an empty cache. `given` are inputs beyond
- * the usual ones. Rejects with AtlasError `runtime` where the CPU provider cannot run it (some
- * exports are for WebGPU only).
+ * Logits `[sequences, length, vocab]` of the export with an empty cache. `given` are additional
+ * inputs. Rejects with AtlasError `runtime` if the CPU provider cannot run the export (some exports
+ * are for WebGPU only).
  */
 export function untouchedLogits(
   ort: Ort,
@@ -66,10 +67,7 @@ export function untouchedLogits(
   });
 }
 
-/**
- * All inputs of a session over an export, with an empty cache; `given` are those beyond the usual
- * ones.
- */
+/** All inputs of a session of an export, with an empty cache. `given` are additional inputs. */
 export function untouchedInputs({
   ort,
   session,
@@ -98,7 +96,7 @@ export function untouchedInputs({
   return feeds;
 }
 
-/** Whole numbers as each type holds them. */
+/** Integers as each tensor type stores them. */
 const wholeNumbers: Partial<
   Record<TensorType, (values: number[]) => BigInt64Array | Int32Array | Float32Array | Uint8Array>
 > = {
@@ -109,8 +107,8 @@ const wholeNumbers: Partial<
 };
 
 /**
- * Ids, an all-ones mask, positions from 0, and no past: dimensions of length 0 wherever the cache
- * has a length.
+ * The value of one input: ids, an all-ones mask, positions from 0, or an empty cache, whose
+ * dimensions of unknown length are 0.
  */
 function inputOf(
   ort: Ort,
@@ -135,8 +133,8 @@ function inputOf(
   if (name === 'input_ids') return integers((i) => ids[i]!);
   if (name === 'attention_mask') return integers(() => 1);
   if (name === 'position_ids') return integers((i) => i % length);
-  // All logits; and of a merged decoder the branch without a cache, as a first step of generation
-  // takes it.
+  // All logits. A merged decoder takes the branch without a cache, as in the first step of
+  // generation.
   if (/^(num_)?logits_to_keep$|^use_cache_branch$/.test(name)) {
     const dims = shape.map((d) => (typeof d === 'number' ? d : 1));
     const bytes = type === 'int64' ? 8 : type === 'bool' ? 1 : 4;

@@ -1,9 +1,9 @@
-/** Adapters and masks where the provider computes, and how a run uses them. */
+/** Adapters and masks on the provider, and how a run uses them. */
 
 /**
- * A module's adapter in numbers: `A` [rank, inFeatures], `B` [outFeatures, rank], row-major
- * float32, as PEFT stores them. The number behind the last module is the vocabulary product
- * (`AdapterPlace`): such an adapter is applied, not trained.
+ * A module's adapter: A [rank, inFeatures] and B [outFeatures, rank], row-major float32, as in
+ * PEFT. The index after the last module is the vocabulary projection (`AdapterPlace`): its adapter
+ * is applied, not trained.
  */
 export interface AdapterValues {
   module: number;
@@ -12,7 +12,7 @@ export interface AdapterValues {
   loraB: Float32Array;
 }
 
-/** AdamW's moments of one adapter, in the shapes of its `A` and `B`. */
+/** AdamW's moments of one adapter, in the shapes of its A and B. */
 export interface AdapterMoments {
   firstA: Float32Array;
   secondA: Float32Array;
@@ -20,10 +20,7 @@ export interface AdapterMoments {
   secondB: Float32Array;
 }
 
-/**
- * Adapters resident where the provider computes, with room for their gradients and moments. Must be
- * disposed.
- */
+/** Adapters on the provider, with memory for their gradients and moments. Must be disposed. */
 export interface Adapters {
   readonly modules: readonly { module: number; rank: number }[];
   /** Σ rank · (inFeatures + outFeatures). */
@@ -33,28 +30,28 @@ export interface Adapters {
   dispose(): void;
 }
 
-/** How adapters take part in a run: `y = W x + scale · B (A x)`. */
+/** How a run uses adapters: `y = W x + scale · B (A x)`. */
 export interface AdapterUse {
   adapters: Adapters;
-  /** `s` of a module (α/r, or α/√r with rsLoRA). */
+  /** The scale s of a module: α/r, or α/√r with rsLoRA. */
   scale(module: number): number;
-  /** Only the first so many ranks of a module (DyLoRA); all where absent. */
+  /** Uses only the first `rank` ranks of a module (DyLoRA). Default: all. */
   rank?(module: number): number;
   /**
-   * The weight becomes M ⊙ (W + scale · B A): pruned, and adapted within what is left (LoSA).
-   * Losses, logits and training take it; generation does not. Over float32 layers only.
+   * Replaces the weight by M ⊙ (W + scale · B A): pruned, and adapted within the retained weights
+   * (LoSA). Losses, logits and training use masks; generation does not. Needs float32 layers.
    */
   masks?: Masks;
 }
 
 /**
- * Which weights stay, where the provider computes: one bit each over [out, in] row-major, bit 0 of
- * a word first, 1 = kept. Must be disposed.
+ * Masks of retained weights, on the provider: one bit per weight over [out, in], row-major, bit 0
+ * of a word first, 1 = retained. Must be disposed.
  */
 export interface Masks {
-  /** Null: all of the module stay. */
+  /** Null: all weights of the module are retained. */
   bits(module: number): Uint32Array | null;
-  /** The array is kept, not copied. */
+  /** Stores `bits` without a copy. */
   set(module: number, bits: Uint32Array): void;
   dispose(): void;
 }

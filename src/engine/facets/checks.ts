@@ -1,6 +1,6 @@
-/** What a self-test compares. */
+/** The checks of a self-test. */
 
-/** What `train/training-self-test.ts` compares, when training is first asked for. */
+/** The checks of `train/training-self-test.ts`, which run at the first use of training. */
 export type TrainingCheck =
   | 'adapter gradient'
   | 'AdamW'
@@ -18,10 +18,10 @@ export interface Check {
     | 'disagreement'
     | 'LoRA delta'
     | TrainingCheck;
-  /** Largest difference over the largest value; NaN where nothing could be compared. */
+  /** Largest difference over the largest value. NaN if nothing could be compared. */
   error: number;
   allowed: number;
   ok: boolean;
-  /** What could not be compared as it is, in a sentence. */
+  /** One sentence: which part was not compared, or not in its original form. */
   note?: string;
 }

@@ -1,38 +1,41 @@
-/** Generation with a cache. */
+/** Generation with a KV cache. */
 import type { AdapterUse } from './adapters.ts';
 
 /**
- * The next token of a text, from the logits `[vocab]` behind its last one; `index` counts the
- * chosen ones from 0.
+ * Chooses the next token from the logits `[vocab]` after the last token. `index` counts the
+ * generated tokens from 0.
  */
 export type ChooseToken = (logits: Float32Array, index: number) => number;
 
 export interface GenerationRequest {
   prompt: Int32Array;
-  /** At most so many; fewer where the model has no more positions. */
+  /** Maximum number of tokens. Fewer if the model has no more positions. */
   tokens: number;
   choose: ChooseToken;
-  /** Tokens any of which ends the text; it is given out, too. */
+  /** Stop tokens. Generation ends after one, and yields it. */
   stop?: readonly number[];
   use?: AdapterUse;
 }
 
 export interface GeneratedToken {
   id: number;
-  /** ln p under the model that chose it, at temperature 1. */
+  /** ln p under the model that chose the token, at temperature 1. */
   logProbability: number;
 }
 
 /**
- * The part of the engine that takes a text further, with a cache of keys and values; the same
- * queue, taken anew for every token.
+ * The part of the engine that generates text with a KV cache. Every token is a separate task in the
+ * engine's queue.
  */
 export interface GeneratingEngine {
   /**
-   * Throws `bad-text`, `too-large`, or `operator` for an export in which tokens meet outside
-   * attention.
+   * Yields the generated tokens. Throws AtlasError `bad-text`, `too-large`, or `operator` if the
+   * export mixes tokens outside attention.
    */
   generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined>;
-  /** ln p of every token of a text but the first, given those before it. Throws the same. */
+  /**
+   * ln p of every token of a text but the first, given the tokens before it. Throws the same
+   * errors.
+   */
   score(ids: Int32Array, use?: AdapterUse): Promise<Float64Array>;
 }

@@ -1,11 +1,11 @@
-/** Statistics of gradients. */
+/** Gradient statistics. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { CleanPass } from './model.ts';
 import type { TrainingBatch } from './train.ts';
 
 /**
- * A random sign for every logit of a batch, or of one position of its sequences; signs of other
- * seeds and draws are independent.
+ * One random sign per logit of a batch, or of one position of its sequences. Signs of different
+ * seeds or draws are independent.
  */
 export interface SignDraw {
   seed: number;
@@ -14,8 +14,8 @@ export interface SignDraw {
 }
 
 /**
- * Of the mean loss of a batch, one number per module; G = dL/dW = Σ_t dy_t x_tᵀ over all tokens of
- * the batch.
+ * Statistics of the gradient of a batch's mean loss, one number per module. G = dL/dW = Σ_t dy_t
+ * x_tᵀ over all tokens of the batch.
  */
 export interface GradientSums {
   loss: number;
@@ -33,28 +33,25 @@ export interface WeightedGradientSums {
   squares: Float64Array;
 }
 
-/**
- * The part of the engine that measures by gradients of the clean model; the same model, the same
- * queue.
- */
+/** The part of the engine that measures gradients of the clean model, in the same queue. */
 export interface GradientEngine {
   readonly modules: readonly ModuleInfo[];
   /**
-   * ‖∂(uᵀ logits)/∂W‖_F² for every draw u of signs, every module, every sequence of the pass:
-   * [draws, modules, sequences]. One backward pass a draw, batched as memory allows. Throws
-   * `operator` for a head that is no plain product, `too-large`.
+   * ‖∂(uᵀ logits)/∂W‖_F² for every draw u of signs, module and sequence of the pass:
+   * [draws, modules, sequences]. One backward pass per draw, batched as memory allows. Throws
+   * AtlasError `operator` if a nonlinearity follows the head, and `too-large`.
    */
   jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array>;
   /**
-   * One forward and backward pass. Throws `bad-text` where nothing is predicted, `operator` as
-   * above.
+   * One forward and backward pass. Throws AtlasError `bad-text` if the batch predicts nothing, and
+   * `operator` as above.
    */
   gradientSums(batch: TrainingBatch): Promise<GradientSums>;
-  /** The same pass, and every weight dequantised once. */
+  /** The same pass. Dequantises every weight once. */
   weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums>;
   /**
-   * The same pass; every module's input `x` [tokens, in] and the loss gradient `dy` [tokens, out]
-   * at its output, last layer first.
+   * The same pass. Visits every module's input `x` [tokens, in] and the loss gradient `dy`
+   * [tokens, out] at its output, last layer first. Returns the loss.
    */
   gradientTaps(
     batch: TrainingBatch,

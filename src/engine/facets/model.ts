@@ -1,10 +1,10 @@
-/** A model on a provider, and what a pass over a batch leaves. */
+/** Token batches, the provider, and the result of a clean pass. */
 
 export type ProviderKind = 'webgpu' | 'wasm';
 
 export interface ProviderInfo {
   kind: ProviderKind;
-  /** Adapter or "CPU", as the platform names it. */
+  /** The platform's name of the adapter, or "CPU". */
   device: string;
   threads: number;
   /** A software WebGPU adapter (SwiftShader, llvmpipe). */
@@ -19,8 +19,8 @@ export interface TokenBatch {
 }
 
 /**
- * The clean residual stream of one token batch, kept by the engine: the input of every block. Must
- * be disposed.
+ * The cached residual stream of a clean pass over one batch: the input of every block. Must be
+ * disposed.
  */
 export interface CleanPass {
   readonly batch: TokenBatch;
@@ -30,7 +30,7 @@ export interface CleanPass {
 }
 
 export interface MemoryUse {
-  /** Bytes of buffers the engine owns on the device (weights, kept activations, workspace). */
+  /** Bytes of device buffers that the engine owns (weights, cached activations, workspace). */
   device: number;
   /** Bytes of the WebAssembly heap, 0 if unknown. */
   heap: number;

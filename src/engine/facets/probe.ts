@@ -1,4 +1,4 @@
-/** Perturbed weights: how far the logits part. */
+/** Perturbed weights and the disagreement of their logits. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { AdapterUse } from './adapters.ts';
 import type { ProviderInfo, TokenBatch, CleanPass, MemoryUse } from './model.ts';
@@ -14,40 +14,41 @@ export interface NoiseDraw {
 }
 
 /**
- * One measurement: module's weight shaken by `a` against shaken by `b`, or against the clean output
- * when `b` is null.
+ * One measurement: the module's weight perturbed by `a` against the weight perturbed by `b`, or
+ * against the clean pass if `b` is null.
  */
 export interface Probe {
   module: number;
   a: NoiseDraw;
   b: NoiseDraw | null;
   /**
-   * Shake the bias too (elements `out·in …` of the same stream), as the published notebook does.
+   * Also perturbs the bias (elements `out·in …` of the same stream), as the published notebook
+   * does.
    */
   bias?: boolean;
 }
 
 /**
- * ℓ1 over a seeded sample of the vocabulary, scaled to be unbiased; size 0 or ≥ vocab means all of
- * it.
+ * A seeded sample of the vocabulary for the ℓ1 distance, scaled to be unbiased. Size 0 or ≥ vocab
+ * selects all tokens.
  */
 export interface VocabularySample {
   size: number;
   seed: number;
 }
 
-/** One probe in the open, for the module panel: the same numbers, not summed away. */
+/** The details of one probe, for the module panel: the same numbers before they are summed. */
 export interface ProbeDetail {
   /** First values of W, noise A and noise B (row-major), at most 8 each. */
   weights: Float32Array;
   noiseA: Float32Array;
   noiseB: Float32Array;
-  /** Last position of the first sequence: tokens with the largest clean logits. */
+  /** The tokens with the largest clean logits at the last position of the first sequence. */
   tokens: { id: number; clean: number; a: number; b: number }[];
-  /** Σ|a − b| at that position over all other tokens, and how many they are. */
+  /** Σ|a − b| at that position over all other tokens, and their number. */
   rest: number;
   restCount: number;
-  /** The probe's value: mean over all positions. */
+  /** The probe's value: the mean over all positions. */
   value: number;
 }
 
@@ -62,12 +63,12 @@ export interface Engine {
   weightStd(module: number): number;
   /** Dequantised weight, `[out, in]` row-major. */
   materialiseWeight(module: number): Float32Array;
-  /** Embedding, all blocks, head loss; keeps the input of every block. */
+  /** Runs embedding, all blocks and the loss. Caches the input of every block. */
   cleanPass(batch: TokenBatch): Promise<CleanPass>;
   /**
-   * One value per probe: mean over positions of the ℓ1 distance over the vocabulary. Probes of
-   * several layers go through the layers behind them as one batch where memory allows; else every
-   * layer's go alone, in as many batches as it takes.
+   * One value per probe: the mean over positions of the ℓ1 distance over the vocabulary. If memory
+   * allows, probes of several layers go through later layers as one batch. Otherwise each layer
+   * runs separately, in as many batches as needed.
    */
   disagreement(
     pass: CleanPass,
@@ -76,14 +77,13 @@ export interface Engine {
   ): Promise<Float64Array>;
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
   /**
-   * Full logits, `[sequences, length, vocab]`, through the adapters if given; for checks and the
-   * text plate, small batches only. `layers`: only these, one behind the other, all others left
-   * out.
+   * All logits, `[sequences, length, vocab]`, through the adapters if given. For small batches:
+   * checks and the text panel. `layers` runs only these layers, in this order.
    */
   logits(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Float32Array>;
   /**
-   * Residual stream 0 … layers (0 after the embedding, i after block i−1), each `[sequences,
-   * length, hidden]`.
+   * Residual stream 0 … layers (0 after the embedding, i after block i−1), each
+   * `[sequences, length, hidden]`.
    */
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
   memory(): MemoryUse;

@@ -1,12 +1,12 @@
-/** Single tokens, and single directions of a weight. */
+/** Log-likelihoods of single tokens, and gradients along single directions of a weight. */
 import type { CleanPass } from './model.ts';
 import type { TrainingBatch } from './train.ts';
 
 /**
- * Directions at part of a module, over its output features `first` …, with `blocks` (default 1)
- * over so many stretches of `rows` features each, one after the other, that share the directions
- * evenly: the first `count / blocks` are of the first stretch, and so on. `vectors` are row-major
- * float32: of the output [count, rows], or of the input [count, inFeatures].
+ * Directions of part of a module: `blocks` (default 1) consecutive row blocks of `rows` output
+ * features each, from feature `first` on. The blocks share the directions evenly: the first
+ * `count / blocks` belong to the first block, and so on. `vectors` are row-major float32,
+ * [count, rows] for output directions or [count, inFeatures] for input directions.
  */
 export interface WeightDirections {
   module: number;
@@ -17,9 +17,7 @@ export interface WeightDirections {
   vectors: Float32Array;
 }
 
-/**
- * Token `token` as the next one after row `row` of a batch (row-major over [sequences, length]).
- */
+/** `token` as the next token after row `row` of a batch (row-major over [sequences, length]). */
 export interface TokenQuery {
   row: number;
   token: number;
@@ -28,30 +26,30 @@ export interface TokenQuery {
 export interface TokenScores {
   /** ln p of each query. */
   logLikelihood: Float64Array;
-  /** 1 where no token is more likely. */
+  /** 1 if no token is more likely. */
   top: Uint8Array;
 }
 
 /**
- * The part of the engine that asks what single tokens and single directions of a weight are worth;
- * the same queue.
+ * The part of the engine that scores single tokens and single directions of a weight, in the same
+ * queue.
  */
 export interface ScoringEngine {
   /**
-   * Answers the queries; blocks before `layer` as `pass` kept them, from there on with the weights
-   * as they are now. `layer` = layers: the head only.
+   * Answers the queries. Blocks before `layer` come from the cache of `pass`; blocks from `layer`
+   * on run with the current weights. `layer` = layers runs the head only.
    */
   scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores>;
   /**
-   * What `pass` keeps, computed anew with the weights as they are now: what blocks `layer` to `to`
-   * (default: the last) give. Its `loss` stays what it was.
+   * Recomputes the cache of `pass` with the current weights: the outputs of blocks `layer` … `to` −
+   * 1 (default: to the last). Its `loss` does not change.
    */
   refreshPass(pass: CleanPass, layer: number, to?: number): Promise<void>;
   /**
-   * uᵢᵀ G Wᵀ uᵢ or vᵢᵀ Wᵀ G vᵢ of every direction and sequence of the batch, G = dL/dW of the mean
-   * loss, both restricted to the rows of the stretch: for each of `directions` one array [blocks,
-   * sequences, count / blocks]. Of singular vectors it is σᵢ dL/dσᵢ. One forward and backward pass;
-   * G is never formed. [methods.md §5]
+   * uᵢᵀ G Wᵀ uᵢ or vᵢᵀ Wᵀ G vᵢ of every direction and sequence of the batch, where G = dL/dW of the
+   * mean loss. G and W are restricted to the rows of the block. For singular vectors this is σᵢ
+   * dL/dσᵢ. Returns one array [blocks, sequences, count / blocks] for each of `directions`. One
+   * forward and backward pass; G is never formed. [methods.md §5]
    */
   singularGradients(
     batch: TrainingBatch,

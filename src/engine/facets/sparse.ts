@@ -5,27 +5,27 @@ import type { AdapterUse, Masks } from './adapters.ts';
 import type { TokenBatch, CleanPass } from './model.ts';
 
 /**
- * The part of an engine over a model with float32 linear layers (`floatModel`) that puts weights in
- * their place; the same queue.
+ * The part of an engine that replaces weights, in the same queue. Needs a model with float32 linear
+ * layers (`floatModel`).
  */
 export interface WeightEngine {
   /**
-   * Puts another float32 weight [out, in] in a module's place for every later call, null: the
-   * model's own again. Everything sees it: losses, gradients, probes, `materialiseWeight`. The
-   * array is kept, not copied. Throws `float-only` over any other model.
+   * Replaces a module's weight by float32 values [out, in] for all later calls; null restores the
+   * model's own. Losses, gradients, probes and `materialiseWeight` use it. Stores the array without
+   * a copy. Throws AtlasError `float-only` for any other model.
    */
   setWeight(module: number, weight: Float32Array | null): Promise<void>;
 }
 
 /**
- * The stream of a batch, carried through the model block by block while the weights change. Must be
- * disposed.
+ * Carries the residual stream of a batch through the model, block by block, while the weights
+ * change. Must be disposed.
  */
 export interface BlockWalk {
-  /** ‖x_k‖₂ over all tokens of every input of each module of the next block. */
+  /** ‖x_k‖₂ over all tokens, for every input feature of each module of the next block. */
   inputNorms(): Promise<ReadonlyMap<number, Float32Array>>;
   /**
-   * Runs the next block and returns its reconstruction error (1/H) Σ_h Σ_tokens ((dense −
+   * Runs the next block. Returns its reconstruction error (1/H) Σ_h Σ_tokens ((dense −
    * now)/‖dense_h‖₂)², where `dense` is that block's output in a clean pass over the same batch.
    */
   advance(dense: CleanPass): Promise<number>;
@@ -33,16 +33,16 @@ export interface BlockWalk {
 }
 
 /**
- * The part of an engine over a model with float32 linear layers that prunes; the same queue.
- * Everything sees the model through `use`. [methods.md §4]
+ * The part of an engine that prunes, in the same queue. Needs a model with float32 linear layers.
+ * All methods apply `use`. [methods.md §4]
  */
 export interface SparseEngine extends WeightEngine {
   readonly modules: readonly ModuleInfo[];
   readonly layers: number;
   /**
-   * Throws `pruning-too-large`, which says what would fit, when pruning and repairing this model's
-   * layers in float32 does not fit beside it: `samples` of the calibration, `sequences` of a
-   * training step, the room of every module's adapter.
+   * Throws AtlasError `pruning-too-large`, with a size that fits, if pruning and fine-tuning the
+   * float32 layers does not fit into memory. The check covers `samples` of the calibration,
+   * `sequences` of a training step, and every module's adapter.
    */
   checkPruning(
     shape: { samples: number; sequences: number; length: number },
@@ -50,11 +50,14 @@ export interface SparseEngine extends WeightEngine {
   ): Promise<void>;
   masks(): Promise<Masks>;
   /**
-   * x_i · x_j over whole sequences of the input of every block, [layers] of [sequences, sequences].
+   * x_i · x_j over whole sequences, at the input of every block: [layers] of
+   * [sequences, sequences].
    */
   inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]>;
   walk(batch: TokenBatch, use: AdapterUse): Promise<BlockWalk>;
-  /** What stays of a module's weight by |W| · norms (Wanda), or by |W| where they are null. */
+  /**
+   * The mask of a module's retained weights by |W| · norms (Wanda), or by |W| if `norms` is null.
+   */
   pruneMask(
     module: number,
     norms: Float32Array | null,

@@ -5,48 +5,51 @@ import type { AdapterValues, AdapterMoments, Adapters, AdapterUse } from './adap
 import type { Check } from './checks.ts';
 import type { TokenBatch } from './model.ts';
 
-/** How often rank `row` (from 0) of a module has moved. */
+/** Number of updates of rank `row` (from 0) of a module. */
 export type RankUpdates = (module: number, row: number) => number;
 
-/** Which ranks of the adapters a step moves; nothing: all in use, at every step. */
+/** The ranks that a step updates. Default: all ranks in use, at every step. */
 export interface MovingRanks {
-  /** Only the last rank in use (row b of A, column b of B): DyLoRA's frozen mode. */
+  /** Updates only the last rank in use (row b of A, column b of B): DyLoRA's frozen mode. */
   onlyLast?: boolean | undefined;
-  /** This step included, where that is not every step: AdamW's bias corrections go by it. */
+  /**
+   * Number of updates including this step, if not every step updates a rank. AdamW's bias
+   * corrections use it.
+   */
   updates?: RankUpdates | undefined;
 }
 
 /**
- * What the rows of a batch predict: `[sequences, length]` token ids, below 0 for nothing. Default:
- * the next token of the same sequence.
+ * A batch with labels: `[sequences, length]` token ids, negative for no prediction. Default: the
+ * next token of the same sequence.
  */
 export interface TrainingBatch extends TokenBatch {
   labels?: Int32Array;
 }
 
-/** Σ of negative log likelihoods in nats, over so many predicted tokens. */
+/** Σ of negative log-likelihoods in nats, and the number of predicted tokens. */
 export interface LossSum {
   sum: number;
   tokens: number;
 }
 
-/** The part of the engine that trains; the same model, the same queue. */
+/** The part of the engine that trains, in the same queue. */
 export interface TrainingEngine {
   readonly modules: readonly ModuleInfo[];
   /**
-   * Throws `training-too-large`, which says what would fit, when a training step of so many
-   * sequences does not fit beside the model: one set of adapters, the rank of every module, or
-   * several that are on the provider together and step one after the other.
+   * Throws AtlasError `training-too-large`, with a size that fits, if a training step of
+   * `sequences` sequences does not fit into memory with the model. `ranks` has one set of adapters,
+   * by module, or several that are on the provider together and step in turn.
    */
   checkTraining(
     shape: { sequences: number; length: number },
     ...ranks: readonly (readonly number[])[]
   ): Promise<void>;
-  /** The kernels of training on this provider against their CPU twins. */
+  /** Compares the provider's training kernels with their CPU reference implementations. */
   testTraining(): Promise<Check[]>;
   /**
-   * Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not
-   * fit, `head-bent` for one that cannot be applied.
+   * Uploads adapters to the provider. Moments default to zeros. Throws AtlasError `too-large` if
+   * they do not fit, and `head-bent` for an adapter that cannot be applied.
    */
   adapters(
     values: readonly AdapterValues[],
@@ -55,9 +58,9 @@ export interface TrainingEngine {
   /** Loss of a batch, through the adapters if given. */
   evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum>;
   /**
-   * One training step: mean loss over the predicted tokens, its gradient at every adapter, AdamW.
-   * Returns what was true before the update. Throws `diverged` and leaves the adapters as they were
-   * when loss or gradient is no number; `head-not-trained`.
+   * One training step: mean loss over the predicted tokens, gradients of every adapter, AdamW.
+   * Returns loss and gradient norm before the update. Throws AtlasError `head-not-trained`. If loss
+   * or gradient is not finite, throws `diverged` and leaves the adapters unchanged.
    */
   trainStep(
     batch: TrainingBatch,
@@ -66,9 +69,9 @@ export interface TrainingEngine {
     ranks?: MovingRanks,
   ): Promise<{ loss: number; gradNorm: number }>;
   /**
-   * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 …
-   * layers, `[sequences, length, hidden]`, dL/dW of every module, `[out, in]` float32, and of the
-   * vocabulary product, `[vocab, hidden]`, where asked for.
+   * Mean next-token loss of a batch and its gradients, for checks: of the residual stream 0 …
+   * layers, `[sequences, length, hidden]`; dL/dW of every module, `[out, in]` float32; and of the
+   * vocabulary projection, `[vocab, hidden]`. Computes only those with a visitor.
    */
   gradients(
     batch: TrainingBatch,

@@ -1,7 +1,7 @@
 /**
- * A text that is taken further token by token: keys and values of what is already there stay where
- * the provider computes, in a cache of fixed capacity, so that two sets of sessions serve texts of
- * any length up to it: one for a stretch of tokens (the prompt), one for a single token.
+ * Generates text token by token with a KV cache of fixed capacity on the provider. Two sets of
+ * sessions serve texts of any length up to the capacity: one for several tokens (the prompt), one
+ * for a single token.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CacheSlot, CompiledModel, DecodePart } from '../../compiler/compiled.ts';
@@ -15,20 +15,20 @@ import type { Network } from '../pieces/network.ts';
 import { firstOf, type DecodeShape, type Pieces } from '../pieces/pieces.ts';
 import { scoresOf } from '../head/token-scores.ts';
 
-/** Tokens of a prompt that go through the model together. */
+/** Prompt tokens per step. */
 const STRETCH = 32;
 
-/** The smallest cache; larger ones double. Each capacity has sessions of its own. */
+/** The minimum capacity of a cache. Larger caches double. Each capacity has its own sessions. */
 const SMALLEST = 64;
 
-/** Positions of the cache for a text of `length` tokens. */
+/** Capacity, in tokens, for a text of `length` tokens. */
 export function capacityFor(length: number, maxLength: number): number {
   let capacity = SMALLEST;
   while (capacity < length) capacity *= 2;
   return Math.min(capacity, maxLength);
 }
 
-/** Keys and values of all layers, and the mask of its size that the sessions hold. */
+/** Bytes of the keys and values of all layers, and of the mask that the sessions hold. */
 function cacheBytes({ layers, hidden, kvHeads, headDim }: CompiledModel, capacity: number): number {
   return 4 * capacity * (2 * layers * (kvHeads && headDim ? kvHeads * headDim : hidden) + capacity);
 }
@@ -47,13 +47,13 @@ export class Continuation {
   private readonly parts: ContinuationParts;
   private readonly capacity: number;
   private readonly use: AdapterUse | undefined;
-  /** By layer; rows at and behind `length` are zeros. */
+  /** By layer. Rows at and after `length` are zeros. */
   private readonly caches: ReadonlyMap<string, DeviceTensor>[];
   private length = 0;
 
   /**
-   * For texts of up to `length` tokens. Rejects with `too-large` when the cache does not fit into
-   * `budget` bytes, `operator`.
+   * Opens a cache for texts of up to `length` tokens. Rejects with AtlasError `too-large` if the
+   * cache does not fit into `budget` bytes, and with `operator`.
    */
   static async open(
     parts: ContinuationParts,
@@ -89,7 +89,7 @@ export class Continuation {
     );
   }
 
-  /** Adds tokens; the logits `[vocab]` behind the last one. */
+  /** Appends tokens. Returns the logits `[vocab]` after the last one. */
   async append(ids: Int32Array): Promise<Float32Array> {
     const { head, model } = this.parts;
     const logits = new Float32Array(model.vocab);
@@ -107,7 +107,7 @@ export class Continuation {
     return logits;
   }
 
-  /** Adds tokens; ln p of each but the first. */
+  /** Appends tokens. Returns ln p of each but the first. */
   async score(ids: Int32Array): Promise<Float64Array> {
     const { head } = this.parts;
     const out = new Float64Array(ids.length - 1);
@@ -133,8 +133,8 @@ export class Continuation {
   }
 
   /**
-   * Runs the blocks; after each stretch `visit` may ask for what the head works on, with `rows` new
-   * tokens, `done` of `ids` in all.
+   * Runs the blocks in steps of several tokens or one. After each step, `visit` may call `prepare`
+   * for the head's input. The step had `rows` new tokens; `done` of `ids` are processed.
    */
   private async advance(
     ids: Int32Array,
@@ -145,13 +145,13 @@ export class Continuation {
   ): Promise<void> {
     const stretch = Math.min(STRETCH, this.capacity - 1);
     for (let done = 0; done < ids.length;) {
-      // Near the end of the cache a stretch would reach past it.
+      // Near the end of the cache, a step of several tokens would exceed it.
       const several = ids.length - done > 1 && this.length + stretch <= this.capacity;
       const shape = { rows: several ? stretch : 1, capacity: this.capacity };
       const rows = Math.min(shape.rows, ids.length - done);
       const end = await this.blocks(ids.subarray(done, done + rows), shape);
       done += rows;
-      // A head that bends its logits works on the stream itself.
+      // A head with a nonlinearity works on the residual stream itself.
       const { model, head } = this.parts;
       const bent = model.head.nonlinearAfter;
       await visit(
@@ -166,15 +166,15 @@ export class Continuation {
   }
 
   /**
-   * New tokens through embedding and blocks: the end of their stream, `[1, rows, hidden]`; caches
-   * grow.
+   * Runs new tokens through embedding and blocks. Returns the end of their residual stream,
+   * `[1, rows, hidden]`. Extends the caches.
    */
   private async blocks(ids: Int32Array, shape: DecodeShape): Promise<DeviceTensor> {
     const { backend, network, inputs, model } = this.parts;
     const { rows, capacity } = shape;
     const first = this.length;
-    // A stretch is filled up with tokens that come after: nothing before them sees them, and their
-    // keys are not kept.
+    // A step is padded with tokens at the end. No earlier token attends to them, and their keys are
+    // not cached.
     const padded = new Int32Array(rows);
     const positions = new Float32Array(rows * capacity);
     padded.set(ids);

@@ -1,4 +1,4 @@
-/** SmolLM2-135M continues a text with the cache as one whole forward pass does. */
+/** SmolLM2-135M continues a text with the KV cache as in one whole forward pass. */
 import { expect, it } from 'vitest';
 import { hasShared } from '../../../test/shared.ts';
 import { openSmolLm2 } from '../../../test/smollm2.ts';

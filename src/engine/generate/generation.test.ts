@@ -1,6 +1,6 @@
 /**
- * Generation with a cache against whole forwards without one, over every dialect, with and without
- * adapters. On WebGPU: `webgpu.test.ts`.
+ * Generation with a KV cache against whole forward passes without one, for every export dialect,
+ * with and without adapters. On WebGPU: `webgpu.test.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -46,7 +46,7 @@ async function all(
 }
 
 /**
- * The likeliest next token at every position of a text, and ln p of the one that follows, out of
+ * The likeliest next token at every position of a text, and ln p of the token that follows, from
  * one forward pass without a cache.
  */
 async function whole(
@@ -78,7 +78,7 @@ describe.each(models.filter(([, there]) => there))('%s', { timeout: 60_000 }, (_
   }, 60_000);
   afterAll(() => engine.dispose());
 
-  // 35 tokens of prompt are a stretch of 32, filled, and one of three.
+  // 35 prompt tokens are a full step of 32 and a padded step of 3.
   it('continues a text as whole forwards do, plain and through adapters of which part is used', async () => {
     const prompt = Int32Array.from({ length: 35 }, (_, i) => (i * i * 7 + 3) % engine.vocab);
     const adapters = await engine.adapters(randomAdapters(engine.modules, 4));
@@ -113,7 +113,7 @@ describe('a text', { timeout: 60_000 }, () => {
     });
   }, 60_000);
   afterAll(() => engine.dispose());
-  // This model likes to repeat a token: a chooser that does not tells more.
+  // This model tends to repeat a token. A chooser that does not repeat tests more.
   const prompt = Int32Array.of(1, 2, 3);
   const choose: GenerationRequest['choose'] = (logits, index) =>
     likeliest(logits.map((x, id) => (id % 7 === index % 7 ? x : -Infinity)));

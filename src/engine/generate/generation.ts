@@ -1,4 +1,4 @@
-/** Text out of a model: tokens chosen one by one, and what a text's own tokens are worth to it. */
+/** Generates text with a model token by token, and scores the tokens of a given text. */
 import { AtlasError } from '../../errors.ts';
 import { AdapterInputs } from '../adapters/adapter-inputs.ts';
 import { Continuation, type ContinuationParts } from './continuation.ts';
@@ -6,7 +6,7 @@ import type { AdapterUse, GeneratedToken, GeneratingEngine, GenerationRequest } 
 import { scoresOf } from '../head/token-scores.ts';
 import { checkTokens } from '../tokens.ts';
 
-/** Runs a task when no other does. */
+/** Runs a task when no other task runs. */
 type Exclusive = <T>(task: () => Promise<T>) => Promise<T>;
 
 export class Generation implements GeneratingEngine {
@@ -31,7 +31,7 @@ export class Generation implements GeneratingEngine {
     const { vocab, maxLength } = this.parts.model;
     const most = Math.min(tokens, maxLength + 1 - prompt.length);
     if (most < 1) return;
-    // The last token need not be looked at any more.
+    // The last generated token does not enter the cache.
     const text = await this.exclusive(async () => this.open(prompt.length + most - 1, use));
     try {
       for (let index = 0, next = prompt; index < most; index++) {

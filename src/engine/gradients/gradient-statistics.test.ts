@@ -1,6 +1,6 @@
 /**
- * Gradient statistics on tiny models: against Jacobians formed logit by logit, and against
- * gradients formed whole. WebGPU: `webgpu.test.ts`.
+ * Gradient statistics on tiny models, against Jacobians computed logit by logit and gradients
+ * formed as a whole. WebGPU: `webgpu.test.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -47,7 +47,7 @@ describe('random signs over the logits', () => {
       inFeatures: hidden,
       outFeatures: vocab,
     });
-    // 48 tokens a chunk: three chunks, the last one smaller.
+    // Chunks of 48 tokens: three chunks, the last one smaller.
     const chunks = new VocabularyChunks(backend, head, 48);
     const made = new LogitSigns(backend, chunks);
     const dh = await made.gradient(batch, [
@@ -79,8 +79,8 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
   let engine: CutEngine;
   let pass: CleanPass;
   /**
-   * Every logit's own Jacobian of every module, [position · vocab + token][module], of a batch of
-   * one sequence.
+   * The Jacobian of every logit for every module, [position · vocab + token][module], for a batch
+   * of one sequence.
    */
   let jacobians: Float32Array[][];
   const batch = batchOf(48, 1, 4);
@@ -221,10 +221,7 @@ describe.each(files.filter(([, there]) => there))(
 
 afterAll(() => backend.dispose());
 
-/**
- * A backward pass for every logit by itself: its gradient at the head's input is its token's row of
- * W.
- */
+/** One backward pass per logit. Its gradient at the head's input is its token's row of W. */
 async function logitJacobians(model: CompiledModel, batch: TokenBatch): Promise<Float32Array[][]> {
   const { vocab, head, modules } = model;
   const { length } = batch;

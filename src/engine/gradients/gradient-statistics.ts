@@ -1,6 +1,7 @@
 /**
- * Numbers about gradients, one per module, taken where the gradients arise: G = Σ_t dy_t x_tᵀ is a
- * pair of taps, and only GoRA forms it, module by module. One tensor is read back at the end.
+ * Gradient statistics, one number per module, computed where the gradients are. G = Σ_t dy_t x_tᵀ
+ * is a pair of taps; only GoRA forms it, one module at a time. `sums` and `jacobianNorms` read back
+ * one tensor at the end.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel, Site } from '../../compiler/compiled.ts';
@@ -24,9 +25,9 @@ import type { ModuleTaps } from '../backends/training-ops.ts';
 import type { VocabularyChunks } from '../head/vocabulary-chunks.ts';
 
 /**
- * `x` [tokens, in], `dy` [tokens, out] and `w` [out, in] → of every row of w ⊙ G, G = dyᵀ x, the
- * `sum` of absolute values and of `squares`. One number a row, since the runtime adds a million of
- * them in float32 only to three digits.
+ * `x` [tokens, in], `dy` [tokens, out] and `w` [out, in] → per row of w ⊙ G with G = dyᵀ x, the
+ * `sum` of absolute values and the sum of `squares`. One number per row, because the runtime's
+ * float32 sum of a million values has only three correct digits.
  */
 function weightedGradient(): Uint8Array {
   const rows = (name: string) => value(name, 'float32', ['out', 1]);
@@ -82,8 +83,8 @@ export class GradientStatistics {
   }
 
   /**
-   * ‖Σ_t dy_t x_tᵀ‖_F² [draws, modules, sequences] for dy = the gradient of Σ ±logit. All draws go
-   * back through the model as one batch. `stream`: see `Network.forward`.
+   * ‖Σ_t dy_t x_tᵀ‖_F² [draws, modules, sequences], where dy is the gradient of Σ ±logit. All draws
+   * run backward as one batch. `stream`: see `Network.forward`.
    */
   async jacobianNorms(
     { ids, sequences, length }: TokenBatch,
@@ -145,7 +146,7 @@ export class GradientStatistics {
     return { loss, squaredNorm: read.slice(0, count), fisher: read.slice(count) };
   }
 
-  /** Σ |W ⊙ G| and Σ (W ⊙ G)² of the mean loss. One module's W and G exist at a time. */
+  /** Σ |W ⊙ G| and Σ (W ⊙ G)² of the mean loss. Only one module's W and G exist at a time. */
   async weightedSums(trainer: Trainer, batch: TrainingBatch): Promise<WeightedGradientSums> {
     const { backend, model, placed } = this;
     const session = await (this.weighted ??= backend.session(
@@ -159,7 +160,7 @@ export class GradientStatistics {
           const { inFeatures, outFeatures } = elementAt(model.modules, module);
           const tokens = batch.sequences * batch.length;
           const width = elementAt(dy.dims, -1);
-          // Of a packed product the other modules' rows are zero.
+          // In a packed product, the rows of the other modules are zero.
           const own = dequantise(placed.of(module));
           const w = width === outFeatures ? own : new Float32Array(width * inFeatures);
           if (w !== own) w.set(own, column * inFeatures);
@@ -188,8 +189,7 @@ export class GradientStatistics {
   }
 
   /**
-   * See `ScoringEngine.singularGradients`. A layer's directions are on the device while it is that
-   * layer's turn.
+   * See `ScoringEngine.singularGradients`. Only one layer's directions are on the device at a time.
    */
   async singularGradients(
     trainer: Trainer,
@@ -273,8 +273,8 @@ export class GradientStatistics {
   }
 
   /**
-   * The taps of a layer's modules, one after the other; where the pass was observed, the output of
-   * the module's product `y`, which lies as dy does.
+   * Visits the taps of a layer's modules. `y` is the product's output, with the layout of dy, if
+   * the pass was observed.
    */
   private async each(
     layer: number,

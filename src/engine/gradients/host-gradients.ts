@@ -6,8 +6,8 @@ import type { Backend } from '../backends/backend.ts';
 import type { LayerGradients } from '../pieces/network.ts';
 
 /**
- * `x` [tokens, in] and `dy` [tokens, out] of every module of a layer; `x` is one array for all
- * modules of one input.
+ * Visits `x` [tokens, in] and `dy` [tokens, out] of every module of a layer. Modules with the same
+ * input get the same array `x`.
  */
 export async function readTaps(
   backend: Backend,
@@ -29,7 +29,7 @@ export async function readTaps(
   }
 }
 
-/** Σ_t dy_t x_tᵀ over all rows, [out, in] float32, summed in double. */
+/** Σ_t dy_t x_tᵀ over all rows, [out, in] float32, summed in double precision. */
 export function weightGradient(
   x: Float32Array,
   dy: Float32Array,
@@ -47,8 +47,8 @@ export function weightGradient(
 }
 
 /**
- * dL/dW of the vocabulary product [vocab, hidden], L the mean loss of the rows with a label; from
- * what it is given, `h` [rows, hidden], and its logits.
+ * dL/dW of the vocabulary projection, [vocab, hidden], from its input `h` [rows, hidden] and its
+ * logits. L is the mean loss of the rows with a label.
  */
 export function headGradient(
   h: Float32Array,

@@ -1,7 +1,7 @@
 /**
- * The gradient, at the head's input, of a sum of all logits of a batch with random signs: where the
- * Jacobian probe's backward passes begin. [methods.md §6] Signs are made chunk by chunk of the
- * vocabulary, so they never lie in memory whole.
+ * The gradient, at the head's input, of the sum of all logits of a batch with random signs: the
+ * start of the Jacobian probe's backward passes. [methods.md §6] Signs are drawn in chunks of the
+ * vocabulary, so they are never in memory as a whole.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { fillSigns } from '../../device/random.ts';
@@ -38,9 +38,9 @@ export class LogitSigns {
   }
 
   /**
-   * dh [draws · sequences, length, hidden]: entry after entry, u W. The sign of a logit is number
-   * `row · vocab + token` of stream `logitSigns`, `row` being its row of the token batch, so it
-   * depends neither on chunks nor on what else is drawn.
+   * dh = u W, [draws · sequences, length, hidden], entry by entry. The sign of a logit is number
+   * `row · vocab + token` of stream `logitSigns`, where `row` is its row of the token batch. So it
+   * depends neither on chunks nor on other draws.
    */
   async gradient(
     { sequences, length }: TokenBatch,
@@ -64,7 +64,7 @@ export class LogitSigns {
     });
     const shaped = [draws.length * sequences, length, hidden];
     const all = new Float32Array(draws.length * size * hidden);
-    // The signs of all rows and a chunk may be more than a tensor holds.
+    // The signs of all rows and one chunk may exceed the largest tensor.
     for (const [from, count] of rowParts(
       taken.length,
       elementAt(this.chunks.all(), 0).width,

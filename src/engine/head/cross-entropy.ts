@@ -1,7 +1,7 @@
 /**
- * Cross entropy of next tokens and its gradient at the head's input, by hand: stable, chunk by
- * chunk of the vocabulary, the logits of all rows never at once. Both passes make the logits anew;
- * padding takes part in neither.
+ * Next-token cross entropy and its gradient at the head's input, in chunks of the vocabulary, so
+ * that the logits of all rows never exist at once. Both passes compute the logits; neither includes
+ * padding.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { TensorType } from '../../compiler/compiled.ts';
@@ -11,13 +11,13 @@ import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
 import { rowParts } from '../memory.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
-/** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
+/** The label of a row: a token, or negative for no prediction (such as PyTorch's −100). */
 export type Labels = Int32Array;
 
-/** The forward half, on the device. */
+/** The result of the forward pass, on the device. */
 export interface CrossEntropyPass {
   readonly labels: Labels;
-  /** Largest logit, sum of exponentials relative to it, right logit: [rows, 1] each. */
+  /** Largest logit, sum of exponentials relative to it, and the label's logit: [rows, 1] each. */
   readonly m: DeviceTensor;
   readonly s: DeviceTensor;
   readonly t: DeviceTensor;
@@ -38,8 +38,7 @@ export class CrossEntropy {
   }
 
   /**
-   * `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if
-   * given.
+   * `h` [rows, hidden] is the input of the vocabulary projection, whose adapter applies if given.
    */
   async forward(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<CrossEntropyPass> {
     const made = await this.inParts(labels.length, { h }, (own, from, to) =>
@@ -48,7 +47,7 @@ export class CrossEntropy {
     return { labels, ...made };
   }
 
-  /** `forward` and `gradient` together: one product less where the vocabulary is one chunk. */
+  /** `forward` and `gradient` together. Saves one projection if the vocabulary is one chunk. */
   async forwardAndGradient(
     h: DeviceTensor,
     labels: Labels,
@@ -82,8 +81,8 @@ export class CrossEntropy {
   }
 
   /**
-   * Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three
-   * numbers a row.
+   * Negative log-likelihood of every row in nats, 0 for rows without a label. Reads back three
+   * numbers per row.
    */
   async losses({ labels, m, s, t }: CrossEntropyPass): Promise<Float64Array> {
     const { backend } = this;
@@ -96,7 +95,8 @@ export class CrossEntropy {
   }
 
   /**
-   * Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing.
+   * Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label contribute
+   * nothing.
    */
   async gradient(
     h: DeviceTensor,
@@ -138,7 +138,7 @@ export class CrossEntropy {
     for (const tensor of this.biases.values()) tensor.dispose();
   }
 
-  /** Largest logit, sum and right logit of every row, from chunk to chunk. */
+  /** Largest logit, sum of exponentials and the label's logit of every row, from chunk to chunk. */
   private async forwardRows(
     h: DeviceTensor,
     labels: Labels,
@@ -160,9 +160,9 @@ export class CrossEntropy {
   }
 
   /**
-   * `work` on rows `from` to `to` of `given` (each [rows, …]), which gives tensors of as many rows:
-   * on all, or, where their logits of a chunk are more than a tensor may hold, on one stretch after
-   * the other, and what they give is joined.
+   * Runs `work` on rows `from` to `to` of `given` (each [rows, …]); it returns tensors with the
+   * same number of rows. If the logits of a chunk fit into a tensor, one call handles all rows.
+   * Otherwise calls run part by part, and their results are joined.
    */
   private async inParts<I extends string, O extends string>(
     rows: number,
@@ -273,7 +273,7 @@ export class CrossEntropy {
     );
   }
 
-  /** Rows without a label count nothing. */
+  /** Sets the weight of rows without a label to 0. */
   private weightOf(labels: Labels, weights: Float32Array): DeviceTensor {
     return this.column(
       'float32',

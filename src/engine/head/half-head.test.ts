@@ -1,6 +1,6 @@
 /**
- * A vocabulary product of half floats stays as it is on the CPU: half the bytes, and every number
- * as with float32 rows.
+ * A vocabulary projection of half floats stays half on the CPU: half the bytes, and the same
+ * numbers as with float32 rows.
  */
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test, vi } from 'vitest';
@@ -18,12 +18,12 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const runtime = ort as unknown as Ort;
 
-/** The same backend, as if it took no half floats. */
+/** The same backend without support for half floats. */
 class Widening extends WasmBackend {
   override readonly halves = false;
 }
 
-/** What is computed with the vocabulary product, each in its own graph. */
+/** Everything that uses the vocabulary projection, each through its own graph. */
 async function numbers(engine: CutEngine): Promise<unknown[]> {
   try {
     const batch = trainingBatch();

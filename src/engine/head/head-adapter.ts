@@ -1,14 +1,14 @@
 /**
- * An adapter of the vocabulary product where the provider computes: logits + s · (h Aᵀ) Bᵀ, chunk
- * by chunk of the vocabulary. It is applied, not trained: no gradients, no moments.
+ * An adapter of the vocabulary projection on the provider: logits + s · (h Aᵀ) Bᵀ, in chunks of the
+ * vocabulary. It is applied, not trained, so it has no gradients or moments.
  */
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { AdapterValues } from '../engine.ts';
 import type { Chunk } from './vocabulary-chunks.ts';
 
 /**
- * What the product of a chunk takes besides: `loraA` [rank, hidden], the chunk's rows of B as
- * `loraB` [width, rank], and `scale` [1, rank]: s, or 0 for a rank that is not in use.
+ * The adapter inputs of a chunk: `loraA` [rank, hidden], the chunk's rows of B as `loraB`
+ * [width, rank], and `scale` [1, rank]: s, or 0 for an unused rank.
  */
 export type HeadFeeds = (chunk: Chunk) => readonly (readonly [string, DeviceTensor])[];
 

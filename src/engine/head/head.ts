@@ -1,7 +1,7 @@
 /**
- * From the end of the residual stream to distances between logits. Two kinds of head: a plain
- * product, whose distances need one product a pair and never all logits; and one with something
- * nonlinear behind it (soft-capping), which needs both.
+ * Computes logits and their distances from the end of the residual stream. A plain projection needs
+ * one product per pair and never all logits. A head with a nonlinearity after the projection
+ * (soft-capping) needs the logits of both sides.
  */
 import { defined } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -19,14 +19,11 @@ import type { VocabularyChunks } from './vocabulary-chunks.ts';
 export type Visit = (first: number, width: number, logits: Float32Array) => void;
 
 export interface Head {
-  /**
-   * What of a stream the rest of the head works on; kept with a clean pass. `x` [batch, length,
-   * hidden].
-   */
+  /** The head's input, computed from `x` [batch, length, hidden]. Cached with a clean pass. */
   prepare(shape: Shape, x: DeviceTensor): Promise<DeviceTensor>;
   /**
-   * Logits of all rows, or of some in their order, in stretches of the vocabulary. Only a plain
-   * product has an `adapter`.
+   * Logits of all rows, or of `rows` in their order, in chunks of the vocabulary. Only a plain
+   * projection takes an `adapter`.
    */
   logits(
     prepared: DeviceTensor,
@@ -36,7 +33,7 @@ export interface Head {
   ): Promise<void>;
   /**
    * Per pair of entries of `x`: Σ over rows and vocabulary of |difference of logits|. `clean` is
-   * the clean pass's.
+   * the prepared input of the clean pass.
    */
   distances(
     clean: DeviceTensor,
@@ -107,10 +104,7 @@ class LinearHead implements Head {
   }
 }
 
-/**
- * What a head of this kind makes of a token does not depend on the others, so rows may go through
- * in any grouping.
- */
+/** A nonlinear head treats every token separately, so rows can be grouped freely. */
 class NonlinearHead implements Head {
   private readonly backend: Backend;
   private readonly pieces: Pieces;
@@ -122,9 +116,7 @@ class NonlinearHead implements Head {
     this.vocab = vocab;
   }
 
-  /**
-   * The stream itself: the logits of a long batch, all at once, are more than a tensor may hold.
-   */
+  /** Copies the residual stream. The logits of a long batch may exceed the largest tensor. */
   async prepare(_: Shape, x: DeviceTensor): Promise<DeviceTensor> {
     return this.backend.slice(x, 0, x.dims[0]!);
   }
@@ -135,7 +127,7 @@ class NonlinearHead implements Head {
     const all = rows ?? Array.from({ length: sequences * length }, (_, row) => row);
     const out = new Float32Array(all.length * vocab);
     for (const part of this.parts(sequences, length)) {
-      // Rows that nobody asks for are not worked out.
+      // Skips parts without requested rows.
       const asked = all.flatMap((row, i) =>
         row >= part.first && row < part.first + part.count ? [{ row: row - part.first, i }] : [],
       );
@@ -150,8 +142,8 @@ class NonlinearHead implements Head {
   }
 
   /**
-   * Stretch by stretch and pair by pair, so that the logits of two stretches and the clean one's
-   * exist at a time.
+   * Works on one part of the rows and one pair at a time, so at most three sets of logits exist:
+   * both sides and the clean pass.
    */
   async distances(
     clean: DeviceTensor,
@@ -189,8 +181,8 @@ class NonlinearHead implements Head {
   async dispose(): Promise<void> {}
 
   /**
-   * Stretches of a batch's rows whose logits a tensor holds: whole sequences where one fits, else
-   * parts of one.
+   * Splits a batch's rows into parts whose logits fit into a tensor: whole sequences if one fits,
+   * or else parts of a sequence.
    */
   private parts(
     sequences: number,
@@ -214,7 +206,7 @@ class NonlinearHead implements Head {
     );
   }
 
-  /** Logits of a stretch of entry `entry` of `x`, of so many sequences each. */
+  /** Logits of a part of entry `entry` of `x`. An entry has `sequences` sequences. */
   private async logitsOf(
     x: DeviceTensor,
     entry: number,

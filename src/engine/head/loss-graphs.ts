@@ -1,14 +1,15 @@
 /**
- * Cross entropy over one chunk of the vocabulary, as two graphs, and as one where the chunk is all
- * there is. The first runs along the chunks with the largest logit `m`, the sum of exponentials `s`
- * (relative to m) and the logit of the right token `t` of every row; the second turns them into the
- * gradient at `h`. All float32; a row's logits are shifted by their largest, so nothing overflows.
+ * Cross entropy over one chunk of the vocabulary, as two graphs, or as one graph if the chunk is
+ * the whole vocabulary. Per row, the first graph updates the largest logit `m`, the sum of
+ * exponentials `s` (relative to m) and the label's logit `t` from chunk to chunk. The second graph
+ * turns them into the gradient at `h`. All values are float32. Logits are shifted by their row's
+ * largest, so nothing overflows.
  */
 import { int, model, node, value } from '../backends/graphs.ts';
 import { throughAdapter } from './vocabulary-product.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
-/** A chunk of `width` tokens, whose rows of the vocabulary product are stored as `format`. */
+/** A chunk of `width` tokens, whose rows of the vocabulary projection are stored as `format`. */
 export interface LossChunk {
   format: RowFormat;
   hidden: number;
@@ -16,7 +17,7 @@ export interface LossChunk {
   bias: boolean;
 }
 
-/** `adapted`: the product goes through an adapter. */
+/** `adapted`: the projection has an adapter. */
 type AdaptableChunk = LossChunk & { adapted?: boolean };
 
 /**
@@ -57,7 +58,7 @@ function logitsOf({ format, hidden, width, bias, adapted = false }: AdaptableChu
 
 const column = (name: string) => value(name, 'float32', ['rows', 1]);
 
-/** And the largest logit of every row, `top`. */
+/** Adds the largest logit of every row, `top`. */
 function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
   const made = logitsOf(chunk);
   made.initialisers.set('axis', {
@@ -83,7 +84,7 @@ function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
   return made;
 }
 
-/** The logit of the right token where it is in this chunk, else 0. */
+/** The label's logit if the label is in this chunk, else 0. */
 const rightLogit = (name: string) => [
   node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
   node({
@@ -103,8 +104,8 @@ const errorsOf = (s: string) => [
 ];
 
 /**
- * Also takes `m`, `s`, `t` [rows, 1] of the chunks before (−3e38, 0, 0 at first); gives `m2`, `s2`,
- * `t2`.
+ * Also takes `m`, `s`, `t` [rows, 1] of the earlier chunks (initially −3e38, 0, 0). Returns `m2`,
+ * `s2`, `t2`.
  */
 export function lossGraph(chunk: AdaptableChunk): Uint8Array {
   const { inputs, nodes, initialisers } = withTop(chunk);
@@ -135,8 +136,8 @@ export function lossGraph(chunk: AdaptableChunk): Uint8Array {
 }
 
 /**
- * Takes the final `m`, `s`, the rows' `weight` [rows, 1] and `before` [rows, hidden]; adds this
- * chunk's share of dh → `dh`.
+ * Takes the final `m` and `s`, the rows' `weight` [rows, 1] and `before` [rows, hidden]. Adds this
+ * chunk's part of dh to `before` → `dh`.
  */
 export function lossGradientGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
   const { inputs, nodes, initialisers } = logitsOf({ format, hidden, width, bias });
@@ -162,8 +163,8 @@ export function lossGradientGraph({ format, hidden, width, bias }: LossChunk): U
 }
 
 /**
- * Both at once over the whole vocabulary, its products made once: takes `weight` [rows, 1]; gives
- * `m2`, `s2`, `t2` and `dh`.
+ * Both graphs in one over the whole vocabulary, with one projection instead of two. Takes `weight`
+ * [rows, 1]. Returns `m2`, `s2`, `t2` and `dh`.
  */
 export function wholeLossGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
   const { inputs, nodes, initialisers } = withTop({ format, hidden, width, bias });

@@ -1,9 +1,9 @@
-/** Next-token losses from logits that come in stretches of the vocabulary. */
+/** Next-token losses from logits that arrive in chunks of the vocabulary. */
 import type { TokenBatch } from '../engine.ts';
 import type { Visit } from './head.ts';
 
 /**
- * Mean next-token cross entropy in nats per predicted token (NaN for length 1); see
+ * Mean next-token cross entropy in nats per predicted token (NaN for length 1). See
  * `nextTokenLosses`.
  */
 export async function crossEntropy(
@@ -15,8 +15,8 @@ export async function crossEntropy(
 }
 
 /**
- * Next-token negative log likelihood in nats, `[sequences, length − 1]`.
- * `logits` gives those of all rows in stretches of the vocabulary; the log-sum-exp runs along.
+ * Next-token negative log-likelihood in nats, `[sequences, length − 1]`. `logits` visits the logits
+ * of all rows in chunks of the vocabulary. The log-sum-exp is updated from chunk to chunk.
  */
 export async function nextTokenLosses(
   logits: (visit: Visit) => Promise<void>,

@@ -1,6 +1,5 @@
 /**
- * Rows that go through the vocabulary in stretches, since the logits of all are more than a tensor
- * may hold: the same numbers.
+ * If the logits of all rows exceed the largest tensor, rows run in parts, with the same results.
  */
 import { afterAll, expect, test, vi } from 'vitest';
 import { elementAt } from '../../checked.ts';
@@ -31,13 +30,13 @@ test('stretches cover all rows once, and none is wider than a tensor', () => {
     [4, 4],
     [8, 2],
   ]);
-  // A row at least, whatever the limit.
+  // At least one row, whatever the limit.
   expect(rowParts(2, 8, 1)).toEqual([
     [0, 1],
     [1, 1],
   ]);
-  // 8 × 128 tokens, seven pairs, a chunk of 8192 tokens, the least that WebGPU promises: 224 MiB at
-  // once.
+  // 8 × 128 tokens, seven pairs, a chunk of 8192 tokens, 128 MiB (the minimum of WebGPU): the whole
+  // would be 224 MiB.
   const parts = rowParts(7 * 8 * 128, 8192, 128 << 20);
   expect(parts.map(([, rows]) => rows)).toEqual([3584, 3584]);
 });
@@ -46,8 +45,7 @@ const backend = await wasmBackend(1);
 afterAll(() => backend.dispose());
 
 /**
- * The provider with tensors of at most so many bytes, and the product's logits outside the graph,
- * as on WebGPU.
+ * The provider with a limit on tensor bytes, and with logits returned by the graph, as on WebGPU.
  */
 const within = (largestTensor: number): Backend =>
   Object.create(backend, {
@@ -55,10 +53,7 @@ const within = (largestTensor: number): Backend =>
     fusedHead: { value: false },
   }) as Backend;
 
-/**
- * What goes through the head of a model: logits, distances, a loss and its gradient, a random
- * projection.
- */
+/** The uses of a model's head: logits, distances, a loss and its gradient, a random projection. */
 async function numbers(model: CompiledModel, own: Backend): Promise<ArrayLike<number>[]> {
   const batch = batchOf(model.vocab, 2, 5);
   const shape = shapeOf(batch);
@@ -118,7 +113,7 @@ test.each([
 ] as const)('%s', async (_, bytes) => {
   const model = compile(await readGraph(bytes, { file: 'tiny' }));
   const want = await numbers(model, within(1e9));
-  // Logits of seven rows fit, and of three: a sequence has five.
+  // The logits of seven rows fit, then those of three. A sequence has five.
   for (const rows of [7, 3]) {
     const got = await numbers(model, within(4 * model.vocab * rows));
     expect(got.length).toBe(want.length);

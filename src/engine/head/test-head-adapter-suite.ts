@@ -1,6 +1,6 @@
 /**
- * Logits and losses through an adapter of the head against W + s·B·A in double, for every stored
- * form of the head; run on both providers.
+ * Logits and losses through an adapter of the head against W + s·B·A in double precision, for every
+ * stored form of the head. Runs on both providers.
  */
 import { expect, it } from 'vitest';
 import { crossEntropy } from '../../device/training-twins.ts';
@@ -34,7 +34,7 @@ export function headAdapterSuite(backend: Backend): void {
     const loraA = numbers(rank * hidden, 7);
     const loraB = numbers(vocab * rank, 8);
     const input = backend.upload('float32', [rows, hidden], bytes(h));
-    // All ranks, and the first two; of 100 tokens, 48 a chunk make three chunks, the last one
+    // All ranks, then the first two. Chunks of 48 of 100 tokens make three chunks, the last one
     // smaller.
     for (const [used, width] of [
       [rank, 48],
@@ -80,7 +80,7 @@ export function headAdapterSuite(backend: Backend): void {
       (await loss.losses(pass)).forEach((nll, r) =>
         expect(Math.abs(nll - losses[r]!)).toBeLessThan(1e-5 * (1 + losses[r]!)),
       );
-      // Without it, from the same object.
+      // The same objects without the adapter.
       const plain = await loss.forward(input, labels);
       expect(Math.abs((await loss.losses(plain))[0]! - losses[0]!)).toBeGreaterThan(0.1);
       for (const p of [pass, plain]) loss.release(p);

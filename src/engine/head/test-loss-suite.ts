@@ -1,6 +1,6 @@
 /**
- * Cross entropy and its gradient against their twin in double, for every stored form of the head;
- * run on both providers.
+ * Cross entropy and its gradient against a reference implementation in double precision, for every
+ * stored form of the head. Runs on both providers.
  */
 import { expect, it } from 'vitest';
 import { crossEntropy } from '../../device/training-twins.ts';
@@ -13,8 +13,8 @@ import { VocabularyChunks } from './vocabulary-chunks.ts';
 const bytesOf = (x: Float32Array) => new Uint8Array(x.buffer);
 
 /**
- * `sizes`, hidden: packed rows of 64 are read as they lie, those of 40 cannot be, and are widened
- * before the provider sees them.
+ * `sizes` are values of hidden. Packed rows of 64 are read in place. Rows of 40 cannot be, so they
+ * are widened before upload.
  */
 export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40]): void {
   it.each(
@@ -56,8 +56,8 @@ export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40])
     });
     const largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
     const input = backend.upload('float32', [rows, hidden], bytesOf(h));
-    // 48 tokens a chunk: three chunks, the last one smaller, in two passes; and the vocabulary as
-    // one chunk, in one.
+    // Chunks of 48 tokens: three chunks, the last one smaller, in two passes. Then the vocabulary
+    // as one chunk, in one pass.
     for (const width of [48, vocab]) {
       const chunks = new VocabularyChunks(backend, head, width);
       const loss = new CrossEntropy(backend, chunks);

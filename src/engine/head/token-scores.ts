@@ -1,11 +1,11 @@
-/** Likelihoods of single tokens out of logits that come in stretches of the vocabulary. */
+/** Log-likelihoods of single tokens from logits that arrive in chunks of the vocabulary. */
 import { defined } from '../../checked.ts';
 import type { TokenQuery, TokenScores } from '../engine.ts';
 import type { Visit } from './head.ts';
 
 /**
- * `logits` gives those of the rows asked for, in their order; the log-sum-exp and the largest logit
- * run along.
+ * Scores the queries. `logits` visits the logits of the requested rows, in their order. The
+ * log-sum-exp and the largest logit are updated from chunk to chunk.
  */
 export async function scoresOf(
   queries: readonly TokenQuery[],

@@ -1,6 +1,6 @@
 /**
- * The rows of the vocabulary product in chunks, uploaded once, so that the logits of all rows never
- * exist at once.
+ * The rows of the vocabulary projection in chunks, uploaded once, so that the logits of all rows
+ * never exist at once.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type {
@@ -19,12 +19,12 @@ import type { VocabularySample } from '../engine.ts';
 import type { ChunkFormat } from './vocabulary-product.ts';
 import { rowFormat, type RowFormat } from './vocabulary-rows.ts';
 
-/** Tokens of a chunk, at most; and bytes of its float weights, at most. */
+/** Maximum tokens per chunk, and maximum bytes of its float weights. */
 const CHUNK_TOKENS = 8192;
 const CHUNK_BYTES = 64 << 20;
 
 /**
- * Tokens `[first, first + width)` of the vocabulary or of its sample; weights in the order of
+ * Tokens `[first, first + width)` of the vocabulary or of its sample. Weights are in the order of
  * `chunkInputs`.
  */
 export interface Chunk {
@@ -34,8 +34,8 @@ export interface Chunk {
 }
 
 /**
- * Sorted tokens of a sample: the first `size` of a seeded shuffle (Fisher–Yates, only the part that
- * is needed).
+ * Sorted tokens of a sample: the first `size` of a seeded Fisher–Yates shuffle, computed as far as
+ * needed.
  */
 export function sampleTokens(vocab: number, { size, seed }: VocabularySample): Uint32Array {
   const keys = keysOf(seed, 'vocabularySample');
@@ -52,9 +52,9 @@ export function sampleTokens(vocab: number, { size, seed }: VocabularySample): U
 export class VocabularyChunks {
   readonly head: VocabularyHead;
   readonly format: ChunkFormat;
-  /** How `rows` are to be read. */
+  /** How graphs read the tensors of `rows`. */
   readonly rowFormat: RowFormat;
-  /** float32 [vocab], if the head has one. */
+  /** float32 [vocab], or null if the head has no bias. */
   readonly bias: Float32Array | null;
   private readonly backend: Backend;
   private readonly chunkWidth: number;
@@ -63,7 +63,7 @@ export class VocabularyChunks {
   private readonly floats = new Map<Chunk, DeviceTensor>();
   private readonly views = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
 
-  /** `chunkTokens`: at most so many tokens a chunk. */
+  /** `chunkTokens` is the maximum number of tokens per chunk. */
   constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
     this.backend = backend;
     this.head = head;
@@ -84,7 +84,7 @@ export class VocabularyChunks {
     })));
   }
 
-  /** The chunks of a seeded sample; those of the last one asked for are kept. */
+  /** The chunks of a seeded sample. Caches those of the latest sample. */
   sample(sample: VocabularySample): readonly Chunk[] {
     const key = `${sample.size} ${sample.seed}`;
     if (this.sampled?.key !== key) {
@@ -103,8 +103,8 @@ export class VocabularyChunks {
   }
 
   /**
-   * The rows of a whole chunk as float32 `[width, hidden]`: for packings that no graph reads as
-   * they lie.
+   * The rows of a whole chunk as float32 `[width, hidden]`, for packed formats that no graph reads
+   * in place.
    */
   float(chunk: Chunk): DeviceTensor {
     if (this.format.kind === 'float32') return elementAt(chunk.weights, 0);
@@ -121,10 +121,7 @@ export class VocabularyChunks {
     return tensor;
   }
 
-  /**
-   * A whole chunk's weights as the inputs of `rowsGraph`: views of the bytes that are there
-   * already.
-   */
+  /** A whole chunk's weights as the inputs of `rowsGraph`: views of the uploaded bytes. */
   rows(chunk: Chunk): ReadonlyMap<string, DeviceTensor> {
     const {
       rowFormat: format,
@@ -181,16 +178,16 @@ function dispose(chunks: readonly Chunk[] | null | undefined): void {
   for (const chunk of chunks ?? []) for (const w of chunk.weights) w.dispose();
 }
 
-/** A stretch of tokens, or a list of them. */
+/** A range of tokens, or a list of tokens. */
 type Rows = { first: number; width: number } | Uint32Array;
 
-/** Chunks of equal width but the last, so that two graphs at most serve them all. */
+/** Chunks of equal width but the last, so that at most two graphs serve all chunks. */
 const evenWidth = (count: number, most: number): number =>
   Math.ceil(Math.ceil(count / Math.ceil(count / most)) / 16) * 16;
 
 /**
- * nbits heads that the kernel reads stay packed, and half floats where they can; every other format
- * is widened to float32.
+ * Heads of the nbits format that the kernel reads stay packed, and half floats stay half floats if
+ * the provider takes them. Every other format is widened to float32.
  */
 function chunkFormat({ format, tensors }: VocabularyHead, halves: boolean): ChunkFormat {
   if (halves && format.kind === 'float16' && elementAt(tensors, 0).half) return { kind: 'float16' };
@@ -237,7 +234,7 @@ function chunkTensors(head: VocabularyHead, format: ChunkFormat, rows: Rows): We
   });
 }
 
-/** Rows of `rowBytes` bytes: a view of a stretch, a copy of a list. */
+/** Rows of `rowBytes` bytes: a view for a range, a copy for a list. */
 function pick(bytes: Uint8Array, rowBytes: number, rows: Rows): Uint8Array {
   if (!(rows instanceof Uint32Array))
     return bytes.subarray(rows.first * rowBytes, (rows.first + rows.width) * rowBytes);
@@ -266,7 +263,7 @@ function columns(half: Uint8Array, { vocab, hidden }: VocabularyHead, rows: Rows
   return out;
 }
 
-/** The weight of the vocabulary product, or some rows of it, without its bias. */
+/** The weight of the vocabulary projection, or some of its rows, without its bias. */
 export const headWeight = (
   { format, tensors, transposed, vocab, hidden }: VocabularyHead,
   rowOffset = 0,

@@ -1,4 +1,4 @@
-/** The vocabulary product as a graph, chunk by chunk, with or without an adapter. */
+/** The vocabulary projection of one chunk as a graph, with or without an adapter. */
 import type { Node, ValueInfo } from '../../onnx/graph.ts';
 import { int, model, node, value } from '../backends/graphs.ts';
 
@@ -12,8 +12,8 @@ export type ChunkFormat =
 export const chunkInputs = ['w', 'scales', 'zeros'] as const;
 
 /**
- * The steps by which an adapter of the vocabulary product changes the logits `from` of a chunk into
- * `to`, and what they take: see `HeadAdapter`.
+ * The nodes and inputs with which an adapter of the vocabulary projection changes the logits `from`
+ * of a chunk to `to`. See `HeadAdapter`.
  */
 export function throughAdapter(
   hidden: number,
@@ -41,9 +41,9 @@ export function throughAdapter(
 }
 
 /**
- * `h` [rows, hidden] times `rows` of the vocabulary → `y`: logits [rows, width], with `adapted`
- * through an adapter; or with `reduce` the sum of their absolute values [rows, 1]. Weights are
- * inputs.
+ * `h` [rows, hidden] times `width` rows of the vocabulary → `y`: logits [rows, width], with
+ * `adapted` through an adapter. With `reduce`, `y` is the sum of their absolute values [rows, 1].
+ * Weights are inputs.
  */
 export function vocabularyProduct(
   format: ChunkFormat,

@@ -1,14 +1,14 @@
 /**
- * How graphs of the engine's own read the rows of one chunk of the vocabulary product as a float
- * `w` [width, hidden], packed rows as they lie.
+ * The start of the engine's own graphs, which reads the rows of one chunk of the vocabulary
+ * projection as a float `w` [width, hidden]. Packed rows are read in place.
  */
 import type { Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import { int, node, value } from '../backends/graphs.ts';
 import type { ChunkFormat } from './vocabulary-product.ts';
 
 /**
- * How a chunk's rows of W are read. Packed ones are views: uint4 or uint8 `[width, hidden]`, scales
- * `[width, hidden / block]`.
+ * How a graph reads a chunk's rows of W. Packed rows are views: uint4 or uint8 `[width, hidden]`,
+ * scales `[width, hidden / block]`.
  */
 export type RowFormat =
   | { kind: 'float32' }
@@ -16,8 +16,8 @@ export type RowFormat =
   | { kind: 'packed'; bits: 4 | 8; block: number; zeroPoints: boolean };
 
 /**
- * Packed rows can be read as they lie when blocks do not run over a row's end, and zero points fill
- * whole bytes.
+ * Packed rows can be read in place if no block crosses the end of a row and zero points fill whole
+ * bytes.
  */
 export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
   if (format.kind !== 'nbits') return format;
@@ -30,7 +30,8 @@ export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
 }
 
 /**
- * The beginning of a graph: gives `w`; takes `w` itself, `half`, or `packed`, `scales` and `zeros`.
+ * The start of a graph that computes `w`. Its inputs are `w` itself, `half`, or `packed`, `scales`
+ * and `zeros`.
  */
 export function rowsGraph(
   format: RowFormat,

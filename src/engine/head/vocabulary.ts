@@ -1,10 +1,10 @@
 /**
- * Logits and their distances, chunk by chunk of the vocabulary.
+ * Computes logits and their distances in chunks of the vocabulary.
  *
- * The product is linear: the distance of two logit sets is Σ_v |(h₁ − h₂) · W_v|, one product for a
- * pair of draws. Over a sample of n of the V tokens the sum is scaled by V/n, which keeps it
- * unbiased. Where the logits of all rows and a chunk are more than a tensor may hold (WebGPU
- * promises no more than 128 MiB), rows go through one stretch after the other.
+ * The projection is linear: the distance of two logit sets is Σ_v |(h₁ − h₂) · W_v|, one product
+ * per pair of draws. Over a sample of n of the V tokens the sum is scaled by V/n, which makes it
+ * unbiased. If the logits of all rows and a chunk exceed the largest tensor (WebGPU guarantees only
+ * 128 MiB), rows run in parts.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { Backend, DeviceTensor, Session } from '../backends/backend.ts';
@@ -26,7 +26,7 @@ export class Vocabulary {
   }
 
   /**
-   * Logits of `rows` of `h` [rows, hidden], through the product's adapter if given, chunk by chunk:
+   * Logits of `h` [rows, hidden] in chunks, through the head's adapter if given:
    * `visit(first token, width, [rows, width])`.
    */
   async logits(h: Float32Array, visit: Visit, adapter?: HeadFeeds): Promise<void> {

@@ -1,6 +1,4 @@
-/**
- * Models with float32 linear layers, weights put in their place, and exports with weights replaced.
- */
+/** Models with float32 linear layers, replaced weights, and exports with replaced weights. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
 import { difference, openModel, readModel, runUntouched } from '../../../test/pipeline.ts';
@@ -34,8 +32,8 @@ const randomWeight = (n: number, seed: number) =>
 const modules = [0, 3, 4, 11];
 
 /**
- * Random weights for some modules; the export with them written into it is what setting them must
- * be equal to.
+ * Random weights for some modules, and an engine on the export with these weights. Setting the
+ * weights must give equal results.
  */
 async function exchange(graph: Graph) {
   const model = await floatModel(graph);
@@ -146,7 +144,7 @@ describe('replaced weights', () => {
     const graph = tinyDecoderGraph({ weights: 'q4' });
     const model = compile(graph);
     const again = compile(await withWeights(graph, (m) => dequantise(model.weightOf(m)), 'int4'));
-    // Blocks of 32 over blocks of 16: near, not equal; zeros stay zeros.
+    // Blocks of 32 over blocks of 16: close, not equal. Zeros are preserved.
     for (const { index } of model.modules) {
       const [a, b] = [model, again].map((c) => dequantise(c.weightOf(index))) as [
         Float32Array,
@@ -160,8 +158,8 @@ describe('replaced weights', () => {
 });
 
 /**
- * Halves, a Gemm with its bias, a packed projection, 4 bits in halves; `nf4-model.test.ts` rewrites
- * the other kinds.
+ * Half floats, a Gemm with its bias, a packed projection, 4 bits with half floats.
+ * `nf4-model.test.ts` converts the other kinds.
  */
 const files = [
   'llama/onnx/model_fp16.onnx',
@@ -201,7 +199,7 @@ describe.skipIf(!hasShared)('float layers from real exports', () => {
       dequantise(before.weightOf(1)).map((v) => -v),
     );
     expect(dequantise(compile(reread).weightOf(0))).toEqual(dequantise(before.weightOf(0)));
-    // Half floats and rounded activations: as far from the pieces as the export itself is.
+    // Half floats and rounded activations: no further from the pieces than the original export.
     const tokens = { ids: [...ids], batch: 2, length: 8 };
     const { bytes: own, external } = openModel(sharedPath('models', 'tiny', file));
     const apart = difference(

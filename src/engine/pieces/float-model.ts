@@ -1,6 +1,6 @@
 /**
- * A model with its linear layers as float32, from whatever precision it came in: what weights can
- * be put into, see `WeightEngine`.
+ * Converts the linear layers of a model of any precision to float32, so that their weights can be
+ * replaced (`WeightEngine`).
  */
 import { elementAt } from '../../checked.ts';
 import { compile } from '../../compiler/index.ts';
@@ -10,12 +10,13 @@ import { AtlasError } from '../../errors.ts';
 import { dequantise } from '../../model/weights.ts';
 import { shown, type Graph } from '../../onnx/graph.ts';
 
-/** Beyond any weight, and within what NF4's arithmetic can hold. */
+/** Larger than any weight, and within the range of NF4 arithmetic. */
 const LARGEST = 1e37;
 
 /**
- * 4 bytes a weight; a model stored in 4 bits takes about seven times its room. Throws what
- * `compile` throws, and `bad-graph` for a weight that is no finite number.
+ * Compiles the graph with float32 linear layers: 4 bytes per weight, about seven times the size of
+ * a 4-bit model. Throws what `compile` throws, and AtlasError `bad-graph` for a weight that is not
+ * finite.
  */
 export async function floatModel(graph: Graph): Promise<CompiledModel> {
   return compile(
@@ -26,7 +27,10 @@ export async function floatModel(graph: Graph): Promise<CompiledModel> {
   );
 }
 
-/** The dequantised weight. Throws `bad-graph` where a value is no finite number. */
+/**
+ * The dequantised weight. Throws AtlasError `bad-graph` if a value is not finite or is at least
+ * 1e37.
+ */
 export function finiteWeight(graph: Graph, weight: ModuleWeight): Float32Array {
   const floats = dequantise(weight);
   if (!floats.every((w) => Math.abs(w) < LARGEST)) {

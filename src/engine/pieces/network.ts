@@ -1,4 +1,4 @@
-/** The cut model run forwards and backwards, block by block. */
+/** Runs the cut model forward and backward, block by block. */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
@@ -8,30 +8,30 @@ import type { Pieces, Shape } from './pieces.ts';
 /** Adapter inputs of a layer, by name. */
 export type AdapterFeeds = (layer: number) => ReadonlyMap<string, DeviceTensor>;
 
-/** Weights that a layer runs with instead of its own, by name; asked for right before it runs. */
+/** Weights that replace a layer's own, by name. Called just before the layer runs. */
 export type LayerWeights = (layer: number) => Promise<ReadonlyMap<string, DeviceTensor>>;
 
 /**
- * What one block's backward pass leaves, by the names of its sites: inputs of its products and the
+ * Outputs of one block's backward pass, by the names of its sites: inputs of its products and the
  * gradients at their outputs, or the adapters' gradients.
  */
 export type LayerGradients = ReadonlyMap<string, DeviceTensor>;
 
-/** How the blocks run; nothing: the clean model. */
+/** Options of a pass. By default the clean model runs. */
 export interface Course {
-  /** Of a forward pass: those that run, one behind the other; absent: all. */
+  /** Forward pass: the layers that run, in order. Default: all. */
   layers?: readonly number[] | undefined;
   adapters?: AdapterFeeds;
   weights?: LayerWeights;
   /**
-   * Where blocks with adapters leave, layer by layer, what their backward pass would have to work
-   * out again; that takes it away. Without it everything is worked out again.
+   * Saved activations by layer. The forward pass with adapters appends them, and the backward pass
+   * removes and disposes them. Without `kept`, the backward pass recomputes all activations.
    */
   kept?: ReadonlyMap<string, DeviceTensor>[];
-  /** The clean model's backward pass leaves every product's output, too (`out`). */
+  /** The clean model's backward pass also returns every product's output (`out`). */
   observed?: boolean;
   /**
-   * The backward pass gives the gradients of the adapters themselves (`gradA`, `gradB`); needs
+   * The backward pass returns the gradients of the adapters themselves (`gradA`, `gradB`). Requires
    * `kept`.
    */
   direct?: boolean;
@@ -51,8 +51,8 @@ export class Network {
   }
 
   /**
-   * Inputs of all blocks that run, then of the head: one more tensors [sequences, length, hidden]
-   * than blocks.
+   * Inputs of all blocks that run, then the input of the head: tensors [sequences, length, hidden],
+   * one more than blocks.
    */
   async forward(
     batch: TokenBatch,
@@ -78,9 +78,9 @@ export class Network {
   }
 
   /**
-   * From the gradient `dy` at the end of `stream` (see `forward`) to every block's: `visit` is
-   * given each layer's gradients, last layer first, and must not keep them; `residual` each block's
-   * input gradient. Disposes `dy`.
+   * Propagates the gradient `dy` from the end of `stream` (see `forward`) through all blocks.
+   * `visit` gets each layer's gradients, last layer first; they are disposed afterwards. `residual`
+   * gets the gradient of each block's input. Disposes `dy`.
    */
   async backward(
     batch: TokenBatch,
@@ -136,7 +136,7 @@ export class Network {
     return x;
   }
 
-  /** What the embedding piece takes. */
+  /** The inputs of the embedding piece. */
   lookUp({ sequences, length, ids }: TokenBatch): ReadonlyMap<string, DeviceTensor> {
     return new Map(
       this.model.lookups.map(({ input, source, width, read }) => {

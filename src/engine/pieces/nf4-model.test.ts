@@ -1,6 +1,6 @@
 /**
- * Models with NF4 linear layers on the CPU, and real exports of every precision as their sources.
- * WebGPU: `nf4-model.slow.test.ts`.
+ * Models with NF4 linear layers on the CPU, converted from real exports of every precision. WebGPU:
+ * `nf4-model.slow.test.ts`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
@@ -91,8 +91,8 @@ describe.skipIf(!hasShared)('NF4 from real exports', () => {
       const norm = (x: Float32Array) => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
       expect(norm(got.map((v, i) => v - w[i]!)) / norm(w)).toBeLessThan(0.12);
     }
-    // The products read it the right way round, biases and all: of these random models 4 bits leave
-    // 0.88 and more.
+    // The products use the right orientation and biases: in these random models, 4 bits leave a
+    // cosine similarity of 0.88 or more.
     const ids = Int32Array.from({ length: 16 }, (_, i) => (37 * i) % 200);
     const batch = { ids, sequences: 2, length: 8 };
     const logits = (model: typeof before) =>

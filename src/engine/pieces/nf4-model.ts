@@ -1,6 +1,6 @@
 /**
- * A model with its linear layers in NF4 with double quantisation, from whatever precision it came
- * in. [methods.md §2]
+ * Converts the linear layers of a model of any precision to NF4 with double quantisation.
+ * [methods.md §2]
  */
 import { compile } from '../../compiler/index.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -10,9 +10,9 @@ import type { Graph } from '../../onnx/graph.ts';
 import { finiteWeight } from './float-model.ts';
 
 /**
- * `make` quantises [out, in] flattened: the GPU's kernel, or by default its CPU twin, which is
- * equal bit for bit. One product at a time exists as floats. Throws what `compile` throws, and
- * `bad-graph` for a weight that is no finite number.
+ * `make` quantises a flattened [out, in] weight: on the GPU, or by default on the CPU, with equal
+ * bits. Only one product at a time exists as floats. Throws what `compile` throws, and AtlasError
+ * `bad-graph` for a weight that is not finite.
  */
 export async function nf4Model(
   graph: Graph,
@@ -26,10 +26,7 @@ export async function nf4Model(
   );
 }
 
-/**
- * Bytes of the linear layers as they stay in memory (codes and float32 absmax), and the same per
- * weight.
- */
+/** Bytes of the linear layers in memory (codes and float32 absmax), in total and per weight. */
 export function storedSize({ modules }: Pick<CompiledModel, 'modules'>): {
   bytes: number;
   perWeight: number;

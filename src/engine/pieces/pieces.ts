@@ -1,6 +1,6 @@
 /**
  * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure
- * and shape; its weights are uploaded once and fed to every run.
+ * and shape. Its weights are uploaded once and fed to every run.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type {
@@ -15,8 +15,8 @@ import { float32View } from '../../onnx/float16.ts';
 import type { Backend, DeviceTensor, Session } from '../backends/backend.ts';
 
 /**
- * Batch sizes whose sessions are kept: the clean batch, and as many sizes of probe batches as
- * neighbouring layers make that go together.
+ * Batch sizes whose sessions are cached: the clean batch, and the sizes of probe batches that
+ * neighbouring layers form together.
  */
 const SHAPES_KEPT = 6;
 
@@ -25,7 +25,7 @@ export interface Shape {
   length: number;
 }
 
-/** Tokens at a time, and tokens at most, of a text that is being taken further. */
+/** Tokens per step, and the maximum number of tokens, of a generated text. */
 export interface DecodeShape {
   rows: number;
   capacity: number;
@@ -33,10 +33,7 @@ export interface DecodeShape {
 
 const keyOf = ({ batch, length }: Shape): string => `${batch}x${length}`;
 
-/**
- * Keys of what depends on the shape: its sessions by structure and variant, and the pieces by
- * layer.
- */
+/** Caches that depend on the shape: sessions by structure and variant, and pieces by layer. */
 interface ShapeCache {
   sessions: Map<string, Session>;
   pieces: Map<string, Piece>;
@@ -46,9 +43,9 @@ export class Pieces {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly weights = new Map<string, DeviceTensor>();
-  /** The tensor that holds the bytes of a weight, whichever view of it was asked for first. */
+  /** The tensor that holds the bytes of a weight, whichever view of it was requested first. */
   private readonly owners = new Map<string, DeviceTensor>();
-  /** Weights that were made writable. */
+  /** Weights that are writable. */
   private readonly written = new Map<string, DeviceTensor>();
   /** Most recently used last. */
   private readonly shapes = new Map<string, ShapeCache>();
@@ -65,8 +62,8 @@ export class Pieces {
   }
 
   /**
-   * A part of a text that is being taken further. Of `feeds` it takes what it asks for; outputs by
-   * name, the activations first.
+   * Runs a part of the decoder for generation. Unused `feeds` are ignored. Returns outputs by name,
+   * activations first.
    */
   decode(
     part: DecodePart,
@@ -98,8 +95,8 @@ export class Pieces {
   }
 
   /**
-   * Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward:
-   * dx) first. `weights` by name go in the place of the model's own.
+   * Runs block `layer` on `x` and the variant's other inputs. Returns outputs by name, y (backward:
+   * dx) first. `weights` replace the model's own, by name.
    */
   block({
     shape,
@@ -129,8 +126,8 @@ export class Pieces {
   }
 
   /**
-   * Runs a segment of block `layer` on `batch` sequences of a batch of `shape`, on what it reads of
-   * `feeds`; outputs by name.
+   * Runs a segment of block `layer` on the first `batch` sequences of a batch of `shape`. Unused
+   * `feeds` are ignored. Returns outputs by name.
    */
   segment({
     shape,
@@ -179,7 +176,7 @@ export class Pieces {
     this.written.clear();
   }
 
-  /** A float32 weight as a tensor that may be written into, in place of the uploaded one. */
+  /** Returns a float32 weight as a writable tensor, which replaces the uploaded one. */
   writable(weight: WeightTensor): DeviceTensor {
     let tensor = this.written.get(weight.name);
     if (tensor) return tensor;
@@ -194,7 +191,7 @@ export class Pieces {
     return tensor;
   }
 
-  /** `x` goes to the input of this name; what the piece does not ask for is left out. */
+  /** `x` is fed to the input of that name. Tensors that the piece does not use are ignored. */
   private async run({
     shape,
     key,
@@ -216,7 +213,7 @@ export class Pieces {
     let piece = cache.pieces.get(key);
     if (!piece) {
       piece = await build();
-      // Loaded where there is int8 and a provider that does not take it.
+      // Loaded only if a weight is int8 and the provider does not support int8.
       if (!this.backend.takesInt8 && [...piece.weights.values()].some((w) => w.type === 'int8'))
         piece = await (await import('../../compiler/unsigned.ts')).unsigned(piece);
       cache.pieces.set(key, piece);
@@ -237,7 +234,7 @@ export class Pieces {
     return new Map(piece.outputs.map((name) => [name, defined(outputs.get(name))]));
   }
 
-  /** A weight where the provider computes; uploaded when it is first asked for. */
+  /** Returns a weight on the provider. Uploads it at first use. */
   resident(weight: WeightTensor): DeviceTensor {
     let tensor = this.weights.get(weight.name);
     if (tensor) return tensor;

@@ -1,6 +1,6 @@
 /**
- * Weights put in the place of a float model's own, module by module: on the provider, where runs
- * use them, and here, where they are read.
+ * Replaced weights of a float model, by module: on the provider, where runs use them, and on the
+ * CPU, where they are read.
  */
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel, ModuleWeight } from '../../compiler/compiled.ts';
@@ -21,7 +21,7 @@ export class PlacedWeights {
     this.pieces = pieces;
   }
 
-  /** The weight of a module as it is now. */
+  /** The current weight of a module. */
   of(module: number): ModuleWeight {
     return this.placed.get(module) ?? this.model.weightOf(module);
   }
@@ -45,7 +45,10 @@ export class PlacedWeights {
     else this.placed.delete(module);
   }
 
-  /** The module's own weight, where its rows lie together as float32. Throws `float-only`. */
+  /**
+   * The module's own weight, if its rows are contiguous float32. Throws AtlasError `float-only`
+   * otherwise.
+   */
   floatWeight(module: number): ModuleWeight {
     const own = this.model.weightOf(module);
     if (

@@ -1,5 +1,5 @@
 /**
- * Every form in which exports quantise, through every stage, against the same numbers as float32
+ * Every quantised form of an export, through every stage, against the same values as float32
  * weights.
  */
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -52,7 +52,7 @@ describe.each(forms)('%s', (_, form) => {
       const logits = await engine.logits(batch);
       const wanted = await float.logits(batch);
       expect(difference(logits, wanted)).toBeLessThan(2e-5);
-      // The runtime takes no float zero points of 8 bits: then there is nothing to compare with.
+      // The runtime does not support float zero points with 8 bits, so nothing is compared there.
       const same = await comparePipeline(
         { ort, model, export: { graph, bytes, external: new Map() } },
         batch,

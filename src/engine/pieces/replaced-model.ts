@@ -1,6 +1,6 @@
 /**
- * The export with weights of its linear layers replaced, module by module: what pruned and
- * compressed models are saved as.
+ * Replaces weights in the export, module by module. Pruned and compressed models are saved this
+ * way.
  */
 import { elementAt } from '../../checked.ts';
 import { replaced } from '../../compiler/replaced.ts';
@@ -9,10 +9,10 @@ import { dequantise } from '../../model/weights.ts';
 import type { Graph } from '../../onnx/graph.ts';
 
 /**
- * `weightOf` gives a module's new weight [out, in] as float32, null leaves it as it is; a packed
- * projection is rewritten when any of its modules is. `int4`: rounded to 4 bits in blocks of 32.
- * `head`: a new vocabulary product, float32 either way. `writeGraph` makes the file. Throws what
- * `compile` throws.
+ * `weightOf` returns a module's new weight [out, in] as float32, or null to leave it unchanged. A
+ * packed projection is rewritten if any of its modules changes. `int4` rounds to 4 bits in blocks
+ * of 32. `head` is a new vocabulary projection, float32 in both forms. Serialise the result with
+ * `writeGraph`. Throws what `compile` throws.
  */
 export async function withWeights(
   graph: Graph,

@@ -7,7 +7,7 @@ describe('planBatches', () => {
   it('makes one batch where rows are few, and even ones where they are many', () => {
     const seven = new Array<number>(7).fill(2);
     expect(planBatches(seven, 100, 42)).toEqual({ entries: 14, batches: [[0, 7]] });
-    // 14 entries fill a batch 1.75 times: one large batch, not one and a padded one.
+    // 14 entries fill a batch 1.75 times: one large batch, not two with padding.
     expect(planBatches(seven, 100, 8)).toEqual({ entries: 14, batches: [[0, 7]] });
     expect(planBatches(seven, 100, 4)).toEqual({
       entries: 6,

@@ -1,11 +1,11 @@
 /**
- * How the probes of a layer are cut into batches. An entry is one perturbed copy of the token
- * batch: two for a probe with two draws, one for a probe against the clean output.
+ * Splits the probes of a layer into batches. An entry is one perturbed copy of the token batch: two
+ * for a probe with two draws, one for a probe against the clean pass.
  */
 
 export interface BatchPlan {
   /**
-   * Entries of every batch: graphs are built for one batch size, so a last, smaller batch is padded
+   * Entries of every batch. Graphs are compiled for one batch size, so smaller batches are padded
    * with unperturbed entries.
    */
   entries: number;
@@ -14,16 +14,16 @@ export interface BatchPlan {
 }
 
 /**
- * Batches of about equal size, at least one probe each. `sizes[i]` is the number of entries of
- * probe i, 1 or 2. At most `most` entries a batch (memory); fewer batches than entries fill `full`
- * times, so that none is small (speed).
+ * Splits probes into batches of about equal size, at least one probe each. `sizes[i]` is the number
+ * of entries of probe i, 1 or 2. A batch has at most `most` entries (memory). Unless memory
+ * requires more, there are ⌊entries / `full`⌋ batches, or one, so that none is small (speed).
  */
 export function planBatches(sizes: readonly number[], most: number, full: number): BatchPlan {
   const total = sizes.reduce((a, b) => a + b, 0);
   const widest = Math.max(...sizes);
   const limit = Math.max(most, widest);
   const count = Math.max(Math.ceil(total / limit), Math.floor(total / full), 1);
-  // Rounded up to whole probes, or the rounding would cost one more batch.
+  // Rounded up to whole probes: otherwise the rounding would cost another batch.
   const target = Math.min(limit, Math.ceil(total / count / widest) * widest);
   const batches: [number, number][] = [];
   let first = 0;

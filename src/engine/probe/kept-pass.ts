@@ -1,4 +1,4 @@
-/** A clean pass as the engine keeps it: the handle behind `CleanPass`. */
+/** The handle behind `CleanPass`: a clean pass and its cached activations. */
 import { elements, type Backend, type DeviceTensor } from '../backends/backend.ts';
 import type { CleanPass, TokenBatch } from '../engine.ts';
 import { ownHandle } from '../handle.ts';
@@ -6,15 +6,15 @@ import { ownHandle } from '../handle.ts';
 export class KeptPass implements CleanPass {
   readonly backend: Backend;
   readonly batch: TokenBatch;
-  /** NaN until it is known. */
+  /** NaN until it is computed. */
   loss = NaN;
   /** Input of every block, then the input of the head. */
   readonly stream: DeviceTensor[];
-  /** What the head keeps of it. */
+  /** The head's cached input. */
   prepared: DeviceTensor;
-  /** Inputs and outputs of the products of a layer, by the names of its sites, once asked for. */
+  /** Inputs and outputs of a layer's products, by the names of its sites, cached at first use. */
   readonly opened = new Map<number, ReadonlyMap<string, DeviceTensor>>();
-  /** Of all the above. */
+  /** Bytes of all of the above. */
   bytes: number;
   disposed = false;
 
@@ -38,7 +38,10 @@ export class KeptPass implements CleanPass {
     return ownHandle(KeptPass, pass, backend);
   }
 
-  /** Keeps what products of a layer take and give; that of other layers goes if all is too much. */
+  /**
+   * Caches the inputs and outputs of a layer's products. Drops those of other layers if all exceed
+   * `most` bytes.
+   */
   open(layer: number, tensors: ReadonlyMap<string, DeviceTensor>, most: number): void {
     const bytes = bytesOf(tensors);
     if (this.bytes + bytes > most) this.dropOpened();

@@ -1,6 +1,5 @@
 /**
- * How the probes of a batch are laid out: as entries, perturbed copies of the token batch, one
- * after the other.
+ * The layout of the probes of a batch as entries, consecutive perturbed copies of the token batch.
  */
 import { elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
@@ -8,12 +7,12 @@ import { moduleKeys } from '../../device/streams.ts';
 import { CLEAN, type NoiseSlot } from '../../device/twins.ts';
 import type { Probe } from '../engine.ts';
 
-/** Entries of a probe: draw a, then draw b if there is one. */
+/** Entries of a probe: draw a, then draw b if present. */
 export const entriesOf = ({ b }: Probe): 1 | 2 => (b ? 2 : 1);
 
 /**
- * Noise of every entry (`rows` tokens each), grouped by module: one product call serves all draws
- * of a module.
+ * Noise of every entry (`rows` tokens each), grouped by module: one call of the noise product
+ * serves all draws of a module.
  */
 export function noiseSlots(
   probes: readonly Probe[],
@@ -37,7 +36,7 @@ export function noiseSlots(
   return slots;
 }
 
-/** Entry indices of each probe's two sides; CLEAN stands for the clean output. */
+/** Entry indices of each probe's two sides. CLEAN stands for the clean pass. */
 export function pairsOf(probes: readonly Probe[]): Uint32Array {
   let entry = 0;
   return Uint32Array.from(probes.flatMap(({ b }) => (b ? [entry++, entry++] : [entry++, CLEAN])));

@@ -1,10 +1,10 @@
 /**
- * The clean model on one batch, and what is asked of it: how far shaken copies part from it, what
- * single tokens are worth to it, and the same again from a layer on whose weights have changed.
+ * Evaluates the clean model and perturbed copies of it on one batch: disagreement, token scores,
+ * and passes refreshed from a changed layer on.
  *
- * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one
- * block. Nothing before that product changes: what leads there is kept from the clean pass, and the
- * probes of a layer, or of a few neighbours, go through the rest as one batch.
+ * A perturbed weight W + N gives the clean output plus x·N, so a probe is an addition at one site
+ * of one block. Nothing before that product changes: its input comes from the cached clean pass.
+ * The probes of a layer, or of a few neighbouring layers, go through the rest as one batch.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel, Site } from '../../compiler/compiled.ts';
@@ -34,8 +34,8 @@ import { crossEntropy } from '../head/next-token-loss.ts';
 import { checkTokens, largest } from '../tokens.ts';
 
 /**
- * The probes (by their indices) of one layer in a batch, and how many entries they are given: those
- * beyond their own are unperturbed padding.
+ * The probes (by index) of one layer in a batch, and the number of entries. Entries beyond the
+ * probes' own are unperturbed padding.
  */
 interface Share {
   layer: number;
@@ -48,7 +48,7 @@ export interface ProbingParts {
   backend: Backend;
   pieces: Pieces;
   head: Head;
-  /** Bytes for kept activations and workspace. */
+  /** Bytes for cached activations and workspace. */
   budget: number;
 }
 
@@ -77,8 +77,8 @@ export class Probing {
   }
 
   /**
-   * A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`,
-   * `too-large`.
+   * A pass over `batch`, without its loss. `forward` computes the residual stream. Throws
+   * AtlasError `bad-text` or `too-large`.
    */
   async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<KeptPass> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
@@ -142,7 +142,7 @@ export class Probing {
     return values;
   }
 
-  /** See `Engine.explain`. `weight`: the probed module's, dequantised. */
+  /** See `Engine.explain`. `weight` is the dequantised weight of the probed module. */
   async explain(kept: KeptPass, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
     const { sequences, length } = kept.batch;
     const { head, vocab } = this;
@@ -154,8 +154,7 @@ export class Probing {
     );
     const value =
       (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
-    // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is
-    // none).
+    // Last position of the first sequence: clean, draw a, and draw b (clean if there is no draw b).
     const clean = await this.lastLogits(kept.prepared, length);
     const perturbed = [];
     for (let entry = 0; entry < entriesOf(probe); entry++) {
@@ -222,7 +221,7 @@ export class Probing {
     kept.prepared = await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1));
   }
 
-  /** All logits [rows, vocab], through an adapter of the vocabulary product if given. */
+  /** All logits [rows, vocab], through an adapter of the vocabulary projection if given. */
   async fullLogits(
     prepared: DeviceTensor,
     rows: number,
@@ -242,7 +241,7 @@ export class Probing {
     return out;
   }
 
-  /** Where a module's product stands in its block. */
+  /** The position of a module's product in its block. */
   siteOf(module: number): { site: Site; offset: number } {
     const found = this.sites.get(module);
     if (!found) throw new Error(`module ${module} has no site`);
@@ -250,8 +249,8 @@ export class Probing {
   }
 
   /**
-   * Indices of the probes of every layer that has some, the first layer first; in a layer those of
-   * the products that come first in the block first.
+   * Indices of the probes of every layer that has probes, first layer first. Within a layer, probes
+   * of earlier products come first.
    */
   private byLayer(probes: readonly Probe[]): { layer: number; order: number[] }[] {
     const layerOf = (i: number) => elementAt(this.model.modules, elementAt(probes, i).module).layer;
@@ -274,9 +273,8 @@ export class Probing {
   }
 
   /**
-   * Inputs and outputs of the layer's products on the clean stream. Every sweep needs them again:
-   * those of all layers are kept while they take no more than a quarter of the memory, else those
-   * of the last one.
+   * Inputs and outputs of the layer's products in the clean pass. Every sweep needs them, so they
+   * are cached for all layers within a quarter of the memory, or else for the last layer only.
    */
   private async openedAt(
     pass: KeptPass,
@@ -297,9 +295,9 @@ export class Probing {
   }
 
   /**
-   * End of the stream [entries·sequences, length, hidden] of a batch: of every share in turn draw a
-   * of its first probe, draw b of it, draw a of the next, …. A share joins those of earlier layers
-   * behind its own block.
+   * End of the residual stream [entries·sequences, length, hidden] of a batch: for every share in
+   * turn draw a of its first probe, its draw b, draw a of the next, …. A share joins earlier
+   * layers' entries after its own block.
    */
   private async perturbed(
     pass: KeptPass,
@@ -343,9 +341,9 @@ export class Probing {
   }
 
   /**
-   * The probes' entries behind their own block. What lies before a shaken product is clean: every
-   * product's output begins as the clean one, takes its noise, and only the entries of the products
-   * before it are computed, a segment of the block at a time.
+   * The probes' entries after their own block. Values before a perturbed product are clean: each
+   * product's output starts as the clean output plus its noise. Only entries perturbed at an
+   * earlier product are recomputed, one segment of the block at a time.
    */
   private async shaken(
     pass: KeptPass,
@@ -410,8 +408,8 @@ export class Probing {
   }
 
   /**
-   * Outputs of the blocks from `layer` on, computed from that block's kept input: the later
-   * streams.
+   * Outputs of the blocks from `layer` to `to` − 1, computed from the cached input of block
+   * `layer`.
    */
   private async suffix(
     { batch, stream }: KeptPass,

@@ -1,6 +1,6 @@
 /**
- * Single tokens and single directions on a tiny model: against logits, and against gradients formed
- * whole.
+ * Single tokens against logits, and single directions against gradients formed as a whole, on a
+ * tiny model.
  */
 import { afterAll, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';

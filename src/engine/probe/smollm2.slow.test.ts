@@ -1,7 +1,7 @@
 /**
- * SmolLM2-135M on WASM against PyTorch's numbers: forwards (reference group a) and AdaRank draws
- * with the reference's own noise (group d), a few layers in different depths; RANK_ATLAS_FULL=1
- * takes all 210 modules × 8 draws.
+ * SmolLM2-135M on WASM against PyTorch: forward passes (reference group a) and AdaRank draws with
+ * the reference's own noise (group d), for a few layers at different depths. RANK_ATLAS_FULL=1
+ * tests all 210 modules × 8 draws.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
       prompt_ids: number[];
       new_ids: number[];
     }[]) {
-      // One forward over prompt and continuation shows every greedy choice.
+      // One forward pass over prompt and continuation shows every greedy choice.
       const ids = Int32Array.from([...prompt_ids, ...new_ids]);
       const logits = await engine.logits({ ids, sequences: 1, length: ids.length });
       new_ids.forEach((id, i) => {

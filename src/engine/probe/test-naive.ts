@@ -1,6 +1,6 @@
 /**
- * The naive way, for tests: the untouched export with one weight replaced by W + N in float32, run
- * whole.
+ * The naive measurement, for tests: a whole run of the original export with one weight replaced by
+ * W + N in float32.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -12,7 +12,7 @@ import type { NoiseDraw, Probe, TokenBatch } from '../engine.ts';
 import type { Ort } from '../backends/ort.ts';
 import { untouchedLogits } from '../check/untouched.ts';
 
-/** The graph with the module's weight (and bias) shaken; nothing rounds activations. */
+/** The graph with the module's weight (and bias) perturbed and without rounding of activations. */
 function shaken(
   graph: Graph,
   model: CompiledModel,
@@ -28,7 +28,7 @@ function shaken(
   });
   const initialisers = new Map(graph.initialisers);
   const float = weight.format.kind === 'float32';
-  // Quantised products become plain ones with a weight [in, rows].
+  // Quantised products become plain products with a weight [in, rows].
   const name = float ? stored : `${stored}.shaken`;
   const transposed = float ? weight.transposed : true;
   const data = !transposed
@@ -73,7 +73,9 @@ const tensor = (name: string, dims: readonly number[], data: Float32Array): Tens
   bytes: new Uint8Array(data.buffer),
 });
 
-/** The probe's value by whole forwards: mean over positions of Σ_v |logits₁ − logits₂|. */
+/**
+ * The probe's value by whole forward passes: the mean over positions of Σ_v |logits₁ − logits₂|.
+ */
 export async function naiveDisagreement({
   ort,
   graph,

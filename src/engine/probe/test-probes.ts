@@ -7,7 +7,7 @@ export const batchOf = (vocab: number, sequences = 2, length = 5): TokenBatch =>
   length,
 });
 
-/** One probe per module of a layer, draws 2r and 2r + 1. */
+/** One probe per module of a layer, with draws 0 and 1. */
 export const probesOf = (engine: Engine, layer: number, change: Partial<Probe> = {}): Probe[] =>
   engine.modules
     .filter((m) => m.layer === layer)

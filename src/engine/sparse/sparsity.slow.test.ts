@@ -1,4 +1,4 @@
-/** Pruning and masked adapters on WebGPU, where there is an adapter. */
+/** Pruning and masked adapters on WebGPU, if an adapter is present. */
 import { describe } from 'vitest';
 import { sparseSuite } from '../../../test/sparse-suite.ts';
 import { webgpuBackend } from '../backends/test-backends.ts';

@@ -1,5 +1,5 @@
 /**
- * Pruning and masked adapters on the CPU; WebGPU: `sparsity.slow.test.ts`, and its kernels in
+ * Pruning and masked adapters on the CPU. WebGPU: `sparsity.slow.test.ts`; its kernels:
  * `device/sparse-kernels.test.ts`.
  */
 import { sparseSuite } from '../../../test/sparse-suite.ts';

@@ -1,6 +1,6 @@
 /**
- * Pruning over the cut model: activations of block after block, masks by what the weights carry,
- * weights as they end up. [methods.md §4]
+ * Pruning on the cut model: activations block by block, masks, and merged weights.
+ * [methods.md §4]
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel, Site } from '../../compiler/compiled.ts';
@@ -21,7 +21,7 @@ export interface Parts {
   trainer: Trainer;
 }
 
-/** Runs a task when its turn in the engine's queue has come. */
+/** Runs a task in the engine's queue. */
 export type Queue = <T>(task: () => Promise<T>) => Promise<T>;
 
 export class Sparsity {

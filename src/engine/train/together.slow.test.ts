@@ -1,7 +1,7 @@
 /**
- * 200 LoRA steps on WebGPU and on WASM from the same start: how far the two runs part. A software
- * adapter takes seconds a step whatever the batch is (it is the number of operators that costs), so
- * the model is the smallest: two layers, in 4 bits.
+ * 200 LoRA steps on WebGPU and on WASM from the same start: how far the two runs diverge. A
+ * software adapter takes seconds per step for any batch, because the cost is per operator. So the
+ * model is the smallest: two layers, in 4 bits.
  */
 import { expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -29,8 +29,7 @@ async function losses(backend: Backend): Promise<{ steps: number[]; held: number
     ),
   );
   const use = { adapters, scale: () => 2 };
-  // A text that can be learned: every sequence counts on from its first token in strides of its
-  // own.
+  // Learnable text: every sequence counts up from its first token, in strides of 1 or 2.
   const data = {
     ids: Int32Array.from(
       { length: 16 * 12 },
@@ -64,7 +63,7 @@ it.skipIf(!there)(`stay together over ${STEPS} steps`, { timeout: 3_600_000 }, a
   console.log(
     `loss ${cpu.steps[0]!.toFixed(3)} to ${elementAt(cpu.steps, -1).toFixed(3)}; apart at most ${upTo(5)} in 5 steps, ${upTo(50)} in 50, ${upTo(STEPS)} in ${STEPS}; the trained models' losses ${Math.abs(cpu.held - gpu.held).toExponential(1)}`,
   );
-  // It has to learn, or staying together would say little.
+  // The model must learn; otherwise agreement would prove little.
   expect(elementAt(cpu.steps, -1)).toBeLessThan(cpu.steps[0]! - 1);
   expect(Math.max(...apart.slice(0, 5))).toBeLessThan(1e-4);
   expect(Math.max(...apart)).toBeLessThan(1e-3);

@@ -90,7 +90,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
               }
             : v,
         );
-      // Fourth order: float32 losses leave little room for a small step.
+      // Fourth order: float32 losses are too coarse for a small step.
       const [f2, f1, b1, b2] = [
         await lossOf(moved(2 * h)),
         await lossOf(moved(h)),

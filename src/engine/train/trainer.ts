@@ -1,7 +1,7 @@
 /**
- * Loss and training through the cut model: forward block by block, cross entropy by hand, backward
- * block by block with the forward recomputed inside, then our kernels for the adapters' gradients
- * and AdamW. [methods.md §1]
+ * Loss and training on the cut model: forward block by block, cross entropy, backward block by
+ * block (from saved activations if they fit, or else with recomputation), then kernels for the
+ * adapters' gradients and AdamW. [methods.md §1]
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -21,7 +21,7 @@ import { checkTokens, labelsOf } from '../tokens.ts';
 import type { AdapterGradient } from '../backends/training-ops.ts';
 import type { VocabularyChunks } from '../head/vocabulary-chunks.ts';
 
-/** Gradients of a batch, block by block; see `Network.backward`. */
+/** Gradients of a batch, block by block. See `Network.backward`. */
 export interface GradientVisitor {
   layer?(layer: number, gradients: LayerGradients): Promise<void>;
   residual?(layer: number, dx: DeviceTensor): Promise<void>;
@@ -61,7 +61,7 @@ export class Trainer {
     this.masked = new MaskedWeights(model, backend, pieces, placed);
   }
 
-  /** The residual stream, through the adapters if given; see `Network.forward`. */
+  /** The residual stream, through the adapters if given. See `Network.forward`. */
   async forward(batch: TokenBatch, use?: AdapterUse): Promise<DeviceTensor[]> {
     const views: DeviceTensor[] = [];
     const stream = await this.network.forward(batch, this.course(use, views));
@@ -81,8 +81,8 @@ export class Trainer {
   }
 
   /**
-   * Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first;
-   * `how`: see `Course`.
+   * Mean loss over the predicted tokens. Passes its gradients to `visit`, last layer first. `how`:
+   * see `Course`.
    */
   async gradients(
     batch: TrainingBatch,
@@ -125,7 +125,7 @@ export class Trainer {
       { dy, course, residual: visit.residual },
       visit.layer ?? (async () => undefined),
     );
-    // Read last, so that the device never waits for the page in between.
+    // Read last, so that the device never waits for the page meanwhile.
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
     for (const used of [...stream, ...views]) used.dispose();
@@ -150,7 +150,7 @@ export class Trainer {
       const to = usedRank(use, module, rank);
       return { from: onlyLast ? to - 1 : 0, to };
     };
-    // One row alone costs less from the taps.
+    // For one row alone, the gradient from the taps is cheaper.
     const direct = training.inGraph && !use.masks && !onlyLast && this.keeps(batch, use);
     const loss = await this.gradients(
       batch,
@@ -183,8 +183,8 @@ export class Trainer {
   }
 
   /**
-   * Next tokens, unless the batch says otherwise. Throws `bad-text`, or `operator` for a head that
-   * cannot be differentiated.
+   * The batch's labels, or the next tokens by default. Throws AtlasError `bad-text`, or `operator`
+   * if a nonlinearity follows the head.
    */
   private labelsOf(batch: TrainingBatch): Int32Array {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
@@ -202,7 +202,7 @@ export class Trainer {
     return labels;
   }
 
-  /** What the vocabulary product is given, [rows, hidden]; a view of `prepared`. */
+  /** The input of the vocabulary projection, `h` [rows, hidden], a view of `prepared`. */
   private async prepare(
     batch: TrainingBatch,
     end: DeviceTensor,
@@ -217,15 +217,15 @@ export class Trainer {
     };
   }
 
-  /** Adapters beside the products; or, behind a mask, weights with the adapters in them. */
+  /** Adapters run next to the products. With masks, they are merged into the weights. */
   private course(use: AdapterUse | undefined, views: DeviceTensor[]): Course {
     if (use?.masks) return { weights: (layer) => this.masked.of(layer, use) };
     return use ? { adapters: this.inputs.feeds(use, views) } : {};
   }
 
   /**
-   * Whether there is room to keep what the backward pass needs, so that nothing is worked out
-   * twice.
+   * Whether memory suffices to save all activations for the backward pass, so that nothing is
+   * recomputed.
    */
   private keeps({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
     const ranks = new Map(
@@ -241,7 +241,7 @@ export class Trainer {
   }
 
   /**
-   * Gradients as the block gave them, to where the optimiser looks; those of a lower rank are the
+   * Copies the block's gradients to the adapters' gradient tensors. Those of a lower rank are the
    * first rows.
    */
   private takeGradients(layer: number, gradients: LayerGradients, adapters: DeviceAdapters): void {

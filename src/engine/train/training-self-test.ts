@@ -1,6 +1,6 @@
 /**
- * The self-test of what training adds: its kernels on this provider against their CPU twins, when
- * training is first asked for. The rest is tested at load (`self-test.ts`).
+ * The self-test of training: its kernels on this provider against their CPU reference
+ * implementations, at the first use of training. `self-test.ts` tests everything else at load.
  */
 import * as twins from '../../device/training-twins.ts';
 import type { VocabularyHead } from '../../compiler/compiled.ts';
@@ -11,7 +11,7 @@ import type { Check } from '../engine.ts';
 import { placeOf, type TrainingOps } from '../backends/training-ops.ts';
 import { VocabularyChunks } from '../head/vocabulary-chunks.ts';
 
-/** Two sequences of 6 tokens; the module is 10 columns of 16. */
+/** Two sequences of 6 tokens. The module is 10 columns of 16. */
 const SEQUENCES = 2;
 const LENGTH = 6;
 const INPUTS = 12;
@@ -76,7 +76,7 @@ class Kernels {
     );
   }
 
-  /** With the norm over all gradients, by which they are clipped. */
+  /** Includes the norm over all gradients, which clips them. */
   private async adamW(): Promise<Check> {
     const [parameter, gradient, mean] = [5, 6, 7].map((stream) =>
       normals(RANK * INPUTS, stream),
@@ -146,8 +146,8 @@ class Kernels {
           difference(await own.losses(pass), want.losses),
           await this.off(dh, want.gradient),
         );
-        // On WebGPU the runtime's outputs must go before the session they are of: after it, freeing
-        // them is an error of the runtime's.
+        // On WebGPU, dispose a session's outputs before the session: freeing them later is an error
+        // of the runtime.
         dh.dispose();
         own.release(pass);
       } finally {
@@ -228,7 +228,7 @@ class Kernels {
     return this.keep(this.backend.upload('float32', [rows, data.length / rows], bytesOf(data)));
   }
 
-  /** One that is changed in place; a copy of the data. */
+  /** A copy of the data as a tensor that is changed in place. */
   private state(data: Float32Array, rows: number): DeviceTensor {
     const tensor = this.keep(
       this.backend.zeros(rows === data.length ? [rows] : [rows, data.length / rows]),
