@@ -1,13 +1,11 @@
 /**
- * The reference tokenizer library on the page, fetched when the first tokenizer is read. Node's
- * twin is `tokenizers.node.ts`.
+ * Loads the reference tokenizer library on the page, when the first tokenizer is read.
+ * `tokenizers.node.ts` is the counterpart for Node.
  */
 import { AtlasError } from '../errors.ts';
 import address from './gen/tokenizers.wasm?url';
 
-/**
- * The bytes of the WebAssembly module. Throws `remote-file` or `offline` where they cannot be had.
- */
+/** The bytes of the WebAssembly module. Throws `remote-file` or `offline` if the request fails. */
 export async function tokenizersModule(): Promise<BufferSource> {
   const url = new URL(address, import.meta.url);
   const response = await fetch(url).catch((cause: unknown) => {
