@@ -14,11 +14,9 @@ interface Budget extends Bounds {
 }
 
 /**
- * Rounds down, then adds one rank at a time by largest fractional part (ties: lower index first)
- * while the budget lasts.
- *
- * Ranks: spends the budget exactly if `n·rMin ≤ budget ≤ n·rMax`. Parameters: skips a module that
- * exceeds the remaining budget, so less than one rank of the most expensive module stays unspent.
+ * Rounds down, then adds single ranks by largest fractional part (ties: lower index first). In
+ * ranks it spends the budget exactly if `n·rMin ≤ budget ≤ n·rMax`. In parameters it skips modules
+ * that exceed the rest, so less than one rank of the most expensive module stays unspent.
  */
 function largestRemainder({ importances, costs, budget, rMin, rMax }: Budget): number[] {
   const shares = clampedShares({ importances, costs, budget, rMin, rMax });

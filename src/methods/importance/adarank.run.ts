@@ -1,29 +1,17 @@
 /**
  * Measures AdaRank importance: the distance between the logits of two perturbed models.
  *
- * Source: arXiv 2408.09015 and its notebook, google-research/adaptive_low_rank; methods.md §3.
+ * Source: arXiv 2408.09015 and its notebook, google-research/adaptive_low_rank; methods.md §3,
+ * which also lists our readings of the paper and the differences from the notebook.
  *
- * `two-draws`, the paper's (default). For a module with weight `W` draw independent Gaussian noise
- * `N₁`, `N₂` of W's shape; `d = mean over positions of Σ_vocabulary |logits(W + N₁) − logits(W +
- * N₂)|`. The importance is the mean of about five repeats. Where the paper is silent: the distance
- * is per token position, all positions of the batch count equally, and `std(W)`, the noise scale,
- * is the population standard deviation.
+ * - `two-draws`, the paper's (default): independent Gaussian noise `N₁`, `N₂` of W's shape; `d =
+ *   mean over positions of Σ_vocabulary |logits(W + N₁) − logits(W + N₂)|`.
+ * - `clean`, the notebook's: one perturbed model against the clean pass, the *mean* of |difference|
+ *   over the vocabulary (a constant factor, which does not affect ranks), bias perturbed too.
  *
- * `clean`, the published notebook's: one perturbed model against the clean pass. It takes the
- * *mean* of |difference| over the vocabulary instead of the sum (a constant factor, which does not
- * affect ranks) and also perturbs the bias. Two differences from the notebook are intentional. The
- * notebook never restores the weights, so its noise accumulates over repeats; here every probe
- * starts from the clean weights. The notebook reads a classifier's pooled output; here it is a
- * language model's logits at every position.
- *
- * Draws are named, not stored. Repeat `r` of module `m` uses the streams `(seed, m, 2r)` and
- * `(seed, m, 2r + 1)` of the counter-based generator; `clean` uses `2r`. Any draw can therefore be
- * computed alone, in any order, on any provider.
- *
- * Repeats run as sweeps over all modules, so the map is complete after the first sweep and then
- * becomes more precise. The modules of a layer form one batch, since they share the layers that
- * follow. With few tokens, several repeats and neighbouring layers share a batch, except in a first
- * sweep that is watched.
+ * Draws are named, not stored: repeat `r` of module `m` uses the streams `(seed, m, 2r)` and
+ * `(seed, m, 2r + 1)`; `clean` uses `2r`. Any draw can be computed alone, in any order, on any
+ * provider. Repeats run as sweeps, so the map is complete after the first sweep.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';

@@ -2,26 +2,18 @@
  * Combines the Jacobian probe and a few AdaRank draws in one map, weighted by their uncertainties.
  * Our method; methods.md §6, docs/jacobian.md.
  *
- * Both measure the same quantity. The draws are unbiased but noisy; the probe has little noise but
- * a first-order bias. In logarithms, with `j` the probe, `a` the mean of R draws and `d = a − j` of
- * a module,
+ * In logarithms, with `j` the probe, `a` the mean of R draws and `d = a − j` of a module, it is the
+ * inverse-variance mean
  *
  *     combined = exp(w (j + offset of its role + slope · (j − mean of its role)) + (1 − w) a),
- *     w = σ_a² / (σ_a² + σ_j²),
+ *     w = σ_a² / (σ_a² + σ_j²).
  *
- * the inverse-variance mean. No number in it was fitted to a reference. Its form was chosen with
- * one in sight; docs/jacobian.md explains how.
- * - σ_a² is the variance of the mean of the draws. With two or more draws it is measured from their
- *   spread. With one draw it is estimated from the spread of ‖∂(uᵀ logits)/∂W‖ over u: signs and
- *   Gaussians of one variance give the quadratic form of the matrix J Jᵀ nearly the same spread
- *   (relative variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, minus the share of the diagonal for
- *   signs).
- * - The offset of a role is the mean of d over its modules, shrunk towards the overall mean as far
- *   as the roles differ by no more than their standard errors. The slope is that of d over j within
- *   roles, one for all. They correct first-order errors of a whole role, or of all strong
- *   disagreements (saturation).
- * - σ_j² is the remaining variance of d within a role, minus σ_a²; at least the probe's own
- *   variance over u.
+ * - σ_a²: variance of the mean of the draws. With one draw it is the spread of ‖∂(uᵀ logits)/∂W‖
+ *   over u instead: signs and Gaussians give the quadratic form of J Jᵀ nearly the same spread
+ *   (relative variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, minus the diagonal's share for signs).
+ * - Offset of a role: the mean of d over its modules, shrunk towards the overall mean. Slope: that
+ *   of d over j within roles, one for all. They correct saturation and other first-order errors.
+ * - σ_j²: the remaining variance of d within a role, minus σ_a²; at least the probe's own variance.
  */
 import { elementAt } from '../../checked.ts';
 import { combinedWords } from './combined.words.ts';

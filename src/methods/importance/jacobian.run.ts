@@ -1,26 +1,18 @@
 /**
  * The Jacobian probe: AdaRank's map from a few backward passes, without sampling noise. Our method;
- * methods.md §6.
+ * methods.md §6 derives it, docs/jacobian.md has the measurements.
  *
- * To first order, noise `N ~ Normal(0, s²)` on a weight moves logit (t, v) by a Gaussian of
- * standard deviation `s ‖J_tv‖`, with `J_tv = ∂logit_tv/∂W`. The difference of two independent
- * draws has standard deviation `√2 s ‖J_tv‖` and mean magnitude `(2/√π) s ‖J_tv‖`. AdaRank's
- * disagreement per position is therefore `d ≈ (2/√π) s · mean_t Σ_v ‖J_tv‖`.
+ * To first order, AdaRank's disagreement per position is `d ≈ (2/√π) s · mean_t Σ_v ‖J_tv‖`, with
+ * `J_tv = ∂logit_tv/∂W` and noise of standard deviation s. A backward pass from random signs `u`
+ * over the T·V logits of a sequence gives `‖∂(uᵀ logits)/∂W‖_F²` of all modules, whose mean over u
+ * is `Σ_tv ‖J_tv‖²`. By Cauchy–Schwarz,
  *
- * A backward pass from random signs `u` over the logits of a sequence gives `‖∂(uᵀ logits)/∂W‖_F²`
- * for all modules at once. Its mean over u is `Σ_tv ‖J_tv‖²`. With n = T·V logits per sequence,
- * `Σ_tv ‖J_tv‖ ≤ √n · √(Σ_tv ‖J_tv‖²)`, with equality if all logits move alike, hence
+ *     importance = (2/√π) s · √(V/T) · mean over sequences and u of ‖∂(uᵀ logits)/∂W‖_F.
  *
- *     importance = (2/√π) s · √(V/T)
- *       · mean over sequences of √(mean over u of ‖∂(uᵀ logits)/∂W‖_F²).
- *
- * The reported value is the mean over u of the roots instead of the root of the mean: one number
- * per draw, whose spread over u gives the interval. Both order the modules alike
- * (docs/jacobian.md). The concavity of the root lowers the level by one or two percent.
- *
- * With `perToken` the signs cover one position at a time: T times the passes, `√V` in place of
- * `√(V/T)`, and the mean over sequences and positions. Differences between positions then cause no
- * loss.
+ * The mean is over norms, not over their squares: one number per draw, whose spread over u gives
+ * the interval. It orders the modules alike and lowers the level slightly (docs/jacobian.md). With
+ * `perToken` the signs cover one position at a time: T times the passes, `√V` in place of `√(V/T)`,
+ * and no loss from differences between positions.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
