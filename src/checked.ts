@@ -1,9 +1,11 @@
 /**
- * Values that cannot be missing unless this program is wrong: said where it happens, not where it
- * hurts. Inner loops over numbers use `!` instead.
+ * Assertions for values that are missing only if the program has a bug. They fail at the place of
+ * the bug. Inner loops over numbers use `!` instead.
  */
 
-/** The element at `index`, from the end where that is negative. Throws RangeError without one. */
+/**
+ * The element at `index`; a negative index counts from the end. Throws RangeError if out of range.
+ */
 export function elementAt<T>(array: ArrayLike<T>, index: number): T {
   const place = index < 0 ? array.length + index : index;
   if (!(place >= 0 && place < array.length)) {
@@ -12,7 +14,7 @@ export function elementAt<T>(array: ArrayLike<T>, index: number): T {
   return array[place] as T;
 }
 
-/** `value`. Throws TypeError where there is none. */
+/** Returns `value`. Throws TypeError if it is null or undefined. */
 export function defined<T>(value: T): NonNullable<T> {
   if (value === undefined || value === null) throw new TypeError('a value is missing');
   return value;

@@ -1,20 +1,20 @@
 /**
- * Every refusal a user can meet, in one table: what happened, and what to do about it.
+ * Lists every error that a user can see: what happened, then what to do.
  *
- * Code throws `new AtlasError('code', values)`; the page looks the code up in its own language
- * (`ui/words`), the command line prints the English sentence from here. Nothing else may be shown
- * to a user as an error, so a sentence that is missing here is a bug.
+ * Code throws `new AtlasError('code', values)`. The page looks up the code in its language
+ * (`ui/words`); the command line prints the English sentence from this file. Users see no other
+ * error text, so a missing sentence is a bug.
  */
 
 /**
- * Values interpolated into a sentence: file names, counts, operator names. Never raw user text over
- * 200 characters.
+ * Values interpolated into a sentence: file names, counts, operator names. Never user text of more
+ * than 200 characters.
  */
 export type ErrorValues = Record<string, string | number>;
 
 type Sentence = (v: ErrorValues) => string;
 
-/** English sentences by code. Keep each to "what happened. what to do.". */
+/** English sentences by code, each in the form "what happened. what to do." */
 export const errorTable = {
   // --- files and graphs (onnx, compiler) ---
   'not-onnx': (v) =>
@@ -169,7 +169,7 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** A refusal with a code, the values of its sentence, and that sentence in English as `message`. */
+/** An error with a code, the values of its sentence, and the English sentence as `message`. */
 export class AtlasError extends Error {
   readonly code: ErrorCode;
   readonly values: ErrorValues;

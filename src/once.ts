@@ -1,4 +1,4 @@
-/** Something made at its first use, with code or data fetched for it. */
+/** A value that is created on first use, for code or data that is loaded on demand. */
 export class Once<T> {
   private made: Promise<T> | null = null;
   private readonly make: () => Promise<T>;
@@ -7,7 +7,9 @@ export class Once<T> {
     this.make = make;
   }
 
-  /** Makes it, or gives what was made. A failure is forgotten: the next call tries again. */
+  /**
+   * Creates the value, or returns the existing one. A failure is not cached: the next call retries.
+   */
   get(): Promise<T> {
     if (this.made) return this.made;
     const made = this.make();
@@ -18,7 +20,7 @@ export class Once<T> {
     return made;
   }
 
-  /** What was made; null if nothing was. */
+  /** The value if `get` was called, else null. */
   get now(): Promise<T> | null {
     return this.made;
   }

@@ -1,7 +1,7 @@
 /**
- * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each.
- * What becomes of every field stands in `peft-fields.ts`; fields that PEFT does not know are passed
- * over, as PEFT does, and mentioned.
+ * Reads adapter_config.json by the rules of PEFT 0.21 (`LoraConfig`): target modules, ranks and α.
+ * `peft-fields.ts` lists how each field is handled. Fields unknown to PEFT are ignored, as in PEFT,
+ * and reported in the notes.
  */
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
@@ -22,18 +22,18 @@ import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, patience, type Patience } from './peft-pattern.ts';
 
 export interface PeftConfig {
-  /** `base_model_name_or_path`, as the file says; nothing checks it. */
+  /** `base_model_name_or_path` of the file, unverified. */
   baseModel: string | null;
   rsLora: boolean;
-  /** Throws `adapter-setting` where the file gives no rank, or no α, that can be used. */
+  /** Throws `adapter-setting` if the rank or α of the module is missing or invalid. */
   rankOf(path: string): number;
   alphaOf(path: string): number;
   targets(path: string): boolean;
-  /** False where the file names no targets: then the weights tell them. */
+  /** False if the file names no target modules. The tensors then determine them. */
   targetsNamed: boolean;
   /**
-   * What is to be said of the file, given the paths it adapts and after their ranks and α were
-   * asked for.
+   * Remarks on the file for the user. `paths` are the adapted modules. Call after `rankOf` and
+   * `alphaOf`, which record the patterns in use.
    */
   notes(paths: readonly string[]): string[];
 }
@@ -43,7 +43,7 @@ const damaged = (why: string, cause?: unknown) =>
 const bad = (why: string, cause?: unknown) =>
   new AtlasError('adapter-setting', { file: CONFIG_FILE, why }, { cause });
 const unsupported = (what: string) => new AtlasError('adapter-kind', { file: CONFIG_FILE, what });
-/** A number beyond all numbers has no JSON of its own. */
+/** JSON has no infinity: `JSON.stringify` would print `null`. */
 const shown = (value: unknown) =>
   (value === undefined
     ? 'missing'
@@ -52,7 +52,7 @@ const shown = (value: unknown) =>
       : JSON.stringify(value)
   ).slice(0, 60);
 
-/** Names as a sentence holds them: the first few, quoted. */
+/** Formats names for a sentence: the first `most`, quoted. */
 export function listed(names: readonly string[], most = 4): string {
   const some = names
     .slice(0, most)
@@ -62,8 +62,9 @@ export function listed(names: readonly string[], most = 4): string {
 }
 
 /**
- * Throws `too-long`, `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody
- * can use, `adapter-kind` for more than LoRA.
+ * Parses the bytes of an adapter_config.json. Throws `lfs-pointer`, `too-long`, `bad-adapter` if
+ * the file is not a JSON object, `adapter-setting` for invalid values, and `adapter-kind` for
+ * anything beyond plain LoRA.
  */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
   const config = parsed(bytes);
@@ -132,8 +133,8 @@ function parsed(bytes: Uint8Array): JsonObject {
 }
 
 /**
- * A pattern as a question about paths; the patterns of a setting share their patience. Throws
- * `adapter-setting`, asked too.
+ * Compiles a pattern to a predicate on module paths. All patterns of a setting share one step
+ * budget. The function and the predicate both throw `adapter-setting`.
  */
 function pattern(
   source: string,
@@ -159,9 +160,8 @@ interface ValueRule {
 }
 
 /**
- * A number a module: that of the first pattern that matches its path, else the default (8, as in
- * PEFT). A value is looked at when a module takes it: `r` may be 0 where every module has a
- * pattern.
+ * One number per module: the value of the first pattern that matches the path, else the default (8,
+ * as in PEFT). Values are validated on use: `r` may be 0 if every module matches a pattern.
  */
 function valueRule(
   config: JsonObject,
@@ -193,7 +193,9 @@ function valueRule(
   };
 }
 
-/** Every pattern of a setting may be tried on every module. Throws `adapter-setting`. */
+/**
+ * Limits the number of patterns, since each may be tried on every module. Throws `adapter-setting`.
+ */
 function refuseMore(where: string, patterns: number): void {
   if (patterns > MOST.patterns)
     throw bad(
@@ -201,7 +203,7 @@ function refuseMore(where: string, patterns: number): void {
     );
 }
 
-/** PEFT's `check_target_module_exists`, for modules that are all linear layers. */
+/** PEFT's `check_target_module_exists` for models whose modules are all linear layers. */
 function targetRule(config: JsonObject): (path: string) => boolean {
   const { target_modules: names, layers_to_transform: layers, layers_pattern: stems } = config;
   const excluded = nameRule(config.exclude_modules, 'exclude_modules');
@@ -216,7 +218,7 @@ function targetRule(config: JsonObject): (path: string) => boolean {
     }
   }
   const allLinear = typeof names === 'string' && names.toLowerCase() === 'all-linear';
-  // PEFT leaves the head out of "all-linear".
+  // PEFT excludes the head from "all-linear".
   const named = !isNamed(names)
     ? () => true
     : allLinear
@@ -226,7 +228,7 @@ function targetRule(config: JsonObject): (path: string) => boolean {
   return (path) => !excluded(path) && named(path) && (exact.has(path) || inLayers(path));
 }
 
-/** A regular expression for the whole path, or a list of paths and their endings. */
+/** A string is a regular expression for the whole path. A list holds paths or path suffixes. */
 function nameRule(names: unknown, where: string): (path: string) => boolean {
   if (typeof names === 'string') return pattern(names, where, fullMatch, patience());
   const list = names ?? [];
@@ -236,11 +238,11 @@ function nameRule(names: unknown, where: string): (path: string) => boolean {
   return (path) => endingsOf(path).some((ending) => endings.has(ending));
 }
 
-/** Every ending of a path at a dot, longest first. */
+/** All suffixes of a path that start after a dot, longest first. */
 const endingsOf = (path: string): string[] =>
   path.split('.').map((_, i, parts) => parts.slice(i).join('.'));
 
-/** Entries of the list of targets that name none of these paths. */
+/** Entries of `target_modules` that match none of these paths. */
 function unusedNames(names: unknown, paths: readonly string[]): string[] {
   if (!Array.isArray(names)) return [];
   const endings = new Set(paths.flatMap(endingsOf));
@@ -248,8 +250,8 @@ function unusedNames(names: unknown, paths: readonly string[]): string[] {
 }
 
 /**
- * `layers_to_transform`: only layers of these numbers, the number being the first in the path (or
- * after `layers_pattern`).
+ * `layers_to_transform` restricts targets to these layer numbers. The layer number is the first
+ * number in the path, or the one after `layers_pattern`.
  */
 function layerRule({
   layers_to_transform: layers,

@@ -1,6 +1,6 @@
 /**
- * Every field of PEFT's LoraConfig has its place in the table, and the reader does with it what the
- * table says.
+ * The table covers every field of PEFT's LoraConfig, and the reader treats each field as the table
+ * says.
  */
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
@@ -13,7 +13,7 @@ import { isTrue, loraFields } from './peft-fields.ts';
 const path = 'model.layers.3.self_attn.q_proj';
 const read = (settings: object) =>
   readPeftConfig(configOf({ target_modules: ['q_proj'], r: 2, ...settings }));
-/** All a config says of a path. */
+/** Everything that a config gives for a path. */
 const said = (settings: object) => {
   const config = read(settings);
   return {
@@ -69,7 +69,7 @@ describe('refused by name where it is set', () => {
       'mica',
     ],
   };
-  // PEFT makes an object of {} for these, and reads it as set.
+  // PEFT converts {} to a config object for these, which counts as set.
   const objects = [
     'arrow_config',
     'kasa_config',
@@ -179,7 +179,7 @@ describe('read', () => {
     expect(() =>
       Array.from({ length: 500 }, (_, i) => config.rankOf(`model.layers.${i}.${'a'.repeat(80)}`)),
     ).toThrow(/takes too long to match/);
-    // Many usual ones are none.
+    // Many ordinary patterns stay within the budget.
     const usual = Object.fromEntries(
       Array.from({ length: 60 }, (_, i) => [`.*layers\\.${i}\\..*(q|k)_proj`, 2 + i]),
     );

@@ -1,26 +1,25 @@
 /**
- * Every field of PEFT's `LoraConfig` (0.21, with those it inherits) and what becomes of it here:
- * read, passed over because it changes no number of a finished adapter, or refused by name where it
- * is set.
+ * Lists every field of PEFT's `LoraConfig` (0.21, inherited fields included). A field is read, or
+ * ignored because it has no effect on a trained adapter, or refused by name if set.
  */
 
 export type FieldUse =
-  /** `peft-config.ts` reads it. */
+  /** Read by `peft-config.ts`. */
   | { use: 'read' }
-  /** It says how the adapter was begun, trained, saved or loaded. */
+  /** Describes how the adapter was initialised, trained, saved or loaded. */
   | { use: 'passed' }
-  /** Plain LoRA would give other numbers where `isSet` holds. */
+  /** If `isSet` holds, plain LoRA would give different numbers. */
   | { use: 'refused'; isSet(value: unknown): boolean };
 
-/** Python's `bool(value)` of a value from JSON. */
+/** Python's `bool(value)` of a JSON value. */
 export function isTrue(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
   return Boolean(value);
 }
 
 /**
- * Ways to begin that leave the base weights alone; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change
- * them.
+ * Initialisations that leave the base weights unchanged. PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA
+ * change them.
  */
 const harmlessInits: readonly unknown[] = ['eva', 'orthogonal', 'mica', 'gaussian'];
 
@@ -32,7 +31,7 @@ function changesBase(init: unknown): boolean {
 const read: FieldUse = { use: 'read' };
 const passed: FieldUse = { use: 'passed' };
 const unlessFalse: FieldUse = { use: 'refused', isSet: isTrue };
-/** PEFT makes an object of these, and an object is true, be it `{}`. */
+/** PEFT converts these to config objects. An object is truthy in Python, even from `{}`. */
 const unlessNull: FieldUse = {
   use: 'refused',
   isSet: (value) => isTrue(value) || (typeof value === 'object' && value !== null),

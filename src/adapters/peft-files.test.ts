@@ -1,6 +1,6 @@
 /**
- * Which files are the adapter: one folder's pair, the top-most; never the config of one with the
- * weights of another.
+ * Selection of the adapter's files: the pair in the top-most folder, never the config of one
+ * adapter with the weights of another.
  */
 import { expect, test } from 'vitest';
 import { AtlasError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Which of many files are an adapter: PEFT's two, from one folder. A trainer's output holds several
- * adapters.
+ * Finds the adapter among many files: PEFT's two files in one folder. The output folder of a
+ * trainer holds several adapters.
  */
 import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { oneLine } from '../model/one-line.ts';
 
 export const CONFIG_FILE = 'adapter_config.json';
 export const WEIGHTS_FILE = 'adapter_model.safetensors';
-/** Weights as PEFT saved them before safetensors: a pickle, which is not read. */
+/** PEFT's format before safetensors: a pickle, which is not supported. */
 const PICKLE_FILE = 'adapter_model.bin';
 const ADAPTER_FILES = [CONFIG_FILE, WEIGHTS_FILE, PICKLE_FILE];
 
@@ -28,12 +28,12 @@ interface Folder<T> {
   pickled: boolean;
 }
 
-/** As much of a list as fits a sentence. */
+/** Maximum number of folders listed in an error sentence. */
 const MOST_LISTED = 6;
 
-/** Adapters of one file that lie equally high, of which one must be chosen. */
+/** The files hold several adapters at the same depth. The user must choose one. */
 export class SeveralAdapters extends AtlasError {
-  /** Their folders, for `filesIn`. */
+  /** Folders of the adapters, for `filesIn`. */
   readonly folders: readonly string[];
   constructor(file: string, list: string, folders: readonly string[]) {
     super('several-adapters', { file, list });
@@ -41,14 +41,14 @@ export class SeveralAdapters extends AtlasError {
   }
 }
 
-/** `checkpoint-2` before `checkpoint-10`. */
+/** Sorts `checkpoint-2` before `checkpoint-10`. */
 const inOrder = new Intl.Collator('en', { numeric: true });
 
 /**
- * The pair in the top-most folder that has anything of an adapter: a finished adapter lies above
- * its checkpoints. `named` says a folder as the visitor would choose it. Throws `SeveralAdapters`
- * where two folders are equally high, `adapter-apart` where the two files lie in different folders,
- * `no-file`.
+ * The adapter in the top-most folder that has any adapter file. The final adapter is above its
+ * checkpoints. `named` converts a folder to the name that the user sees. Throws `SeveralAdapters`
+ * if two complete adapters have the same depth, `adapter-apart` if the two files are in different
+ * folders, `adapter-pickled` for a pickle, and `no-file`.
  */
 export function adapterPair<T extends NamedFile>(
   files: readonly T[],
@@ -73,7 +73,7 @@ export function adapterPair<T extends NamedFile>(
       wholeTop.map((f) => f.path),
     );
   const [only] = wholeTop;
-  // A half beside it may be what was meant: nothing says which.
+  // Another folder at this depth holds half an adapter. It could be the intended one, so refuse.
   if (only && top.length === 1)
     return { config: defined(only.config), weights: defined(only.weights) };
   const half = defined(top.find((f) => !f.config || !f.weights));
@@ -107,7 +107,10 @@ function foldersOf<T extends NamedFile>(files: readonly T[]): Folder<T>[] {
   return [...folders.values()].sort((a, b) => inOrder.compare(a.path, b.path));
 }
 
-/** The files of one folder and below it, their paths from there; of `''` all. */
+/**
+ * The files in a folder and its subfolders, with paths relative to the folder. `''` selects all
+ * files.
+ */
 export const filesIn = <T extends NamedFile>(files: readonly T[], folder: string): readonly T[] =>
   folder === ''
     ? files
@@ -115,6 +118,6 @@ export const filesIn = <T extends NamedFile>(files: readonly T[], folder: string
         .filter(({ path }) => path.startsWith(`${folder}/`))
         .map((file) => ({ ...file, path: file.path.slice(folder.length + 1) }));
 
-/** Whether a path's name is one that `adapterPair` looks at. */
+/** True if `adapterPair` considers a file with this name. */
 export const isAdapterFile = (path: string): boolean =>
   ADAPTER_FILES.some((name) => path === name || path.endsWith(`/${name}`));

@@ -1,6 +1,6 @@
 /**
- * Names of tensors as training scripts leave them, types of numbers, and what is no adapter of a
- * layer.
+ * Tensor names as training scripts write them, number types, and tensors that are not an adapter of
+ * a layer.
  */
 import { describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
@@ -29,7 +29,7 @@ const A = [1, -0.5, 2];
 const B = [0.25, -4];
 const config = configOf({ target_modules: ['q_proj'], r: 1 });
 
-/** A and B of q_proj under names made of its letter; further tensors beside them. */
+/** A and B of q_proj under the names `name('A')` and `name('B')`, plus further tensors. */
 const weights = (
   name: (letter: string) => string,
   further: Record<string, HandTensor> = {},

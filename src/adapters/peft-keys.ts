@@ -1,7 +1,7 @@
 /**
- * The names of tensors in adapter_model.safetensors: PEFT's
- * `base_model.model.<path>.lora_A.weight`, and what training scripts make of them, with the
- * adapter's name or a wrapper's in between.
+ * Parses the tensor names of adapter_model.safetensors. PEFT writes
+ * `base_model.model.<path>.lora_A.weight`. Training scripts may insert the adapter's name or the
+ * names of wrapper modules.
  */
 import { defined } from '../checked.ts';
 import { HEAD_PATH } from '../compiler/modules.ts';
@@ -19,30 +19,31 @@ export interface Pair {
 export interface AdapterWeights {
   /** By module path. */
   pairs: ReadonlyMap<string, Pair>;
-  /** The head's own weight, saved along with its adapter. */
+  /** The weight of the head itself, saved together with its adapter. */
   ownHead: SafetensorsEntry | null;
   notes: string[];
 }
 
-/** torch.compile and FSDP put these between the names of modules; no module is called so. */
+/** torch.compile and FSDP insert these between module names. No real module has such a name. */
 const wrappers = ['_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module'];
-/** DataParallel puts this at the front of the model it wraps. */
+/** DataParallel adds this in front of the model. */
 const FRONT = 'module';
 const PREFIX = 'base_model.model.';
 /**
- * PEFT saves the weight that an adapter of the head goes with, too, unless it is told not to; LoRA
- * does not train it.
+ * By default PEFT also saves the head's own weight if the head has an adapter. LoRA does not train
+ * it.
  */
 export const OWN_HEAD = `${HEAD_PATH}.base_layer.weight`;
 
-/** The name PEFT gives an adapter whose file names none. */
+/** Adapter name that PEFT uses if the tensor names contain none. */
 const DEFAULT = 'default';
 
 const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
 
 /**
- * A and B by module path, of the adapter that PEFT loads: that without a name or called `default`,
- * else the only one there is. Throws `bad-safetensors`, `bad-adapter`, `adapter-place`.
+ * A and B by module path, for the adapter that PEFT would load: the one that is unnamed or named
+ * `default`, else the only one. Throws `bad-safetensors`, `bad-adapter`, `adapter-place` and
+ * `adapter-embeddings`.
  */
 export function readPairs(bytes: Uint8Array): AdapterWeights {
   const byAdapter = new Map<string, Map<string, Partial<Pair>>>();
@@ -110,7 +111,7 @@ function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): {
   };
 }
 
-/** A tensor's name without what wrappers put into it; they are added to `dropped`. */
+/** Removes the names of wrapper modules from a tensor name and adds them to `dropped`. */
 function unwrapped(name: string, dropped: Set<string>): string {
   const parts = name.split('.').filter((part) => {
     if (!wrappers.includes(part)) return true;
@@ -125,7 +126,7 @@ function unwrapped(name: string, dropped: Set<string>): string {
   return parts.join('.');
 }
 
-/** Why a tensor is no A or B of a linear layer, as well as its name tells. */
+/** Explains, from the name alone, why a tensor is not A or B of a linear layer. */
 function noFactor(name: string, key: string): AtlasError {
   if (/\.lora_embedding_[AB](?:$|\.)/.test(key)) return outside(`the embedding (${quoted(name)})`);
   if (/(?:^|\.)(?:embed_tokens|wte|lm_head|embed_out)(?:\.base_layer)?\.weight$/.test(key)) {
@@ -139,6 +140,6 @@ function noFactor(name: string, key: string): AtlasError {
 const wholeWeight = (name: string): AtlasError =>
   new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
 
-/** An adapter of something that takes none here. */
+/** Error for an adapter of a module that can't take one here. */
 export const outside = (what: string): AtlasError =>
   new AtlasError('adapter-place', { file: WEIGHTS_FILE, what });

@@ -1,6 +1,6 @@
 /**
- * Settings of an adapter without end: as many as real ones could have are read, more are refused,
- * and soon.
+ * Oversized adapter settings: as many as real adapters could have are read; more are refused
+ * quickly.
  */
 import { expect, test } from 'vitest';
 import { cpuTime } from '../../test/cpu-time.ts';

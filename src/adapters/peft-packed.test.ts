@@ -1,6 +1,6 @@
 /**
- * Packed and parted projections: every row of W changes by s·B·A as it would where the adapter was
- * trained.
+ * Packed and separate projections: every row of W changes by the same s·B·A as in the model that
+ * the adapter was trained on.
  */
 import { describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
@@ -23,7 +23,7 @@ const module = (index: number, path: string, outFeatures: number): ModuleInfo =>
   bytes: 0,
 });
 const stem = 'model.layers.0';
-/** Grouped queries: q is wider than k and v. */
+/** Grouped-query attention: q is wider than k and v. */
 const rows = {
   'self_attn.q_proj': 8,
   'self_attn.k_proj': 4,
@@ -88,7 +88,7 @@ const dense = ({
       sum += b[Math.floor(i / WIDTH) * rank + r]! * a[r * WIDTH + (i % WIDTH)]!;
     return scale * sum;
   });
-/** What an import changes of every module, zero where nothing. */
+/** The update of every module by an import; zeros for unadapted modules. */
 const changes = ({ adapters, scale }: PeftImport, modules: readonly ModuleInfo[]): number[][] =>
   modules.map(({ index, outFeatures }) => {
     const found = adapters.find((a) => a.module === index);

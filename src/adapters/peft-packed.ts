@@ -1,12 +1,12 @@
 /**
- * Adapters of packed projections on modules that are apart, and the other way round. Phi-3 keeps q,
- * k and v in one weight, gate and up in another; an export may part them, or pack what a checkpoint
- * has apart. The change s·B·A of every row stays what it was.
+ * Converts adapters between packed and separate projections. Phi-3 packs q, k and v in one weight,
+ * and gate and up in another. An export may split them, or pack what the checkpoint has separate.
+ * The update s·B·A of every row is preserved.
  */
 
 /**
- * A module's adapter in numbers: `a` [rank, columns], `b` [rows, rank], row-major; it changes W by
- * `scale`·b·a.
+ * The adapter of one module: `a` [rank, columns], `b` [rows, rank], row-major. It adds `scale`·b·a
+ * to W.
  */
 export interface Factors {
   rank: number;
@@ -18,8 +18,8 @@ export interface Factors {
 }
 
 /**
- * Rows of the whole are those of its parts, in this order. Other packings interleave the heads and
- * are left alone.
+ * The rows of the packed weight are those of its parts, in this order. Packings that interleave
+ * heads are not supported.
  */
 const packings = [
   {
@@ -32,7 +32,7 @@ const packings = [
 const stemOf = (path: string, name: string): string | null =>
   path === name || path.endsWith(`.${name}`) ? path.slice(0, path.length - name.length) : null;
 
-/** Paths of the modules that a packed one is made of; null where it is none. */
+/** Paths of the parts of a packed module, or null if the module is not packed. */
 export function partsOf(path: string): string[] | null {
   for (const { whole, parts } of packings) {
     const stem = stemOf(path, whole);
@@ -41,7 +41,7 @@ export function partsOf(path: string): string[] | null {
   return null;
 }
 
-/** Path of the packed module that this one would be a part of. */
+/** Path of the packed module that would contain this one, or null. */
 export function wholeOf(path: string): string | null {
   for (const { whole, parts } of packings) {
     for (const part of parts) {
@@ -53,8 +53,8 @@ export function wholeOf(path: string): string | null {
 }
 
 /**
- * The adapter of a packed module as one for each part, of so many rows: A is shared, B is cut. Null
- * where the rows are others.
+ * Splits the adapter of a packed module into one per part, with `widths` rows each. A is shared and
+ * B is sliced; both alias the input. Returns null if the widths do not sum to its rows.
  */
 export function split(
   { rank, rows, columns, a, b, scale }: Factors,
@@ -70,8 +70,9 @@ export function split(
 }
 
 /**
- * Adapters of the parts of a packed module of so many rows as one adapter of it: its ranks are all
- * of theirs, and where a part has none its rows stay zero. Null where the widths do not add up.
+ * Joins adapters of the parts into one adapter of the packed module with `rows` rows. Its rank is
+ * the sum of their ranks. Rows of a part without an adapter are zero. Returns null if the shapes do
+ * not fit.
  */
 export function joined(parts: readonly (Factors | null)[], rows: number): Factors | null {
   const widths = widthsOf(parts, rows);
@@ -87,7 +88,8 @@ export function joined(parts: readonly (Factors | null)[], rows: number): Factor
     0,
   );
   const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, w) => sum + w, 0));
-  // Cut to a share of its ranks, as QDyLoRA does, the whole keeps that share of every part.
+  // Interleave the ranks of the parts by relative position. Truncation to a share of the ranks, as
+  // in QDyLoRA, then retains that share of every part.
   const ranks = parts
     .flatMap((part, i) =>
       part ? Array.from({ length: part.rank }, (_, r) => ({ part, offset: offsets[i]!, r })) : [],
@@ -106,7 +108,7 @@ export function joined(parts: readonly (Factors | null)[], rows: number): Factor
   return { rank, rows, columns, a, b, scale };
 }
 
-/** Rows of every part: gate and up are as wide, k and v too, and q is a multiple of them. */
+/** Rows of each part. Gate and up have equal size, as do k and v; q is a multiple of k. */
 function widthsOf(parts: readonly (Factors | null)[], rows: number): number[] | null {
   if (parts.length === 2) return rows % 2 === 0 ? [rows / 2, rows / 2] : null;
   const [q, k, v] = parts;

@@ -1,6 +1,6 @@
 /**
- * Python's regular expressions over module paths: against JavaScript's where both mean the same,
- * and where only one does.
+ * Python's regular expressions on module paths, compared with JavaScript's where the two agree;
+ * explicit cases where they differ.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ describe('a pattern', () => {
         try {
           parsed = parsePattern(source);
         } catch {
-          // Groups that hold nothing to repeat are refused though JavaScript takes them.
+          // Repetitions of empty groups are refused, though JavaScript accepts them.
           return fc.pre(false);
         }
         const whole = new RegExp(`^(?:${source})$`);
@@ -83,7 +83,7 @@ describe('a pattern', () => {
     ['layers\\.15\\.self_attn\\.(q|k)_proj', 'model.layers.15.self_attn.k_proj', true],
     ['q_proj|k_proj', 'model.layers.15.self_attn.k_proj', true],
     ['(?P<part>q|k)_proj', 'layers.0.q_proj', true],
-    ['[]a]_proj', ']_proj', true], // a bracket that comes first is one of the set
+    ['[]a]_proj', ']_proj', true], // a leading bracket is a member of the set
     ['q{}', 'q{}', true],
     ['q{,2}', 'qq', true],
     ['\\Amodel\\Z', 'model', true],

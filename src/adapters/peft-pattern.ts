@@ -1,18 +1,18 @@
 /**
- * Python regular expressions over module paths, as PEFT uses them in `rank_pattern`,
+ * Matches Python regular expressions against module paths, as PEFT does in `rank_pattern`,
  * `alpha_pattern` and `target_modules`.
  *
- * Only whether a path matches is asked, so a pattern is walked from set to set of positions: greedy
- * and lazy are the same, and no pattern of a stranger's file can take exponential time. What Python
- * and this reader would read differently is refused.
+ * Only the existence of a match matters, so the matcher works on sets of positions. Greedy and lazy
+ * quantifiers are equivalent, and a pattern from an untrusted file can't take exponential time.
+ * Syntax that Python would read differently is refused.
  */
 import { defined, elementAt } from '../checked.ts';
 
 type Test = (c: string) => boolean;
 
 /**
- * A part of a pattern. `run` takes a character a test, `at` none; `look` is (?=…) or, not wanted,
- * (?!…).
+ * A syntax node. `run` consumes one character per test, `at` consumes none. `look` is (?=…), or
+ * (?!…) if `wanted` is false.
  */
 type Node =
   | { kind: 'run'; tests: readonly Test[] }
@@ -42,33 +42,31 @@ const places: Readonly<Record<string, (text: string, at: number) => boolean>> = 
   B: (text, at) => isWord(text[at - 1]) === isWord(text[at]),
 };
 
-/**
- * Reads a pattern. Throws an Error that says in a few words what is wrong with it or not supported.
- */
+/** Parses a pattern. Throws an Error whose message completes "the pattern …" with the reason. */
 export function parsePattern(source: string): Pattern {
   if (source.length > MAX_PATTERN) throw new Error(`is longer than ${MAX_PATTERN} characters`);
   return new Parser(source).parse();
 }
 
-/** Steps that the matching of one setting's patterns may take: some tenths of a second. */
+/** Step budget for matching all patterns of one setting: a few tenths of a second. */
 export interface Patience {
   left: number;
 }
 export const patience = (): Patience => ({ left: 8e6 });
 
-/** `re.fullmatch(pattern, name)`. Throws an Error when patience ends. */
+/** `re.fullmatch(pattern, name)`. Throws an Error when the step budget is exhausted. */
 export function fullMatch(pattern: Pattern, name: string, within = patience()): boolean {
   return endsIn(name, within)(pattern, 0).includes(name.length);
 }
 
 /**
  * `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`.
- * Throws an Error when patience ends.
+ * Throws an Error when the step budget is exhausted.
  */
 export function pathMatch(pattern: Pattern, name: string, within = patience()): boolean {
   const ends = endsIn(name, within);
   if (pattern.kind === 'run') {
-    // A name of fixed length can end the path in one place only.
+    // A pattern of fixed length can match at one position only.
     const start = name.length - pattern.tests.length;
     return (start === 0 || name[start - 1] === '.') && ends(pattern, start).length > 0;
   }
@@ -83,7 +81,8 @@ type Positions = readonly number[];
 const nowhere: Positions = [];
 
 /**
- * Where a part that starts at a position can end, each place once; no question is worked out twice.
+ * Returns a function that gives the end positions of a node matched at a start position, without
+ * duplicates. Results are cached by node and start.
  */
 function endsIn(text: string, patience: Patience): (node: Node, at: number) => Positions {
   const known = new Map<Node, Positions[]>();
@@ -106,13 +105,16 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
     return (byStart[at] ??= find(node, at));
   }
 
-  /** Ends of a part from any of these starts, but for places already `seen`, which is added to. */
+  /**
+   * End positions of a node from any of these starts, except positions in `seen`. Adds the new ones
+   * to `seen`.
+   */
   function from(node: Node, starts: Positions, seen?: Uint8Array): Positions {
     if (!seen && starts.length === 1) return ends(node, starts[0]!);
     seen ??= new Uint8Array(text.length + 1);
     const out: number[] = [];
     const all = starts.flatMap((start) => ends(node, start));
-    // What a step costs beside its places: lists and a table as long as the text.
+    // The cost of a step besides its positions: lists, and a table as long as the text.
     spend(4 + starts.length + all.length + (text.length >> 3));
     for (const end of all) {
       if (!seen[end]) out.push(end);
@@ -138,8 +140,7 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
         if (node.node.kind === 'run' && node.node.tests.length === 1)
           return inARow(elementAt(node.node.tests, 0), node.least, node.most, at);
         let reached: Positions = [at];
-        // More repetitions than characters only repeat the empty string: nothing new is reached by
-        // them.
+        // More repetitions than characters only repeat the empty string and reach no new position.
         for (let count = Math.min(node.least, text.length + 1); count > 0; count--)
           reached = from(node.node, reached);
         const seen = new Uint8Array(text.length + 1);
@@ -151,7 +152,7 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
       }
     }
   }
-  /** Ends of so many characters that pass a test, one behind the other. */
+  /** End positions of `least` to `most` consecutive characters that pass a test. */
   function inARow(test: Test, least: number, most: number, at: number): Positions {
     let end = at;
     while (end < text.length && end - at < most && test(elementAt(text, end))) end++;
@@ -210,7 +211,7 @@ class Parser {
     return { kind: 'repeat', node, least, most };
   }
 
-  /** `*`, `+`, `?`, `{2}`, `{2,}`, `{,3}`, `{2,3}`; any other brace stands for itself. */
+  /** `*`, `+`, `?`, `{2}`, `{2,}`, `{,3}`, `{2,3}`. Any other brace is a literal. */
   private counts(): [number, number] | null {
     const [token, least, comma, most] = this.match(/[*+?]|\{(?!\})(\d*)(,?)(\d*)\}/y) ?? [];
     switch (token) {

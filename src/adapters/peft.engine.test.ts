@@ -1,5 +1,5 @@
 /**
- * Logits through an imported adapter are those of the model with the adapter merged into its
+ * Logits with an imported adapter equal those of the model with the adapter merged into its
  * weights, on the CPU.
  */
 import { describe, expect, test } from 'vitest';
@@ -105,7 +105,8 @@ describe('a tiny decoder on WASM', () => {
         shape: [rows, rank],
         values: b,
       };
-      // Into the graph's own weights, [in, out] each, row by row of the packed one, in float64.
+      // Merge into the graph's own weights, [in, out] each, row by row of the packed weight, in
+      // float64.
       let row = 0;
       parts.forEach((part, i) => {
         const { bytes } = defined(
@@ -149,7 +150,10 @@ describe.each([
   const places = adapterPlaces(compile(graphOf()));
   const index = places.length - 1;
 
-  /** As PEFT saves it: the file's rank and α are the layers', the head's stand in the patterns. */
+  /**
+   * As PEFT saves it: the file's rank and α are those of the layers; the head's are in the
+   * patterns.
+   */
   function saved(alone: boolean) {
     const values = randomAdapters(places, (m) => (m.index === index ? 5 : alone ? 0 : 2));
     const tensors = Object.fromEntries(
@@ -201,10 +205,10 @@ describe.each([
     ];
     expect(Math.abs(through.sum - dense.sum) / dense.tokens).toBeLessThan(1e-5);
     expect(Math.abs(through.sum - without.sum) / dense.tokens).toBeGreaterThan(1e-3);
-    // A stretch of 32 tokens, and some one by one.
+    // A chunk of 32 tokens, and the rest one by one.
     const ids = Int32Array.from({ length: 36 }, (_, i) => (5 * i * i + 3) % tiny.vocab);
     expect(apart(await engine.score(ids, use), await other.score(ids))).toBeLessThan(1e-4);
-    // Lower ranks of all.
+    // A lower rank for all.
     const low = values.map((v) => ({
       ...v,
       rank: 1,

@@ -1,7 +1,4 @@
-/**
- * Adapters saved by PEFT in SmolLM2-135M (q4, WASM): the logits PyTorch computes with them.
- * Reference group h.
- */
+/** Adapters saved by PEFT in SmolLM2-135M (q4, WASM) give PyTorch's logits. Reference group h. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined } from '../checked.ts';
@@ -54,7 +51,7 @@ describe.skipIf(!hasShared)('PEFT adapters in SmolLM2-135M on WASM', { timeout: 
       console.info(`${name}: largest difference ${worst.toExponential(2)}`);
       expect(worst).toBeLessThan(2e-3);
       if (!imported) return;
-      // Our own files of it say the same.
+      // Our own export of the adapter gives the same.
       const files = exportPeft({
         modules: engine.modules,
         ...imported,

@@ -1,6 +1,6 @@
 /**
- * PEFT's files: what is written comes back, PEFT's rules decide, and what is not plain LoRA for
- * this model is refused.
+ * PEFT's files: an export is imported unchanged, PEFT's rules apply, and anything but plain LoRA
+ * for this model is refused.
  */
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
@@ -185,7 +185,7 @@ describe('there and back', () => {
 });
 
 describe('the settings of a file', () => {
-  /** Imports adapters of these ranks under these settings. */
+  /** Imports adapters of these ranks with these settings. */
   const read = (config: object, ranks: (m: ModuleInfo) => number) => {
     const { weights } = written(modules.map((m) => adapter(m, ranks(m))));
     return importPeft(configBytes({ peft_type: 'LORA', ...config }), weights, modules);

@@ -1,6 +1,6 @@
 /**
- * Adapters as PEFT's two files, out and in: `adapter_config.json` and `adapter_model.safetensors`
- * (PEFT 0.21; methods.md, "Adapter file formats"; docs/peft.md).
+ * Exports and imports adapters as PEFT's two files: `adapter_config.json` and
+ * `adapter_model.safetensors` (PEFT 0.21; methods.md, "Adapter file formats"; docs/peft.md).
  */
 import { defined, elementAt } from '../checked.ts';
 import { HEAD_PATH, type AdapterPlace } from '../compiler/modules.ts';
@@ -19,27 +19,27 @@ import { outside, OWN_HEAD, readPairs, type Pair } from './peft-keys.ts';
 import { joined, partsOf, split, wholeOf, type Factors } from './peft-packed.ts';
 
 export interface PeftExport {
-  /** With the head, where an adapter may be of it. */
+  /** Includes the head if an adapter may apply to it. */
   modules: readonly AdapterPlace[];
-  /** Those of rank 0 are left out: PEFT knows no such adapter. */
+  /** Adapters of rank 0 are omitted: PEFT has no such adapter. */
   adapters: readonly AdapterValues[];
   /** `s` of a module, as trained. */
   scale(module: number): number;
   /** Write s as α/√r instead of α/r. The numbers are the same. */
   rsLora?: boolean;
-  /** Name of the model on the Hugging Face hub, or a folder; PEFT loads it from there. */
+  /** Model name on the Hugging Face Hub, or a folder. PEFT loads the base from it. */
   baseModel: string;
   /** PEFT's name of the task: `CAUSAL_LM` for a decoder. */
   taskType: string;
 }
 
-/** GPT-2's Conv1D keeps its weight as [in, out]; PEFT has to know when it merges. */
+/** GPT-2's Conv1D stores its weight as [in, out]. PEFT needs to know this to merge. */
 const conv1d = /(?:^|\.)h\.\d+\.(?:attn|mlp)\.c_(?:attn|proj|fc)$/;
 
 /**
- * The files by name. Every module is named by its full path, in `target_modules` and in both
- * patterns: PEFT sorts the patterns when it saves and takes the first that matches, so none may
- * match two modules. Throws `no-adapter`.
+ * Returns the files by name. `target_modules` and both patterns contain full module paths. PEFT
+ * sorts the patterns on save and uses the first match, so no pattern may match two modules. Throws
+ * `no-adapter`.
  */
 export function exportPeft({
   modules,
@@ -61,7 +61,7 @@ export function exportPeft({
         alpha: scale(a.module) * (rsLora ? Math.sqrt(a.rank) : a.rank),
       };
     });
-  // Readers that know no patterns size their buffers by `r`: the largest rank.
+  // Readers without pattern support allocate buffers of size `r`, so `r` is the largest rank.
   const largest = entries.reduce<(typeof entries)[number] | null>(
     (most, e) => (most && most.rank >= e.rank ? most : e),
     null,
@@ -100,26 +100,25 @@ export function exportPeft({
 const keyOf = (path: string, letter: 'A' | 'B') => `base_model.model.${path}.lora_${letter}.weight`;
 
 export interface PeftImport {
-  /** In the order of the modules. */
+  /** In module order. */
   adapters: AdapterValues[];
   /** `s` of an adapted module, by PEFT's rule. */
   scale(module: number): number;
   rsLora: boolean;
-  /** What the file says it was trained on. */
+  /** Base model named in the file, unverified. */
   baseModel: string | null;
-  /**
-   * What a reader has to know of how the files were taken, a clause each; empty for files as PEFT
-   * saves them.
-   */
+  /** Remarks on how the files were read, one clause each. Empty for files in PEFT's own form. */
   notes: string[];
 }
 
 /**
- * Adapters for these modules, and of the head where it is one of them. Throws `bad-adapter`
- * (damaged), `adapter-setting`, `adapter-pair` (the files contradict each other), `adapter-values`
- * (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` (of the embedding),
- * `adapter-embeddings` (whole weights saved along), `adapter-model` (made for another model) or
- * `bad-safetensors`.
+ * Reads adapters for these modules, including the head if it is one of them. Adapters split from
+ * one packed module share one `loraA` array.
+ *
+ * Throws `bad-adapter` (damaged), `adapter-setting`, `adapter-pair` (the two files contradict each
+ * other), `adapter-values` (not finite), `adapter-kind` (more than plain LoRA), `adapter-place`
+ * (not a linear layer of a layer, nor the head), `adapter-embeddings` (whole weights in the file),
+ * `adapter-model` (for another model) or `bad-safetensors`.
  */
 export function importPeft(
   configBytes: Uint8Array,
@@ -164,16 +163,16 @@ const ofAnotherModel = (why: string) =>
   new AtlasError('adapter-model', { file: WEIGHTS_FILE, why });
 
 /**
- * Where an adapter of the file goes: to its module, to the parts of a packed one, or with others
- * into a packed one.
+ * Where an adapter of the file applies: to its own module, to the parts of a packed module, or,
+ * joined with others, to a packed module.
  */
 type Place =
   | { kind: 'own' | 'parted'; path: string }
   | { kind: 'packed'; whole: string; paths: (string | null)[] };
 
 /**
- * Throws `adapter-model` where a path is no module's, `adapter-place` where it lies outside the
- * layers.
+ * Throws `adapter-model` if a path is not a module of the model, and `adapter-place` if it is
+ * outside the layers.
  */
 function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPlace>): Place[] {
   const places: Place[] = [];
@@ -207,17 +206,14 @@ function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPl
   return places;
 }
 
-/**
- * Throws `adapter-pair` where the settings name a module, packed or apart, that the weights leave
- * out.
- */
+/** Throws `adapter-pair` if the config targets a module, packed or separate, without weights. */
 function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<string, Pair>): void {
   if (!config.targetsNamed || pairs.has(path)) return;
   const whole = wholeOf(path);
   const parts = partsOf(path) ?? [];
   if (whole !== null && pairs.has(whole)) return;
-  // `all-linear` names the packed module and its parts: where one part has weights, all that are
-  // named must.
+  // `all-linear` matches the packed module and its parts. If one part has weights, every targeted
+  // part must have weights.
   const names = parts.some((part) => pairs.has(part))
     ? parts.filter((part) => !pairs.has(part))
     : [path, ...parts, ...(whole === null ? [] : [whole])];
@@ -228,7 +224,7 @@ function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<strin
     );
 }
 
-/** Throws `adapter-model` for a head of another size: one that was made larger for new tokens. */
+/** Throws `adapter-model` if the head has another size, for example after tokens were added. */
 function checkOwnHead(
   { shape }: SafetensorsEntry,
   { inFeatures, outFeatures }: AdapterPlace,
@@ -281,7 +277,7 @@ const otherWidths = (
     `its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`,
   );
 
-/** What PEFT computes with: the numbers of the weights, the scale of the settings. */
+/** The factors that PEFT would use: numbers from the weights, scale from the config. */
 function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
   const [rank, columns] = A.shape;
   const [rows, rankOfB] = B.shape;

@@ -1,13 +1,13 @@
 /**
- * One zip of several files, stored as they are: floats do not shrink. The zip code comes when it is
- * first wanted.
+ * Packs files into one zip without compression, since float data does not compress well. The zip
+ * library is loaded on first use.
  */
 import { AtlasError } from '../errors.ts';
 
-/** Where the plain format ends: lengths and places in it are 32 bits. */
+/** Limit of the plain zip format, whose sizes and offsets are 32-bit. */
 const MOST_BYTES = 2 ** 32 - 2 ** 20;
 
-/** Throws `large-zip`. */
+/** Returns a zip of the files by name. Throws `large-zip` above `most` bytes. */
 export async function storedZip(
   files: Readonly<Record<string, Uint8Array>>,
   name: string,

@@ -1,6 +1,6 @@
-/** A catalogue of words in the language of the page's own. */
+/** Selects a catalogue of words by the language of the page. */
 import type { Language } from './language.ts';
 
-/** `locale`: of the page's words. */
+/** `locale`: that of the page's words. */
 export const inLanguage = <W>(catalogue: Record<Language, W>, { locale }: { locale: string }): W =>
   catalogue[locale as Language];

@@ -1,2 +1,2 @@
-/** The languages the page speaks. */
+/** The languages of the page. */
 export type Language = 'en' | 'ja';

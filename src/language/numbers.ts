@@ -1,4 +1,4 @@
-/** Numbers in a language's own writing, at a fixed number of decimals: tables must line up. */
+/** Formats numbers for a locale with a fixed number of decimals, so that table columns align. */
 export function numbers(locale: string) {
   const cache = new Map<number, Intl.NumberFormat>();
   const fixed = (value: number, digits: number) => {
@@ -22,11 +22,11 @@ export function numbers(locale: string) {
         value,
         Number.isInteger(value) ? 0 : Number.isInteger(Math.round(value * 100) / 10) ? 1 : 2,
       ),
-    /** Bytes of a file or of memory. */
+    /** A size in bytes, formatted as MB or GB. */
     size: (bytes: number) =>
       bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`,
     signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
-    /** Three significant digits, for values of unknown size. */
+    /** Three significant digits, for values of unknown magnitude. */
     significant: (value: number) => {
       const size = Math.abs(value);
       return fixed(
@@ -49,7 +49,7 @@ export type Numbers = ReturnType<typeof numbers>;
 
 const made = new Map<string, Numbers>();
 
-/** The numbers of a language, made once. */
+/** Returns the cached formatters of a locale. */
 export function numbersOf(locale: string): Numbers {
   let found = made.get(locale);
   if (!found) made.set(locale, (found = numbers(locale)));

@@ -1,17 +1,18 @@
 /**
- * The learning rate over a run of training: a warm-up from zero, then constant or falling to zero.
+ * The learning rate schedule of a training run: warm-up from zero, then constant or decaying to
+ * zero.
  */
 
 export interface Schedule {
   peak: number;
-  /** Share of the steps over which the rate climbs linearly to its peak. QLoRA: 0.03. */
+  /** Fraction of the steps over which the rate rises linearly to its peak. QLoRA: 0.03. */
   warmup: number;
   decay: 'constant' | 'linear' | 'cosine';
 }
 
 /**
- * Rate of step `step` of `steps`, counted from 1, as transformers' schedules give it (they count
- * from 0).
+ * Rate at step `step` of `steps`, counted from 1. Matches the schedules of transformers, which
+ * count from 0.
  */
 export function learningRate(
   { peak, warmup, decay }: Schedule,

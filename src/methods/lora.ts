@@ -1,9 +1,9 @@
 /**
- * LoRA: a frozen weight learns a low-rank change, `y = W x + s · B (A x)`.
+ * LoRA: a frozen weight with a trainable low-rank update, `y = W x + s · B (A x)`.
  *
- * Source: microsoft/LoRA and huggingface/peft; methods.md §1. `A` begins as `U(−1/√in, 1/√in)`
- * (PEFT's Kaiming uniform with a = √5), `B` as zeros, so that training starts from the model
- * itself. The forward always goes through the adapter; it is merged only when it is handed on.
+ * Source: microsoft/LoRA and huggingface/peft; methods.md §1. `A` starts as `U(−1/√in, 1/√in)`
+ * (PEFT's Kaiming uniform with a = √5) and `B` as zeros, so training starts from the unmodified
+ * model. The forward pass always applies the adapter separately; it is merged only for export.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { uniform } from '../device/random.ts';
@@ -23,7 +23,9 @@ export function loraScale(rank: number, { kind, value }: LoraScale): number {
   return kind === 'rslora' ? value / Math.sqrt(rank) : value / rank;
 }
 
-/** A fresh adapter: `A` from stream (seed, module, 0) of the counter-based generator, `B` zeros. */
+/**
+ * An initial adapter: `A` from stream (seed, module, 0) of the counter-based generator, `B` zeros.
+ */
 export function initialLora(
   seed: number,
   { index, inFeatures, outFeatures }: ModuleInfo,
@@ -36,7 +38,7 @@ export function initialLora(
   return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
 }
 
-/** Fresh adapters at these ranks, one a module; modules of rank 0 have none. */
+/** Initial adapters at these ranks, one per module; none for modules of rank 0. */
 export function initialAdapters(
   seed: number,
   modules: readonly ModuleInfo[],
@@ -47,9 +49,7 @@ export function initialAdapters(
     .map((m) => initialLora(seed, m, ranks[m.index]!));
 }
 
-/**
- * The same changes of the weights at other scales: B is multiplied by `from / to` of its module.
- */
+/** The same weight updates at other scales: multiplies B by `from / to` of its module. */
 export const rescaled = (
   values: readonly AdapterValues[],
   from: (module: number) => number,

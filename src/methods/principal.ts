@@ -1,19 +1,19 @@
-/** Leading principal components of rows of numbers. Double precision, deterministic. */
+/** Leading principal components of the rows of a matrix. Double precision, deterministic. */
 import { elementAt } from '../checked.ts';
 import { fillNormal } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
 export interface Components {
-  /** Orthonormal directions, each `width` long, by falling variance. */
+  /** Orthonormal directions, each `width` long, by decreasing variance. */
   directions: Float64Array[];
-  /** Share of the whole variance along each of them. */
+  /** Share of the total variance along each direction. */
   shares: number[];
 }
 
 /**
- * The first `count` components of `x` [rows, width] about its mean, or as many as there are: none
- * where nothing varies. By Lanczos on the covariance, which is never formed, every vector
- * orthogonalised against all before. Exactly equal variances count once.
+ * The first `count` components of `x` [rows, width] about its mean, or fewer if the variance has
+ * fewer directions. Uses Lanczos with full reorthogonalisation; the covariance is never formed.
+ * Exactly equal variances count once.
  */
 export function principalComponents(x: Float32Array, rows: number, count: number): Components {
   const width = x.length / rows;
@@ -22,13 +22,13 @@ export function principalComponents(x: Float32Array, rows: number, count: number
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
   const beside: number[] = [];
-  /** What is outside of the basis, as a unit vector; null if that is no more than rounding. */
+  /** The component of v outside the basis, normalised; null if it is only rounding error. */
   const outside = (v: Float64Array) => {
     orthogonalise(v, basis);
     const length = Math.sqrt(dot(v, v));
     return { length, next: length > 1e-12 * total ? v.map((k) => k / length) : null };
   };
-  // The image of a random vector lies where there is variance.
+  // The image of a random vector lies in the range of the covariance.
   const start = () =>
     outside(
       covariance(
@@ -50,7 +50,8 @@ export function principalComponents(x: Float32Array, rows: number, count: number
     next = following ?? start();
     if (next === null || (basis.length >= 2 * count && basis.length % 8 === 0)) {
       ritz = tridiagonalEigen(diagonal, beside).slice(0, count);
-      // The last entry of its vector times what is left over bounds the error of an eigenvalue.
+      // The last entry of the Ritz vector times the residual norm bounds the error of the
+      // eigenvalue.
       if (
         following &&
         ritz.every(
@@ -88,7 +89,7 @@ function covariance(x: Float64Array, rows: number, v: Float64Array): Float64Arra
   return out;
 }
 
-/** Twice, so that it holds to rounding. */
+/** A second pass makes the result orthogonal to rounding. */
 function orthogonalise(v: Float64Array, basis: readonly Float64Array[]): void {
   for (let pass = 0; pass < 2; pass++) {
     for (const q of basis) {
@@ -103,7 +104,7 @@ interface Eigenpair {
   vector: Float64Array;
 }
 
-/** Eigenpairs of the symmetric tridiagonal matrix, largest first. Jacobi rotations: it is small. */
+/** Eigenpairs of a small symmetric tridiagonal matrix, largest first, by Jacobi rotations. */
 function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]): Eigenpair[] {
   const n = diagonal.length;
   const a = diagonal.map((d, i) =>

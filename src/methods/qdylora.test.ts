@@ -1,6 +1,6 @@
 /**
- * DyLoRA: how ranks are drawn, which of them move, and what any prefix of the trained adapter is
- * worth.
+ * DyLoRA: the draw of ranks, which ranks are updated, and the quality of every prefix of the
+ * trained adapter.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
@@ -103,7 +103,7 @@ describe('the rank of a step', () => {
             expect(defined(updates)(module, row)).toBe(++times[row]!);
         });
       }
-      // Taken up again in the middle.
+      // Resume in the middle.
       const { updates } = dyLoraSteps({} as Adapters, { ...how, mode })(30);
       counts.forEach((times, module) =>
         times.forEach((n, row) => expect(defined(updates)(module, row)).toBe(n)),
@@ -157,7 +157,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     maxNorm: null,
     evaluateEvery: 0,
   });
-  /** Uneven, with a module that has no adapter. */
+  /** Unequal ranks, and a module without an adapter. */
   const ranks = () => engine.modules.map((m) => [4, 2, 4, 0, 3, 1, 4][m.index % 7]!);
   const how = (mode: DyLora['mode']): DyLora => ({
     seed: 5,
@@ -226,7 +226,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
           Math.abs(loraA[row * width + k]! - before[row * width + k]!),
         ).sort((a, b) => a - b);
         if (!drawn.includes(row + 1)) expect(moves.at(-1)).toBe(0);
-        // The first step of Adam is the learning rate, whatever the gradient.
+        // The first step of Adam has the size of the learning rate, whatever the gradient.
         else if (once.includes(row + 1))
           expect(moves[width >> 1]! / learningRate).toBeCloseTo(1, 2);
       }
@@ -271,7 +271,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         steps.push(told);
         adapters.dispose();
       }
-      // The frozen mode's one row comes from another kernel: rounding apart.
+      // The single row of the frozen mode comes from another kernel, so rounding differs.
       elementAt(steps, 0).forEach((v, i) =>
         expect(Math.abs(v / elementAt(steps, 1)[i]! - 1)).toBeLessThan(1e-5),
       );

@@ -1,15 +1,15 @@
 /**
- * DyLoRA, and with a base in NF4 QDyLoRA: one run trains an adapter that is good at every rank up
- * to its own.
+ * DyLoRA, and QDyLoRA with an NF4 base: one training run gives an adapter that is usable at every
+ * rank up to its own.
  *
  * Source: arXiv 2210.07558 and 2402.10462, huawei-noah/Efficient-NLP; methods.md §2. Every step
- * draws one rank b, shared by all modules; the forward uses the first b rows of A and columns of B
- * at scale α/b. Frozen mode (what the public script trains with): only row b of A and column b of B
- * move; full mode: all b. Afterwards any rank is a prefix.
+ * draws one rank b, shared by all modules. The forward pass uses the first b rows of A and columns
+ * of B at scale α/b. Frozen mode (used by the public script) updates only row b of A and column b
+ * of B; full mode updates all b. After training, any rank is a prefix.
  *
- * Every rank has an AdamW of its own, whose clock goes when the rank takes part: no momentum, decay
- * or bias correction for a step it was not in. docs/qdylora.md says how this differs from the
- * public script.
+ * Every rank has its own AdamW step count, which advances only when the rank takes part: no
+ * momentum, decay or bias correction for other steps. docs/qdylora.md lists the differences from
+ * the public script.
  */
 import { defined } from '../checked.ts';
 import { uniform } from '../device/random.ts';
@@ -25,33 +25,33 @@ import type {
 import { loraScale, type LoraScale } from './lora.ts';
 import { judged, type Judging, type StepUse } from './training.ts';
 
-/** Geometric: each rank is drawn 1 − p times as often as the one below it. */
+/** Geometric: each rank is drawn 1 − p times as often as the rank below. */
 export type RankDraw = { kind: 'uniform' } | { kind: 'geometric'; p: number };
 
 export interface DyLora {
   seed: number;
   mode: 'frozen' | 'full';
   draw: RankDraw;
-  /** The most ranks a module may use, by module; they may differ. */
+  /** Maximum rank of each module; they may differ. */
   ranks: readonly number[];
   scale: LoraScale;
 }
 
 /**
- * The rank of step `step`, 1 … most: it depends on nothing else, so a run that is taken up again
- * draws the same.
+ * The rank of step `step`, 1 … most. It depends only on the arguments, so a resumed run draws the
+ * same ranks.
  */
 export function drawnRank(seed: number, step: number, most: number, draw: RankDraw): number {
   const u = uniform(keysOf(seed, 'drawnRanks'), step);
   if (draw.kind === 'uniform') return 1 + Math.floor(u * most);
-  // The inverse of the distribution function, cut off at `most`.
+  // Inverse of the distribution function, truncated at `most`.
   const keep = 1 - draw.p;
   return Math.min(most, 1 + Math.floor(Math.log1p(-u * (1 - keep ** most)) / Math.log(keep)));
 }
 
 /**
- * What a module of `rank` uses where a module of rank `most` uses `b`: the same fraction, at least
- * one.
+ * Rank used by a module of `rank` when a module of rank `most` uses `b`: the same fraction, rounded
+ * up.
  */
 export const rankAt = (b: number, rank: number, most: number): number =>
   Math.ceil((b * rank) / most);
@@ -59,7 +59,7 @@ export const rankAt = (b: number, rank: number, most: number): number =>
 export const largestRank = (ranks: readonly number[]): number =>
   ranks.reduce((a, b) => Math.max(a, b), 0);
 
-/** The adapters at rank `b` of the largest, each at its own scale. */
+/** The adapters at rank `b` of the largest module, each with its own scale. */
 export function atRank(
   adapters: Adapters,
   { ranks, scale }: Pick<DyLora, 'ranks' | 'scale'>,
@@ -70,7 +70,9 @@ export function atRank(
   return { adapters, rank, scale: (module) => loraScale(rank(module), scale) };
 }
 
-/** How each step uses the adapters. Steps are asked for in order, from any one on. */
+/**
+ * Returns how each step uses the adapters. Steps must be requested in order, from any first step.
+ */
 export function dyLoraSteps(
   adapters: Adapters,
   { seed, mode, draw, ...how }: DyLora,
@@ -95,13 +97,13 @@ export function dyLoraSteps(
   };
 }
 
-/** One rank and its held-out loss, in nats per token. */
+/** A rank and its held-out loss, in nats per token. */
 export interface RankLoss {
   rank: number;
   loss: number;
 }
 
-/** Ranks of a curve: all to 8, then four in every doubling, and the last. */
+/** Ranks of a curve: all up to 8, then four per doubling, and the last. */
 export function curveRanks(most: number): number[] {
   const ranks = [];
   for (let rank = 1; rank < most; rank += Math.max(1, 2 ** (Math.ceil(Math.log2(rank + 1)) - 3)))
@@ -109,7 +111,7 @@ export function curveRanks(most: number): number[] {
   return [...ranks, most];
 }
 
-/** All ranks, those of the curve first: it stands early, then fills in. */
+/** All ranks, those of the curve first: the curve appears early, then fills in. */
 export function everyRank(most: number): number[] {
   const first = curveRanks(most);
   const known = new Set(first);
@@ -120,8 +122,8 @@ export function everyRank(most: number): number[] {
 }
 
 /**
- * Held-out loss at each of these ranks of the largest module, with turns in between; nothing is
- * trained.
+ * Held-out loss at each of these ranks of the largest module, with yields in between. Trains
+ * nothing.
  */
 export async function* lossByRank({
   engine,
@@ -146,12 +148,12 @@ export async function* lossByRank({
     };
 }
 
-/** Share of the best improvement over the base model that the knee keeps. */
+/** Fraction of the best improvement over the base model that defines the knee. */
 const KNEE = 0.95;
 
 /**
- * The smallest rank that keeps 95 % of the best improvement over the base model's loss; the best
- * one where none improves.
+ * The smallest rank that reaches 95 % of the best improvement over the base model's loss; the best
+ * rank if none improves.
  */
 export function kneeOf(curve: readonly RankLoss[], base: number): number {
   const best = curve.reduce((a, b) => (b.loss < a.loss ? b : a));
@@ -161,13 +163,16 @@ export function kneeOf(curve: readonly RankLoss[], base: number): number {
   );
 }
 
-/** The smallest rank whose loss is at most so much above the best one's (0.01: one per cent). */
+/**
+ * The smallest rank whose loss exceeds the best by at most the fraction `share` (0.01: one per
+ * cent).
+ */
 export function smallestWithin(curve: readonly RankLoss[], share: number): RankLoss {
   const most = (1 + share) * curve.reduce((best, { loss }) => Math.min(best, loss), Infinity);
   return defined(curve.find(({ loss }) => loss <= most));
 }
 
-/** Adapters cut down to their first ranks: A's rows and B's columns. */
+/** Copies of the adapters truncated to their first ranks: rows of A and columns of B. */
 export function truncated(
   values: readonly AdapterValues[],
   rankOf: (module: number) => number,

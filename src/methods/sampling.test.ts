@@ -1,4 +1,4 @@
-/** Sampling: frequencies against the softmax, the nucleus, and what a seed fixes. */
+/** Sampling: frequencies against the softmax, the nucleus, and reproducibility by seed. */
 import { describe, expect, it } from 'vitest';
 import { likeliest, sampler } from './sampling.ts';
 
@@ -18,7 +18,7 @@ function frequencies(temperature: number, topP: number, seed = 1): number[] {
   return counts;
 }
 
-/** Pearson's χ² of observed frequencies; its 99.9 % quantile at 5 degrees of freedom is 20.5. */
+/** Pearson's χ² of observed frequencies. Its 99.9 % quantile at 5 degrees of freedom is 20.5. */
 const chiSquare = (got: number[], want: number[]) =>
   want.reduce((sum, p, i) => sum + (p > 0 ? (draws * (got[i]! - p) ** 2) / p : 0), 0);
 
@@ -36,7 +36,8 @@ describe('sampling', () => {
   );
 
   it('keeps to the nucleus, and to its proportions', () => {
-    // Probabilities 0.63, 0.14, 0.14, …: 0.75 needs two of them, the first of the equal ones.
+    // Probabilities 0.63, 0.14, 0.14, …: 0.75 needs two tokens, the second being the first of the
+    // equal ones.
     const p = softmax(1);
     const got = frequencies(1, 0.75);
     const kept = p[2]! + p[0]!;

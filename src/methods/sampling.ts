@@ -1,22 +1,22 @@
 /**
- * Which token comes next: the likeliest at temperature 0, else one drawn from softmax(logits /
- * temperature), kept to the fewest tokens that together have the probability `topP` (nucleus
- * sampling, Holtzman et al. 2020, arXiv 1904.09751).
+ * Chooses the next token: the most likely at temperature 0, else a draw from softmax(logits /
+ * temperature), limited to the smallest set of most likely tokens with total probability `topP`
+ * (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751).
  */
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
 export interface Sampling {
-  /** 0: always the likeliest token. */
+  /** 0: always the most likely token. */
   temperature: number;
-  /** Above 0, at most 1: all tokens. */
+  /** In (0, 1]; 1 allows all tokens. */
   topP: number;
   seed: number;
 }
 
 /**
- * The token at index `index` of a generated text uses number `index` of its stream: the same seed
- * and logits choose the same tokens.
+ * Returns a function of logits and token index. Index `index` of a generated text uses number
+ * `index` of its stream: the same seed and logits choose the same tokens.
  */
 export function sampler({
   temperature,
@@ -28,7 +28,7 @@ export function sampler({
   return (logits, index) => draw(logits, temperature, topP, uniform(keys, index));
 }
 
-/** The first of the largest. */
+/** The token with the largest logit; the first of equals. */
 export function likeliest(logits: Float32Array): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
@@ -36,8 +36,8 @@ export function likeliest(logits: Float32Array): number {
 }
 
 /**
- * The token at which the cumulative probability, likeliest first, passes `u` of the nucleus; `u` in
- * (0, 1).
+ * Inverse transform sampling: the token at which the cumulative probability, most likely first,
+ * exceeds `u` of the nucleus; `u` in (0, 1).
  */
 function draw(logits: Float32Array, temperature: number, topP: number, u: number): number {
   const most = logits[likeliest(logits)]!;

@@ -17,7 +17,7 @@ test('singular values of a matrix known by hand, and of one put together', () =>
   const [a, b] = sorted(singularValues([Float64Array.of(3, 4), Float64Array.of(0, 5)]));
   expect(a).toBeCloseTo(Math.sqrt(45), 12);
   expect(b).toBeCloseTo(Math.sqrt(5), 12);
-  // Sums of squares and of fourth powers are traces, whatever the method.
+  // The sums of squares and of fourth powers are traces, independent of the method.
   const w = normals(20 * 12, 1);
   const columns = columnsOf(w, 12);
   const sigma = singularValues(columns);

@@ -1,15 +1,15 @@
 /**
- * Singular values of small dense matrices, and the largest one of a big one. Double precision,
- * deterministic.
+ * Singular values of small dense matrices, and the largest singular value of a large matrix. Double
+ * precision, deterministic.
  */
 import { elementAt } from '../checked.ts';
 import { fillNormal } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
 /**
- * `x` [rows, width] row-major as L Q with orthonormal rows in Q: the columns of L, each `rows`
- * long, as many as x has independent rows. Modified Gram–Schmidt, twice, so that Q is orthonormal
- * to rounding.
+ * Factors `x` [rows, width], row-major, as L Q with orthonormal rows in Q. Returns the columns of
+ * L, each `rows` long, one per independent row of x. Uses modified Gram–Schmidt twice, so that Q is
+ * orthonormal to rounding.
  */
 export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
   const width = x.length / rows;
@@ -26,7 +26,7 @@ export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
       });
     }
     const left = Math.sqrt(dot(rest, rest));
-    // What is left of a row that depends on earlier ones is rounding.
+    // The remainder of a row that depends on earlier rows is rounding error.
     if (!(left > 1e-12 * size)) continue;
     basis.push(rest.map((v) => v / left));
     columns.push(new Float64Array(rows));
@@ -36,7 +36,7 @@ export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
 }
 
 /**
- * Singular values of a matrix given by its columns, in no order. One-sided Jacobi rotations
+ * Singular values of a matrix given by its columns, unordered. One-sided Jacobi rotations
  * (Hestenes).
  */
 export function singularValues(columns: readonly Float64Array[]): Float64Array {
@@ -69,8 +69,8 @@ export function singularValues(columns: readonly Float64Array[]): Float64Array {
 }
 
 /**
- * ‖w‖₂ of `w` [rows, width] row-major, to about 1e-6: Lanczos on wᵀw from a seeded start, every
- * vector orthogonalised against all before.
+ * ‖w‖₂ of `w` [rows, width], row-major, to about 1e-6: Lanczos on wᵀw with full
+ * reorthogonalisation, from a seeded start.
  */
 export function largestSingularValue(w: Float32Array, width: number): number {
   const rows = w.length / width;
@@ -106,8 +106,8 @@ export function largestSingularValue(w: Float32Array, width: number): number {
 }
 
 /**
- * Largest eigenvalue of a symmetric tridiagonal matrix by bisection: below x lie as many as x I − T
- * has positive pivots.
+ * Largest eigenvalue of a symmetric tridiagonal matrix by bisection. The number of eigenvalues
+ * below x is the number of positive pivots of x I − T.
  */
 function largestEigenvalue(diagonal: readonly number[], beside: readonly number[]): number {
   const radius = (i: number) => Math.abs(beside[i - 1] ?? 0) + Math.abs(beside[i] ?? 0);

@@ -1,18 +1,18 @@
 /**
- * The statistics every method reports with: mean and standard error of repeats, the Student t
- * quantile of a 95 % interval, Spearman's rank correlation.
+ * Statistics that all methods report: mean and standard error of repeats, the Student t quantile of
+ * a 95 % interval, Spearman's rank correlation.
  */
 
 export interface Summary {
   n: number;
   mean: number;
-  /** s/√n with the sample standard deviation (divisor n − 1); null with fewer than two values. */
+  /** s/√n with the sample standard deviation (divisor n − 1); null for fewer than two values. */
   standardError: number | null;
 }
 
 /**
- * Mean and standard error, by Welford's update: large equal parts of the values do not cancel. `n =
- * 0` gives mean NaN.
+ * Mean and standard error by Welford's update, which avoids cancellation when the values are large
+ * and close. `n = 0` gives mean NaN.
  */
 export function summarise(values: readonly number[]): Summary {
   let mean = 0;
@@ -35,8 +35,8 @@ const T975 = [
 const Z975 = 1.959963984540054;
 
 /**
- * 97.5 % quantile of Student's t. Above 10 degrees of freedom by the expansion in 1/df around the
- * normal quantile (Abramowitz and Stegun 26.7.5), within 1e-5 of the exact value.
+ * 97.5 % quantile of Student's t. Above 10 degrees of freedom it uses the expansion in 1/df around
+ * the normal quantile (Abramowitz and Stegun 26.7.5), within 1e-5 of the exact value.
  */
 export function studentT975(degreesOfFreedom: number): number {
   const listed = T975[degreesOfFreedom - 1];
@@ -56,7 +56,7 @@ export interface Interval {
   high: number;
 }
 
-/** 95 % t-interval of the mean of at least two values; null with fewer. */
+/** 95 % t-interval of the mean of at least two values; null for fewer. */
 export function interval95(values: readonly number[]): Interval | null {
   const { n, mean, standardError } = summarise(values);
   if (standardError === null) return null;
@@ -64,7 +64,7 @@ export function interval95(values: readonly number[]): Interval | null {
   return { mean, low: mean - half, high: mean + half };
 }
 
-/** Ranks 1 … n; equal values share the mean of the ranks they span. */
+/** Ranks 1 … n. Equal values share the mean of the ranks they span. */
 function ranksOf(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Array<number>(values.length);
@@ -77,7 +77,10 @@ function ranksOf(values: readonly number[]): number[] {
   return ranks;
 }
 
-/** Pearson's r. NaN if either side is constant or shorter than two. */
+/**
+ * Pearson's r. NaN if either list is constant or has fewer than two values. Throws RangeError for
+ * unequal lengths.
+ */
 export function pearson(x: readonly number[], y: readonly number[]): number {
   if (x.length !== y.length) throw new RangeError('a correlation needs two lists of equal length');
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
@@ -97,8 +100,8 @@ export function pearson(x: readonly number[], y: readonly number[]): number {
 }
 
 /**
- * Spearman's ρ: Pearson's correlation of the ranks. NaN if either side is constant or shorter than
- * two.
+ * Spearman's ρ: Pearson's correlation of the ranks. NaN if either list is constant or has fewer
+ * than two values.
  */
 export const spearman = (x: readonly number[], y: readonly number[]): number =>
   pearson(ranksOf(x), ranksOf(y));

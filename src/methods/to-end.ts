@@ -1,7 +1,4 @@
-/**
- * Pulls a computation that gives others a turn in between to its end, for callers who have nobody
- * to give it to.
- */
+/** Runs a generator to its end and returns its result, for callers that do not need its yields. */
 export async function toEnd<T>(steps: AsyncGenerator<unknown, T, undefined>): Promise<T> {
   for (;;) {
     const { done, value } = await steps.next();

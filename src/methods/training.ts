@@ -1,7 +1,7 @@
 /**
- * A run of training as a stream of events. Nothing is computed until the next event is asked for,
- * so a caller pauses by not asking; step n sees the same data and the same rates however often the
- * run was taken up again.
+ * A training run as a stream of events. Computation starts only when the next event is requested,
+ * so callers pause by not pulling. Step n sees the same data and rates however often the run was
+ * resumed.
  */
 import { AtlasError } from '../errors.ts';
 import type {
@@ -18,29 +18,26 @@ import { batchOfStep, pickSequences } from './windows.ts';
 export interface TrainingOptions {
   seed: number;
   steps: number;
-  /** Sequences a step. */
+  /** Sequences per step. */
   batch: number;
   schedule: Schedule;
   adamW: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
-  /** Largest global gradient norm; null: never clipped. */
+  /** Maximum global gradient norm; null: no clipping. */
   maxNorm: number | null;
   /**
-   * Held-out loss after every so many steps, and before the first and after the last; 0: only those
-   * two.
+   * Evaluate the held-out loss after every `evaluateEvery` steps, before the first and after the
+   * last; 0: only before the first and after the last.
    */
   evaluateEvery: number;
 }
 
 export interface TrainingData {
   train: TokenBatch;
-  /** Held out: never trained on. */
+  /** Held out: never used for training. */
   held: TokenBatch;
 }
 
-/**
- * A held-out loss is being worked out: so many of its batches are through. Nothing to keep; a turn
- * for whoever pulls.
- */
+/** Progress of a held-out evaluation, in batches. It carries no result; it lets others run. */
 export interface Judging {
   type: 'judging';
   done: number;
@@ -49,7 +46,7 @@ export interface Judging {
 
 export type TrainingEvent =
   /**
-   * Mean loss of the step's batch in nats per token, and the global gradient norm, both before its
+   * Mean loss of the step's batch in nats per token, and the global gradient norm, both before the
    * update.
    */
   | {
@@ -65,16 +62,17 @@ export type TrainingEvent =
   | Judging;
 
 /**
- * How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`.
+ * How one step uses the adapters, and which of their ranks are updated; see
+ * `TrainingEngine.trainStep`.
  */
 export interface StepUse extends MovingRanks {
   use: AdapterUse;
 }
 
 /**
- * Trains `use.adapters` in place, from step `done` + 1 on (`known`: the held-out loss after `done`
- * steps is there already); `stepOf` is for methods whose steps differ, `use` is what is judged.
- * Throws what the engine throws; the adapters then hold the last good step.
+ * Trains `use.adapters` in place, from step `done` + 1 on. `known`: the held-out loss after `done`
+ * steps exists already. `stepOf` is for methods whose steps differ. Evaluations use `use`. Throws
+ * what the engine throws; the adapters then hold the last good step.
  */
 export async function* train({
   engine,
@@ -117,7 +115,7 @@ export async function* train({
   }
 }
 
-/** Mean next-token loss over all sequences, `size` at a time. */
+/** Mean next-token loss over all sequences in nats per token, `size` sequences at a time. */
 export const heldOutLoss = (
   engine: TrainingEngine,
   data: TokenBatch,
@@ -125,7 +123,7 @@ export const heldOutLoss = (
   use?: AdapterUse,
 ): Promise<number> => toEnd(judged(engine, data, size, use));
 
-/** The same, with a turn for whoever pulls between two batches. */
+/** The same as a generator that yields between two batches. */
 export async function* judged(
   engine: TrainingEngine,
   data: TokenBatch,
@@ -150,13 +148,13 @@ export async function* judged(
 export interface ComparedLoss {
   base: number;
   adapted: number;
-  /** Predicted tokens the losses are means over. */
+  /** Number of predicted tokens behind the mean losses. */
   tokens: number;
 }
 
 /**
- * Held-out loss without and with an adapter, nats per token.
- * Throws `model-not-finite` and `adapter-not-finite`: NaN is no result.
+ * Held-out loss without and with an adapter, in nats per token. Throws `model-not-finite` and
+ * `adapter-not-finite` instead of returning NaN.
  */
 export async function comparedLoss(
   engine: TrainingEngine,

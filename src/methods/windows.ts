@@ -1,13 +1,13 @@
 /**
- * The order of training data. Which sequences step `n` sees depends on the seed and on n alone, so
- * a run that is taken up again needs no more than the number of its step.
+ * The order of training data. The sequences of step `n` depend only on the seed and n. A resumed
+ * run needs only its step number.
  */
 import { defined } from '../checked.ts';
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 import type { TokenBatch } from '../engine/engine.ts';
 
-/** A seeded shuffle of `count` things (Fisher–Yates), one for every epoch. */
+/** A seeded permutation of `count` items (Fisher–Yates), one per epoch. */
 export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
   const keys = keysOf(seed, 'order', epoch);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
@@ -20,7 +20,7 @@ export function epochOrder(seed: number, epoch: number, count: number): Uint32Ar
   return order;
 }
 
-/** Sequences of `data` by their numbers. */
+/** Copies the sequences of `data` with these numbers. */
 export function pickSequences({ ids, length }: TokenBatch, numbers: ArrayLike<number>): TokenBatch {
   const out = new Int32Array(numbers.length * length);
   for (let i = 0; i < numbers.length; i++)
@@ -29,8 +29,8 @@ export function pickSequences({ ids, length }: TokenBatch, numbers: ArrayLike<nu
 }
 
 /**
- * The batch of step `step` (from 1): `size` sequences, every one once an epoch; the last batch of
- * an epoch goes on into the next.
+ * The batch of step `step` (from 1): `size` sequences, each once per epoch. The last batch of an
+ * epoch continues into the next epoch.
  */
 export function batchOfStep(
   data: TokenBatch,

@@ -1,11 +1,11 @@
 /**
- * Which of a model's small files belong to a graph, whatever the source: those in its own folder,
- * else in the nearest folder above it, up to the repository's root. What belongs together comes
- * from one folder, so that two models' tokenizers are never mixed.
+ * Selects the small files that belong to a graph: those in its own folder, else in the nearest
+ * folder above it, up to the repository's root. Files of one set come from one folder, so that
+ * tokenizers of two models never mix.
  */
 import { defined } from '../checked.ts';
 
-/** Each led by the file without which the others say nothing. */
+/** The first file of each set identifies the folder; the others are useless without it. */
 const SETS = [
   ['config.json', 'generation_config.json'],
   [
@@ -19,13 +19,16 @@ const SETS = [
   ],
 ] as const;
 
-/** Names of the files that an export of a model needs beside it to be one that others can load. */
+/** Files that an export needs in its folder so that other programs can load it. */
 const BESIDE: readonly string[] = SETS.flat();
 
-/** What tells of the folder of one graph. */
+/** Describes the folder of one graph. */
 const GENAI = 'genai_config.json';
 
-/** `a/b/model.onnx`: `a/b/`, `a/`, and the root, which is empty. */
+/**
+ * The folder of a path and those above it: `a/b/model.onnx` gives `a/b/`, `a/` and the root, an
+ * empty string.
+ */
 export function foldersAbove(path: string): string[] {
   const folders: string[] = [];
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
@@ -33,7 +36,7 @@ export function foldersAbove(path: string): string[] {
   return [...folders, ''];
 }
 
-/** The files that belong to the graph at `graph`, by name. Pure: `files` is only looked at. */
+/** The files that belong to the graph at path `graph`, by name. Does not read `files`. */
 export function filesBeside<F extends { path: string }>(
   files: readonly F[],
   graph: string,
@@ -55,8 +58,8 @@ export function filesBeside<F extends { path: string }>(
 }
 
 /**
- * Those of a repository's files that a model can need: graphs, what lies beside each, and what
- * belongs to it in the folders above.
+ * Files of a repository that a model can need: graphs, files in their folders, and files that
+ * belong to them in the folders above.
  */
 export function modelFilesOf<F extends { path: string }>(files: readonly F[]): F[] {
   const own = new Set<string>();
@@ -75,8 +78,8 @@ export function modelFilesOf<F extends { path: string }>(files: readonly F[]): F
 }
 
 /**
- * A graph among the files, and the bytes of it and of the files it keeps weights in, by the
- * exporters' custom of naming these after it.
+ * A graph, its files and their total size. External weight files are recognised by the exporters'
+ * naming convention.
  */
 export interface GraphFile<F> {
   graph: string;
@@ -84,7 +87,7 @@ export interface GraphFile<F> {
   parts: readonly F[];
 }
 
-/** The graphs there are, the smallest first. */
+/** All graphs, smallest first. */
 export function graphsIn<F extends { path: string; bytes: number }>(
   files: readonly F[],
 ): GraphFile<F>[] {

@@ -1,6 +1,6 @@
 /**
- * Hashes that go through a message in blocks of 64 bytes and end it with its length (FIPS 180-4),
- * fed piece by piece.
+ * Base of hashes that process 64-byte blocks and append the message length (FIPS 180-4). Input may
+ * arrive in pieces.
  */
 export abstract class BlockHash {
   protected readonly state: Int32Array;
@@ -30,7 +30,7 @@ export abstract class BlockHash {
     return this;
   }
 
-  /** Lower-case hex. Call once, last. */
+  /** Lower-case hex. Call once, after all updates. */
   hex(): string {
     const bits = BigInt(this.total) * 8n;
     const tail = new Uint8Array(this.filled < 56 ? 64 - this.filled : 128 - this.filled);

@@ -50,7 +50,7 @@ const filesOf = (
 const idsOf = (files: TokenFiles, setting: BosSetting = 'tokenizer') => bosIn(files, setting).ids;
 
 describe('what tokenizer.json puts before a text', () => {
-  // The ids that tokenizers 0.23.3 puts before those of "the" in a file with this post-processor.
+  // The ids that tokenizers 0.23.3 puts before those of "the" for a file with this post-processor.
   test.each([
     ['none', null, []],
     ['no entry', undefined, []],
@@ -106,7 +106,7 @@ describe('where tokenizer_config.json speaks, too', () => {
   const on = { add_bos_token: true, bos_token: '<s>' };
   const off = { add_bos_token: false, bos_token: '<s>' };
   const with1 = template(token('<s>'), A);
-  // transformers 4.57.3: these classes make their own template (LlamaTokenizer, GemmaTokenizer, …
+  // transformers 4.57.3: these classes build their own template (LlamaTokenizer, GemmaTokenizer, …
   // and their Fast forms).
   test.each([
     'LlamaTokenizer',
@@ -131,7 +131,7 @@ describe('where tokenizer_config.json speaks, too', () => {
     );
   });
 
-  // transformers 4.57.3 and 5.24.0 alike.
+  // The same in transformers 4.57.3 and 5.24.0.
   test.each([
     'PreTrainedTokenizerFast',
     'GPT2Tokenizer',

@@ -1,45 +1,45 @@
 /**
- * What stands before every text: the beginning-of-sequence token (BOS), as the tokenizer's files
- * ask for it or as the experiment says. What the files mean is what `tokenizers` 0.23 and
- * transformers 4.57 and 5.24 make of them (docs/models.md).
+ * Determines the beginning-of-sequence token (BOS) before every text, from the tokenizer's files or
+ * the experiment's setting. The files are interpreted as in `tokenizers` 0.23 and transformers 4.57
+ * and 5.24 (docs/models.md).
  */
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, type JsonObject } from './json.ts';
 
-/** `tokenizer`: as its files ask; `none`: never; `always`: also where they do not ask. */
+/**
+ * `tokenizer`: as the files request; `none`: never; `always`: even if the files do not request it.
+ */
 export const BOS = ['tokenizer', 'none', 'always'] as const;
 
 export type BosSetting = (typeof BOS)[number];
 
-/**
- * The JSON files beside a model that name special tokens; an empty object for one that is not
- * there.
- */
+/** The JSON files of a model that name special tokens. A missing file is an empty object. */
 export interface TokenFiles {
-  /** What `specialTokens` leaves of tokenizer.json. */
+  /** The part of tokenizer.json that `specialTokens` extracts. */
   tokenizer: JsonObject;
-  /** special_tokens_map.json, and over it tokenizer_config.json. */
+  /** special_tokens_map.json, overridden by tokenizer_config.json. */
   tokenizerConfig: JsonObject;
   config: JsonObject;
   generationConfig: JsonObject;
 }
 
 /**
- * Who says what stands before a text; `ids`: the text is token ids, which are taken as they are.
+ * The source of the tokens before a text. `ids`: the text is given as token ids, which are used
+ * unchanged.
  */
 export const BOS_SOURCES = ['tokenizer.json', 'tokenizer_config.json', 'setting', 'ids'] as const;
 
 export type BosSource = (typeof BOS_SOURCES)[number];
 
 export interface Bos {
-  /** Token ids, first to last; empty: the text stands alone. */
+  /** Token ids in order; empty: nothing before the text. */
   ids: number[];
-  /** The same as a reader sees them. */
+  /** The same tokens as text. */
   tokens: string[];
   by: BosSource;
   /**
-   * tokenizer_config.json has an `add_bos_token` that says otherwise, and a class that passes over
-   * it.
+   * `add_bos_token` of tokenizer_config.json contradicts the result, but the tokenizer class
+   * ignores it.
    */
   passedOver?: true;
 }
@@ -47,8 +47,8 @@ export interface Bos {
 type Found = Omit<Bos, 'tokens'>;
 
 /**
- * Tokenizer classes of transformers that make their own template from `add_bos_token`; every other
- * takes tokenizer.json's.
+ * Tokenizer classes of transformers that build their template from `add_bos_token`. All others use
+ * the template of tokenizer.json.
  */
 const OWN_TEMPLATE = new Set([
   'LlamaTokenizer',
@@ -59,8 +59,8 @@ const OWN_TEMPLATE = new Set([
 ]);
 
 /**
- * What a setting means for a model's files. Throws `no-bos` where a BOS is asked for and none is
- * named, `bad-tokenizer` for a post-processor that cannot be read.
+ * Applies a setting to a model's files. Throws `no-bos` if a BOS is required but none is named, and
+ * `bad-tokenizer` for an invalid post-processor.
  */
 export function bosIn(files: TokenFiles, setting: BosSetting): Found {
   if (setting === 'none') return { ids: [], by: 'setting' };
@@ -74,7 +74,7 @@ function askedFor(files: TokenFiles): Found {
     tokenizerConfig: { tokenizer_class, add_bos_token },
   } = files;
   const kind = typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : null;
-  // GPT-NeoX's own template adds nothing unless it is told to.
+  // GPT-NeoX's own template adds nothing by default.
   const flag = add_bos_token ?? (kind === 'GPTNeoXTokenizer' ? false : null);
   const wanted = Boolean(flag);
   const template = () => prefixOf(files.tokenizer.post_processor);
@@ -93,7 +93,7 @@ function askedFor(files: TokenFiles): Found {
   return { ids: ids.length > 0 ? ids : refuse(), by: 'tokenizer_config.json' };
 }
 
-/** The token that the files call BOS, whether or not they ask for it. */
+/** The token that the files name as BOS, whether or not they request it. */
 function bosToken({
   tokenizer,
   tokenizerConfig,
@@ -106,8 +106,8 @@ function bosToken({
 }
 
 /**
- * The id of a special token as a config names it, by its content or as an object with it; null
- * where the vocabulary has none.
+ * The id of a special token as named in a config: by its content, or as an object with the content.
+ * null if the vocabulary lacks it.
  */
 export function idOf({ added_tokens, model }: JsonObject, token: unknown): number | null {
   const content = contentOf(token);
@@ -126,9 +126,8 @@ export function idOf({ added_tokens, model }: JsonObject, token: unknown): numbe
 }
 
 /**
- * What the rules here ask of tokenizer.json, in its own form: the post-processor, and the ids of
- * the tokens that begin and end a text. The rest, the whole vocabulary and its merges, need not
- * live as long as the model.
+ * Extracts from tokenizer.json, in the same format, what the rules here need: the post-processor,
+ * and the ids of the BOS and EOS tokens. The vocabulary and merges can then be released.
  */
 export function specialTokens(
   tokenizer: JsonObject,
@@ -144,8 +143,8 @@ export function specialTokens(
 const contentOf = (token: unknown): unknown => (isObject(token) ? token.content : token);
 
 /**
- * Ids that a post-processor of tokenizer.json puts before a single text. What it puts behind is not
- * added here: a text that is measured or continued has not ended.
+ * Ids that the post-processor puts before a single text. Its suffix is not added: a text that is
+ * measured or continued has not ended.
  */
 function prefixOf(post: unknown): number[] {
   if (post === null || post === undefined) return [];
@@ -174,7 +173,7 @@ function prefixOf(post: unknown): number[] {
   }
 }
 
-/** Files of early versions do not name the type. */
+/** Early versions of the format omit the type. */
 function kindOf(post: JsonObject): string | undefined {
   const marks = [
     ['single', 'TemplateProcessing'],
@@ -206,14 +205,14 @@ function templatePrefix(single: unknown, special: unknown): number[] {
 }
 
 /**
- * A text's own ids: without the BOS where it is written out at the beginning, so that none stands
- * there twice.
+ * The ids of a text without a leading BOS that is written out in the text, so that it does not
+ * appear twice. Returns `ids` or a view of it.
  */
 export function withoutBos(ids: Int32Array, bos: readonly number[]): Int32Array {
   return bos.length > 0 && bos.every((id, i) => ids[i] === id) ? ids.subarray(bos.length) : ids;
 }
 
-/** A whole text as the model reads it from the beginning. */
+/** The ids of a text that starts at the beginning, with BOS. */
 export const withBos = (ids: Int32Array, bos: readonly number[]): Int32Array =>
   Int32Array.of(...bos, ...withoutBos(ids, bos));
 

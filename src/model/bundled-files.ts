@@ -1,5 +1,5 @@
 /**
- * Models that ship with the page, under `models/`, listed with their sizes in `models/index.json`.
+ * Models that ship with the page, under `models/`. `models/index.json` lists them with their sizes.
  */
 import { AtlasError } from '../errors.ts';
 import { streamChunks, type ModelFiles } from './files.ts';
@@ -7,7 +7,7 @@ import { streamChunks, type ModelFiles } from './files.ts';
 export interface BundledModel {
   id: string;
   title: string;
-  /** Below `models/`. */
+  /** Relative to `models/`. */
   folder: string;
   files: { path: string; bytes: number }[];
 }
@@ -18,7 +18,7 @@ export async function bundledModels(base: string): Promise<BundledModel[]> {
   return (await response.json()) as BundledModel[];
 }
 
-/** The files of one of them; nothing is fetched before it is read. */
+/** The files of one bundled model. Contents are fetched when read. Throws `no-file`. */
 export async function bundledFiles(base: string, id: string): Promise<ModelFiles> {
   const model = (await bundledModels(base)).find((m) => m.id === id);
   if (!model)

@@ -4,7 +4,7 @@ import { cpuTime } from '../../test/cpu-time.ts';
 import { calibrationBatch, idsBatch } from './calibration.ts';
 import { decodeText, passagesOf } from './text.ts';
 
-/** One token a character: its code unit. */
+/** One token per character: its code unit. */
 const tokenizer = { encode: (text: string) => Int32Array.from(text, (c) => c.charCodeAt(0)) };
 const limits = { vocab: 65536, maxLength: 100 };
 const rowsOf = (passages: string[], sequences: number, length: number) => {

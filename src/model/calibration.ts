@@ -1,11 +1,10 @@
 /**
  * The calibration batch: rows of exactly `length` tokens, cut from passages or given as ids.
  *
- * Rows come from as many passages as possible: first the beginning of every passage that is long
- * enough, in order; then whole rows from what follows in those; then rows of the short passages and
- * the ends, laid end to end. The choice depends on the text, the tokenizer and the two sizes only.
- * Where a BOS stands before texts, it is the first of every row's tokens, and the text's own are so
- * many fewer.
+ * Rows come from as many passages as possible: first the beginning of every long enough passage, in
+ * order, then whole rows from the rest of these, then rows from the concatenated short passages and
+ * remainders. The choice depends only on the text, the tokenizer, the two sizes and the BOS. If a
+ * BOS precedes texts, it takes the first tokens of every row.
  */
 import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -17,15 +16,15 @@ import type { Tokenizer } from './tokenizer.ts';
 export interface CalibrationBatch {
   /** `[sequences, length]` row-major. */
   ids: Int32Array;
-  /** At most as many as asked for; fewer when the text is short. */
+  /** At most the requested number; fewer if the text is short. */
   sequences: number;
   length: number;
-  /** Tokens of the text that were looked at. */
+  /** Number of text tokens read. */
   tokens: number;
 }
 
 /**
- * What the model takes: ids below `vocab`, sequences up to `maxLength` (a CompiledModel has both).
+ * Limits of the model: ids below `vocab`, sequences up to `maxLength`. A CompiledModel has both.
  */
 export interface BatchLimits {
   vocab: number;
@@ -34,20 +33,21 @@ export interface BatchLimits {
 
 export interface BatchShape {
   sequences: number;
-  /** Tokens of a row, `bos` among them. */
+  /** Tokens of a row, including `bos`. */
   length: number;
   bos?: readonly number[];
 }
 
 /**
- * Passages are looked at until so many times the tokens needed are there: a long text costs no more
- * than a short one.
+ * Reading stops at this multiple of the needed tokens, so a long text costs no more than a short
+ * one.
  */
 const ENOUGH = 8;
 
 /**
- * Cuts passages (see `text.ts`) into rows that begin with `bos`. Throws `bad-text` when there is
- * not even one row.
+ * Cuts passages (see `text.ts`) into rows that begin with `bos`. Throws `bad-text` if the text does
+ * not fill one row or the length is not possible, and `bad-tokenizer` for ids outside the
+ * vocabulary.
  */
 export function calibrationBatch(
   passages: readonly string[],
@@ -102,7 +102,7 @@ export function calibrationBatch(
   return { ids, sequences: rows.length, length, tokens };
 }
 
-/** Ids given directly, one array a sequence. Throws `bad-text`. */
+/** A batch from given ids, one array per sequence. Throws `bad-text`. */
 export function idsBatch(rows: unknown, { vocab, maxLength }: BatchLimits): CalibrationBatch {
   const shape = 'Give them as [[1, 2, 3], [4, 5, 6]].';
   if (!Array.isArray(rows) || rows.length === 0 || !rows.every(Array.isArray))

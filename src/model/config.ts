@@ -1,14 +1,14 @@
 /**
- * config.json: the few facts of it that are used, checked against each other and against the
- * compiled graph.
+ * Reads the facts of config.json that are used and checks them against each other and the compiled
+ * graph.
  *
- * The graph is what runs; the config only says whether the two belong together. Everything else in
- * the file (`auto_map` and other requests for code among it) is never looked at.
+ * Only the graph is executed; the config only shows whether the two belong together. All other
+ * content, including `auto_map` and other requests to run code, is ignored.
  */
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, type JsonObject } from './json.ts';
 
-/** Null where the file does not say. */
+/** null if the file does not state the value. */
 export interface ModelConfig {
   modelType: string | null;
   hidden: number | null;
@@ -18,7 +18,7 @@ export interface ModelConfig {
   vocab: number | null;
 }
 
-/** transformers.js reads at most so many external data files a model. */
+/** Maximum number of external data files per model in transformers.js. */
 const MAX_EXTERNAL_FILES = 100;
 
 /** GPT-2 and its relatives use other names for the same facts. */
@@ -31,7 +31,7 @@ const names = {
   vocab: ['vocab_size'],
 } as const;
 
-/** Reads config.json. Throws `bad-config`. */
+/** Parses config.json. Throws `bad-config`. */
 export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig {
   const bad = (why: string, cause?: unknown) =>
     new AtlasError('bad-config', { file, why }, { cause });
@@ -42,14 +42,14 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
     throw bad((error as Error).message, error);
   }
   if (!isObject(json)) throw bad('it is not a JSON object');
-  // Vision-language models keep the language model's facts one level down.
+  // Vision-language models nest the language model's facts one level down.
   const config = isObject(json.text_config) ? json.text_config : json;
 
   const count = (key: keyof typeof names): number | null => {
     const name = names[key].find((n) => Object.hasOwn(config, n));
     if (name === undefined) return null;
     const value = config[name];
-    // "derive it"
+    // null means "derive it".
     if (value === null && (key === 'headSize' || key === 'keyValueHeads')) return null;
     if (!isCount(value) || value === 0) throw bad(`${name} is ${shown(value)}, not a whole number`);
     return value;
@@ -73,8 +73,8 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
 }
 
 /**
- * `use_external_data_format` is a flag or a count, for all files or by file name. Not used, but no
- * nonsense is let in.
+ * `use_external_data_format` is a flag or a count, for all files or by file name. It is not used,
+ * but invalid values are refused.
  */
 function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError): void {
   if (!isObject(settings)) return;
@@ -87,7 +87,7 @@ function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError)
 }
 
 /**
- * Do the config and the graph describe one model? `compiled` has the graph's own facts. Throws
+ * Checks that config and graph describe one model. `compiled` has the facts of the graph. Throws
  * `bad-config`.
  */
 export function checkConfig(

@@ -1,12 +1,12 @@
 /**
- * Tokens that end a text: any of those that config.json and generation_config.json name, and the
- * tokenizer's own. Several is the rule for models that chat. transformers stops at
- * generation_config.json's alone, vLLM at the tokenizer's too; here any of them ends it.
+ * Finds the tokens that end a text: those named in config.json, in generation_config.json and by
+ * the tokenizer. Chat models usually have several. transformers stops only at those of
+ * generation_config.json, vLLM also at the tokenizer's; here each of them ends the text.
  */
 import { idOf, type TokenFiles } from './bos.ts';
 import { isCount, isObject } from './json.ts';
 
-/** Their ids, each once; empty: none is named. */
+/** Their ids without duplicates; empty if none is named. */
 export function endTokens({
   tokenizer,
   tokenizerConfig,

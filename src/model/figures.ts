@@ -1,6 +1,6 @@
-/** Figures as English sentences have them. */
+/** Formats numbers for English sentences. */
 
-/** Bytes as people read them, decimal units: `61 MB`, `1.9 GB`. */
+/** Bytes in decimal units: `61 MB`, `1.9 GB`. */
 export function describeBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} bytes`;
   const units = ['kB', 'MB', 'GB', 'TB'];

@@ -1,7 +1,7 @@
 /**
- * The one interface behind which a model's files lie: bundled with the page (`bundled-files.ts`),
- * picked or dropped (`picked-files.ts`), on disk (`node-files.ts`), on a hub (`remote/hub.ts`) or
- * at an address (`remote/url.ts`).
+ * The common interface to a model's files: bundled with the page (`bundled-files.ts`), picked or
+ * dropped (`picked-files.ts`), on disk (`node-files.ts`), on a hub (`remote/hub.ts`) or at a URL
+ * (`remote/url.ts`).
  */
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
@@ -9,39 +9,36 @@ import { MOST } from './limits.ts';
 import { describeBytes } from './figures.ts';
 
 export interface ModelFile {
-  /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
+  /** Relative to the model's folder, with forward slashes: `onnx/model_q4.onnx`. */
   path: string;
   bytes: number;
-  /** The whole content, piece by piece, in order. */
+  /** The whole content in order, in pieces. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
 export interface ModelFiles {
-  /**
-   * As an experiment names it: `bundled:atlas-3m`, `files:SmolLM2-135M`, `hub:owner/name@commit`.
-   */
+  /** As in an experiment: `bundled:atlas-3m`, `files:SmolLM2-135M`, `hub:owner/name@commit`. */
   id: string;
-  /** For people. */
+  /** Display name. */
   title: string;
   files: readonly ModelFile[];
-  /** Path of the graph, where the user named one file. */
+  /** Path of the graph if the user named one file. */
   graph?: string;
   /**
-   * A file that `files` does not list, by its path: a graph may keep weights where nobody would
-   * look. Null where there is none.
+   * A file that `files` does not list, by its path, since a graph may store weights in unusual
+   * places. null if it does not exist.
    */
   other?(path: string): Promise<ModelFile | null>;
 }
 
-/** Throws `too-long`. */
+/** Throws `too-long` if `bytes` exceeds `most`. */
 export function refuseLonger(file: string, bytes: number, most: number): void {
   if (bytes > most) throw new AtlasError('too-long', { file, allowed: describeBytes(most) });
 }
 
 /**
- * The content in one buffer; `onChunk` sees every piece as it comes. Throws `too-long` for more
- * than `most` bytes, `cut-off` or `no-file` when it is shorter or longer than listed,
- * `lfs-pointer`.
+ * Reads the content into one buffer and passes every piece to `onChunk`. Throws `too-long` above
+ * `most` bytes, `cut-off` or `no-file` if it is shorter or longer than listed, and `lfs-pointer`.
  */
 export async function readFile(
   file: ModelFile,
@@ -52,7 +49,7 @@ export async function readFile(
   const out = new Uint8Array(file.bytes);
   let at = 0;
   for await (const chunk of file.chunks()) {
-    // It may grow for ever: nothing behind its listed end is waited for.
+    // Stop at the listed size: the source may be endless.
     if (at + chunk.length > out.length)
       throw new AtlasError('no-file', {
         file: file.path,
@@ -69,8 +66,8 @@ export async function readFile(
 }
 
 /**
- * The pieces of a web stream; whoever stops early lets go of the rest. (Not every browser can
- * iterate one by itself.)
+ * The pieces of a web stream. Stopping early cancels the rest. Not every browser can iterate a
+ * stream natively.
  */
 export async function* streamChunks(
   stream: ReadableStream<Uint8Array>,
@@ -83,7 +80,7 @@ export async function* streamChunks(
       yield value;
     }
   } finally {
-    // At the end, or after an error, there is nothing to cancel.
+    // After the end or an error there is nothing to cancel.
     void reader.cancel().catch(() => undefined);
     reader.releaseLock();
   }

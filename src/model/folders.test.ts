@@ -1,6 +1,6 @@
 /**
- * Graphs in folders, from every source: which belong to which config and tokenizer, and that two
- * models' files are never mixed. Git LFS pointers in their place.
+ * Graphs in folders, from every source: which config and tokenizer belong to which graph, and that
+ * the files of two models never mix. Also Git LFS pointers in place of files.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,7 +89,7 @@ describe('what belongs to a graph', () => {
   });
 });
 
-/** The bundled model's; spaces at the end tell which it is. */
+/** The bundled model's tokenizer. The number of trailing spaces identifies a copy. */
 const bundled = readFileSync(
   resolve(import.meta.dirname, '../../public/models/atlas-3m/tokenizer.json'),
   'utf8',
@@ -148,7 +148,7 @@ const picked = (graph?: string) =>
     })),
     graph,
   );
-/** Which tokenizer and which config went with it. */
+/** Identifies the tokenizer and config that belong to the graph. */
 async function told(model: OpenModel) {
   await model.tokenizer();
   return [

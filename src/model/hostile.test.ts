@@ -1,5 +1,6 @@
 /**
- * Every malformed input beside the checkout that belongs to this room gets what its table expects.
+ * Every malformed file of the shared collection that this directory reads has the outcome that its
+ * table lists.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -29,7 +30,7 @@ const cases = hasShared
       .map((line) => JSON.parse(line) as Case)
   : [];
 
-/** 'accept', or 'refuse' with the sentence; anything that is not an AtlasError fails the test. */
+/** 'accept', or 'refuse' with a sentence. Any error but an AtlasError fails the test. */
 async function outcome(work: () => unknown): Promise<string> {
   try {
     await work();
@@ -55,7 +56,8 @@ table('safetensors', (path) => readSafetensors(readFileSync(folder(path)), path)
 
 table('tokenizer', async (path) => {
   const tokenizer = await loadTokenizer(readFileSync(folder(path)), path);
-  // what loads must also run, on its own letters and on the text a bad pattern would choke on
+  // What loads must also run, on its own letters and on a text that a bad pattern could get stuck
+  // on.
   tokenizer.decode(tokenizer.encode(`abc ${'a'.repeat(5000)}! __proto__ constructor <s>`));
 });
 

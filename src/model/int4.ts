@@ -1,6 +1,6 @@
 /**
- * Weights to 4 bits, rounded to nearest in blocks, the form of `_q4` exports (MatMulNBits without
- * zero points). The code 8 is zero, so that a pruned weight stays exactly zero.
+ * Quantises weights to 4 bits, rounded to nearest in blocks: the format of `_q4` exports
+ * (MatMulNBits without zero points). Code 8 is zero, so pruned weights stay exactly zero.
  */
 
 export interface Int4 {
@@ -11,13 +11,13 @@ export interface Int4 {
   block: number;
 }
 
-/** What q4 exports use. */
+/** The block size of q4 exports. */
 export const INT4_BLOCK = 32;
 
 /**
- * `weights` [rows, columns]. Two scales are in use: the largest value at the end of the codes,
- * w/−8, or symmetric, |w|/7. Each block takes the one that is nearer, so that a weight that came
- * from 4 bits comes back as it was.
+ * Quantises `weights` [rows, columns]. Exporters use two scales: w/−8, with the largest magnitude
+ * at the end of the codes, or the symmetric |w|/7. Each block takes the one with the smaller error,
+ * so that weights that came from 4 bits are restored unchanged.
  */
 export function quantiseInt4(
   weights: Float32Array,
@@ -62,7 +62,7 @@ function errorOf(weights: Float32Array, first: number, end: number, scale: numbe
   return sum;
 }
 
-/** The weights these codes stand for, [rows, columns]. */
+/** The dequantised weights, [rows, columns]. */
 export function dequantiseInt4(
   { packed, scales, block }: Int4,
   rows: number,
@@ -81,6 +81,6 @@ export function dequantiseInt4(
   return out;
 }
 
-/** Bytes as they are stored. */
+/** Stored size in bytes. */
 export const int4Bytes = ({ packed, scales }: Int4): number =>
   packed.byteLength + scales.byteLength;

@@ -1,4 +1,4 @@
-/** Untrusted JSON: what is said of it before anyone walks through it. */
+/** Untrusted JSON: checks before any code walks through it. */
 import { expect, test } from 'vitest';
 import { readPeftConfig } from '../adapters/peft-config.ts';
 import { readConfig } from './config.ts';

@@ -1,17 +1,17 @@
 /**
- * What JSON.parse does not say about untrusted JSON: whether it is UTF-8, and whether a key is
- * given twice.
+ * Checks of untrusted JSON that JSON.parse lacks: strict UTF-8, depth, number of keys, repeated
+ * keys.
  */
 import { describeCount } from './figures.ts';
 
 /**
- * What people write is nested a dozen deep; far more than this ends the stack of whoever walks
- * through it.
+ * Real files are nested about a dozen deep. Much deeper nesting overflows the stack of code that
+ * walks it.
  */
 const MOST_NESTED = 500;
 
 /**
- * Strict UTF-8 and JSON, not nested too deep, no more keys than `mostKeys`; throws an Error with a
+ * Parses strict UTF-8 JSON with limited nesting and at most `mostKeys` keys. Throws an Error with a
  * short reason ("it is not UTF-8 text", "it is not JSON").
  */
 export function parseJson(
@@ -34,10 +34,10 @@ export function parseJson(
   }
 }
 
-/** A stranger's name as a sentence can hold it: in quotes, on one line, not too long. */
+/** An untrusted name for use in a sentence: quoted, on one line, at most `most` characters. */
 export const quoted = (name: string, most = 100): string => JSON.stringify(name.slice(0, most));
 
-/** How many brackets are open at once, and how many colons there are, those in strings left out. */
+/** Maximum number of open brackets, and number of colons, both outside strings. */
 function outlineOf(text: string): { deepest: number; keys: number } {
   let open = 0;
   let deepest = 0;
@@ -65,7 +65,7 @@ export function isCount(value: unknown): value is number {
 }
 
 /**
- * A key that some object of this (valid) JSON text names twice, or null. JSON.parse silently keeps
+ * A key that an object in this valid JSON text contains twice, or null. JSON.parse silently uses
  * the last one.
  */
 export function repeatedKey(text: string): string | null {

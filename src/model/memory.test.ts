@@ -5,7 +5,7 @@ import type { ModuleInfo } from '../compiler/modules.ts';
 import { describeBytes } from './figures.ts';
 import { estimateMemory } from './memory.ts';
 
-/** SmolLM2-135M in shape: 30 layers of 7 modules, 4 bits, float32 head. */
+/** The shape of SmolLM2-135M: 30 layers of 7 modules, 4 bits, float32 head. */
 function model({
   layers = 30,
   hidden = 576,
@@ -52,7 +52,7 @@ const load = { sequences: 8, length: 64, fullRows: 1024 };
 describe('the estimate', () => {
   test('counts what a small language model takes', () => {
     const { weights, activations, workspace, total } = estimateMemory(model(), load);
-    // 106 M values in 4 bits with scales, and the table
+    // 106 M values in 4 bits with scales, and the token table
     expect(weights).toBeCloseTo(106168320 * 0.625 + 4 * 576 * 49152, -3);
     expect(activations).toBe(4 * 32 * 512 * 576);
     expect(workspace).toBeGreaterThan(64e6);

@@ -1,19 +1,18 @@
 /**
- * How much memory a model and a batch will take, before anything is given to the runtime: the
- * picker's bar and its refusal. An estimate of what the engine makes, part by part; nothing is
- * measured here.
+ * Estimates the memory of a model and a batch, part by part, before the runtime allocates it. The
+ * model picker shows it and refuses models that do not fit. Nothing is measured here.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { staysPacked } from '../compiler/modules.ts';
 
-/** The parts of a model that its memory follows from. */
+/** The properties of a model that determine its memory. */
 export type Model = Pick<
   CompiledModel,
   'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'
 >;
 
 /**
- * What is run: the token batch, and the rows (tokens of all probes) at which the engine closes a
+ * The work: the token batch, and the rows (tokens of all probes) at which the engine closes a
  * batch, `Backend.fullRows`.
  */
 export interface Load {
@@ -22,27 +21,27 @@ export interface Load {
   fullRows: number;
 }
 
-/** Bytes. `total` is what is compared with the device's limit. */
+/** Bytes. `total` is compared with the device's limit. */
 export interface MemoryEstimate {
-  /** Kept once for the model. */
+  /** Held as long as the model is open. */
   weights: number;
-  /** The clean residual stream: the input of every block and of the head. */
+  /** The clean residual stream: the input of every layer and of the head. */
   activations: number;
-  /** The runtime, and one batch of probes on its way through a block and the head. */
+  /** The runtime, and one batch of probes in a layer or the head. */
   workspace: number;
   total: number;
 }
 
-/** The runtime's code, its heap at rest and the kernels' workspace. */
+/** The runtime's code, its idle heap and the kernels' workspace. */
 const RUNTIME = 64e6;
 /**
- * The vocabulary product makes logits of at most so many tokens at a time, from at most so many
- * bytes of weights.
+ * The vocabulary product computes logits in chunks of at most this many tokens and this many bytes
+ * of weights.
  */
 const CHUNK_TOKENS = 8192;
 const CHUNK_BYTES = 64 * 2 ** 20;
 
-/** Tokens of a chunk of the vocabulary. */
+/** Vocabulary tokens per chunk. */
 export const chunkTokens = ({ vocab, hidden }: Pick<Model, 'vocab' | 'hidden'>): number =>
   Math.min(vocab, CHUNK_TOKENS, Math.max(16, Math.floor(CHUNK_BYTES / (4 * hidden))));
 
@@ -52,8 +51,8 @@ export function estimateMemory(
 ): MemoryEstimate {
   const { layers, hidden, modules } = model;
   const tokens = sequences * length;
-  // A batch is filled with perturbed copies of the tokens, two a probe, up to the rows that pay: of
-  // several repeats and layers where those of one are few.
+  // A batch is filled with perturbed copies of the tokens, two per probe, up to `fullRows`. If one
+  // layer has too few probes, several repeats and layers share a batch.
   const copies = Math.max(2, Math.floor(fullRows / tokens));
   const chunk = chunkTokens(model);
   const head = 4 * (copies / 2) * tokens * (chunk + 2 * hidden) + 4 * chunk * hidden;
@@ -68,14 +67,14 @@ export function estimateMemory(
 }
 
 /**
- * Bytes of all linear layers and of the vocabulary product as the engine holds them: half floats
- * and odd formats widened.
+ * Bytes of all linear layers and of the vocabulary product as the engine stores them: float16 and
+ * unusual formats are widened.
  */
 export function weightBytes({ modules, head }: Pick<Model, 'modules' | 'head'>): number {
   return storedBytes(modules) + headBytes(head);
 }
 
-/** Bytes of the vocabulary product; on the CPU one of half floats takes half of this. */
+/** Bytes of the vocabulary product. On the CPU a float16 one takes half of this. */
 export function headBytes({ vocab, hidden, format }: Model['head']): number {
   return vocab * hidden * (staysPacked(format) ? format.bits / 8 + 4 / format.block : 4);
 }
@@ -85,8 +84,8 @@ function storedBytes(modules: Model['modules']): number {
 }
 
 /**
- * One perturbed copy of the token batch within a block: the additive inputs of all products, a few
- * copies of the stream, the widest activations, and the attention scores.
+ * Bytes of one perturbed copy of the token batch within a layer: the additive inputs of all
+ * products, a few copies of the residual stream, the widest activations, and the attention scores.
  */
 export function copyBytes(
   { blocks, hidden, heads }: Model,
@@ -103,8 +102,8 @@ export function copyBytes(
   );
 }
 
-/** A block's backward pass keeps its forward's values and a gradient for most of them. */
+/** The backward pass of a layer holds its forward values and a gradient for most of them. */
 export const BACKWARD = 3;
 
-/** Bytes of adapters with so many parameters: values, gradients and two moments, float32. */
+/** Bytes of adapters with this many parameters: values, gradients and two moments, float32. */
 export const adapterBytes = (parameters: number): number => 16 * parameters;

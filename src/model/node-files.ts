@@ -1,6 +1,6 @@
 /**
- * A model on disk: a folder laid out like a hub repository, or one .onnx file in it. For the
- * command line; the only file of this room that needs Node.
+ * A model on disk for the command line: a folder with the layout of a hub repository, or one .onnx
+ * file in it. The only file in this directory that needs Node.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { oneLine } from './one-line.ts';
 const MOST_DEPTH = 6;
 
 /**
- * `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`,
+ * Opens the folder or graph at `path`. Reads only directory entries. Throws `no-file`,
  * `too-many-files`.
  */
 export async function nodeFiles(path: string): Promise<ModelFiles> {
@@ -43,8 +43,8 @@ function named(path: string): { id: string; title: string } {
 }
 
 /**
- * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes`
- * that every hub repository has; without one the folder above `onnx/`, or the graph's own.
+ * The repository root for a graph in `folder`: the nearest folder with a `.gitattributes`, which
+ * every hub repository has. Without one it is the folder above `onnx/`, or the graph's own folder.
  */
 async function rootOf(folder: string): Promise<string> {
   for (let at = folder, up = 0; up <= MOST_DEPTH; at = dirname(at), up++) {
@@ -60,8 +60,7 @@ async function rootOf(folder: string): Promise<string> {
 }
 
 /**
- * The files of the folder itself and of its `onnx/`; where none of these is a graph, of the folders
- * below too.
+ * The files of the folder and of its `onnx/`. If none is a graph, also those of the folders below.
  */
 async function filesUnder(root: string): Promise<ModelFile[]> {
   const top = await entriesOf(root, '');
@@ -89,7 +88,10 @@ const fileOf = (root: string, path: string, bytes: number): ModelFile => ({
   chunks: () => contentOf(join(root, path), path),
 });
 
-/** One folder's files and folders, links followed; hidden folders are none of a model's. */
+/**
+ * Files and folders in one folder. Follows links and skips hidden folders, which never belong to a
+ * model.
+ */
 async function entriesOf(
   root: string,
   folder: string,
@@ -135,7 +137,7 @@ const REASONS: Partial<Record<string, string>> = {
   ERR_INVALID_ARG_VALUE: 'the name is not one of a file',
 };
 
-/** What a failing file operation says, in words. */
+/** The reason of a failed file operation, in words. */
 export function reasonOf(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
   return (code !== undefined && REASONS[code]) || code || 'it cannot be opened';

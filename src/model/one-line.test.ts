@@ -1,4 +1,4 @@
-/** Names of strangers, as they are shown. */
+/** Display of untrusted names. */
 import { expect, test } from 'vitest';
 import { linesApart, oneLine } from './one-line.ts';
 

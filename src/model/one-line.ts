@@ -1,17 +1,17 @@
 /**
- * A stranger's name as it can be shown: on one line, cut, with nothing in it that acts on the text
- * around it.
+ * Makes untrusted names safe to display: one line, limited length, no characters that affect the
+ * surrounding text.
  */
 
 /**
- * Control and format characters (bidi marks among them), ends of lines, lone surrogates, and what
- * is drawn as nothing.
+ * Control and format characters (bidi marks included), line separators, lone surrogates and
+ * invisible characters.
  */
 const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * At most `most` characters; both ends of a longer name stay, since names of one kind differ at
- * either.
+ * At most `most` characters. A longer name is cut in the middle, since similar names differ at
+ * either end.
  */
 export function oneLine(name: string, most = 80): string {
   const shown = Array.from(name.replace(UNSHOWN, '\ufffd').replace(/\s+/g, ' '));
@@ -20,7 +20,7 @@ export function oneLine(name: string, most = 80): string {
   return [...shown.slice(0, first), '…', ...shown.slice(first + 1 - most)].join('');
 }
 
-/** Several names, each shown by `oneLine`; those that would look the same are counted. */
+/** Applies `oneLine` to several names and numbers those that would look the same. */
 export function linesApart(names: readonly string[], most?: number): string[] {
   const used = new Set<string>();
   return names.map((name) => {

@@ -3,7 +3,7 @@ import { parseSpec } from '../experiment/schema.ts';
 import { filesFromDrop, pickedFiles } from './picked-files.ts';
 
 /**
- * The browser's entry objects, which Node lacks: folders hand out two entries at a time, then none.
+ * The browser's entry objects, which Node lacks. Folders return two entries at a time, then none.
  */
 const file = (path: string) => ({
   isDirectory: false,

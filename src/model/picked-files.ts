@@ -1,6 +1,6 @@
 /**
- * Files picked or dropped in a browser: a folder laid out like a hub repository, or loose files.
- * They are read where they lie and never leave the machine.
+ * Files picked or dropped in a browser: a folder with the layout of a hub repository, or loose
+ * files. They are read in place and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
 import { streamChunks, type ModelFiles } from './files.ts';
@@ -18,8 +18,8 @@ export function filesFromPicker(list: Iterable<File>): PickedFile[] {
 }
 
 /**
- * From a drop; folders are walked. Call it within the drop event: the list is empty afterwards.
- * Throws `too-many-files`.
+ * From a drop, including files in folders. Call it within the drop event: the list is empty
+ * afterwards. Throws `too-many-files`.
  */
 export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<PickedFile[]> {
   const waiting = Array.from(items, (item) => item.webkitGetAsEntry()).filter(
@@ -39,7 +39,7 @@ export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<
   return found;
 }
 
-/** Reads hand out at most a hundred entries at a time, then none. */
+/** A call of `readEntries` returns at most a hundred entries; an empty result marks the end. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
@@ -58,8 +58,8 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
 }
 
 /**
- * The model in these files; `chosen`: of several graphs. A folder that holds them all is the
- * model's name; loose files take the graph's.
+ * The model in these files. `chosen`: path of the graph if there are several. The model is named
+ * after the common folder; loose files are named after the graph.
  */
 export function pickedFiles(picked: readonly PickedFile[], chosen?: string): ModelFiles {
   const folders = new Set(
@@ -88,7 +88,7 @@ async function* contentOf(file: File): AsyncGenerator<Uint8Array> {
   try {
     yield* streamChunks(file.stream());
   } catch (cause) {
-    // moved, changed or no longer allowed since it was picked
+    // moved, changed or no longer permitted since it was picked
     throw new AtlasError(
       'no-file',
       { file: file.name, why: 'it changed or cannot be opened any more' },

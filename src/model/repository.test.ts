@@ -15,7 +15,7 @@ import { openModel } from './repository.ts';
 
 const text = (s: string) => new TextEncoder().encode(s);
 
-/** Files in memory, handed out in pieces of five bytes. */
+/** Files in memory, in pieces of five bytes. */
 function files(
   contents: Record<string, Uint8Array | string>,
   more: Partial<ModelFiles> = {},
@@ -37,7 +37,7 @@ function files(
   };
 }
 
-/** A graph whose weights lie in these files. */
+/** A graph with its weights in these files. */
 const graph = (...locations: string[]) =>
   toBinary(
     ModelProtoSchema,

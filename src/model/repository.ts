@@ -1,10 +1,10 @@
 /**
- * From a model's files to what the compiler and the runs need: one graph, its external weights,
- * config, tokenizer and the hash that names it all.
+ * Opens a model from its files: one graph, its external weights, config, tokenizer and a hash of
+ * graph and weights.
  *
  * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`,
- * `model.onnx`, at the top or in folders), or a graph by itself. What belongs to the graph is told
- * by `beside.ts`.
+ * `model.onnx`, in the root or in folders), or a single graph. `beside.ts` selects the files that
+ * belong to the graph.
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -23,37 +23,39 @@ import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
 export interface OpenModel {
   id: string;
   title: string;
-  /** Name of the graph's file without its folder, for messages. */
+  /** File name of the graph without its folder, for messages. */
   graphFile: string;
-  /** The graph's bytes, untouched. */
+  /** The graph's bytes, unmodified. */
   graph: Uint8Array;
   /**
-   * Files the graph keeps weights in, by their paths from its folder (`onnx/external.ts`); those
-   * that are there.
+   * The existing external weight files of the graph, by their path relative to its folder
+   * (`onnx/external.ts`).
    */
   external: ReadonlyMap<string, Uint8Array>;
-  /** Null without a config.json. */
+  /** null without a config.json. */
   config: ModelConfig | null;
   /**
-   * Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad
-   * one.
+   * Reads tokenizer.json on first use. Throws `part-missing` if it is missing, `bad-tokenizer` if
+   * it is invalid.
    */
   tokenizer(): Promise<Tokenizer>;
   /**
-   * What stands before every text. Throws what `tokenizer` throws, `bad-config` for a file beside
-   * it, `no-bos`.
+   * The tokens before every text. Throws what `tokenizer` throws, `bad-config` for an invalid
+   * config file, and `no-bos`.
    */
   bos(setting: BosSetting): Promise<Bos>;
-  /** Tokens any of which ends a text. Throws as `bos` does. */
+  /**
+   * The tokens that end a text. Throws what `tokenizer` throws, and `bad-config` for an invalid
+   * config file.
+   */
   endTokens(): Promise<number[]>;
   /**
-   * Config, tokenizer and their like: what an export of this model needs beside it to be one that
-   * others can load.
+   * Config, tokenizer and similar files that an export needs so that other programs can load it.
    */
   beside: readonly ModelFile[];
   /**
-   * sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order
-   * of name.
+   * sha-256, lower-case hex, of the graph's bytes, then those of the external files in order of
+   * name.
    */
   hash: string;
   /** Bytes of the graph and its external files. */
@@ -64,16 +66,16 @@ export interface OpenOptions {
   /** Suffix of the graph's file: `q4`, `q4f16`, `fp16`, `quantized`, …; `fp32` has none. */
   dtype?: string;
   onProgress?(loaded: number, total: number): void;
-  /** Told of reading the tokenizer. */
+  /** Wraps the reading of the tokenizer. */
   blocking?: Blocking;
 }
 
-/** What is taken when the user does not choose: 4 bits first, the smallest loss of speed last. */
+/** Order of preference if the user does not choose: 4 bits first. */
 const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint8', 'bnb4'];
 
 /**
  * Reads one model of `source` into memory. Throws `part-missing`, `several-graphs`, `bad-config`,
- * `too-large`, `too-long`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
+ * `too-large`, `too-long`, `cut-off` and `no-file`. The compiler validates the graph.
  */
 export async function openModel(
   source: ModelFiles,
@@ -130,7 +132,7 @@ export async function openModel(
   };
 }
 
-/** The tokenizer, and what its files say of special tokens. */
+/** The tokenizer, and its files' special tokens. */
 interface Words {
   tokenizer: Tokenizer;
   files: TokenFiles;
@@ -149,8 +151,7 @@ async function readWords(
     ...(await beside('special_tokens_map.json')),
     ...(await beside('tokenizer_config.json')),
   };
-  // Only what is asked of it is held: the tokenizer keeps the function, and with it whatever that
-  // holds.
+  // Hold only the parts in use: the tokenizer stores this callback and everything it captures.
   let special: JsonObject = {};
   const tokenizer = await loadTokenizer(bytes, own.path, blocking, (value) => {
     special = specialTokens(value as JsonObject, tokenizerConfig);
@@ -171,7 +172,7 @@ function bosFor({ tokenizer, files }: Words, setting: BosSetting): Bos {
   return { ...found, tokens: found.ids.map((id) => tokenizer.token(id)) };
 }
 
-/** A small JSON file; empty where there is none. Throws `bad-config`. */
+/** Parses a small JSON file; empty if it does not exist. Throws `bad-config`. */
 async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
   if (!file) return {};
   const bytes = await readFile(file, MOST.smallFile);
@@ -189,14 +190,14 @@ async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
 }
 
 /**
- * What a graph is called, best first: older exports have a decoder with two branches, or one for
- * each, of which the one without a cache is whole by itself.
+ * Names of graphs, best first. Older exports have a merged decoder with two branches, or two
+ * graphs, of which the one without a cache is complete.
  */
 const STEMS = ['model', 'decoder_model_merged', 'decoder_model'];
 
 /**
- * The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are
- * looked for.
+ * Selects the graph. Loose files have no folders, so it looks for both `onnx/model_q4.onnx` and
+ * `model_q4.onnx`.
  */
 function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   const find = (path: string) => source.files.find((f) => f.path === path);
@@ -208,7 +209,7 @@ function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   };
   const missing = (part: string) => new AtlasError('part-missing', { part, file: source.title });
   if (source.graph !== undefined) return find(source.graph) ?? fail(missing(source.graph));
-  // there is one graph, whatever its type
+  // a GenAI folder has one graph of any type
   const genai = find('genai_config.json') && find('model.onnx');
   if (genai) return genai;
   for (const suffix of dtype === undefined ? ORDER : [dtype]) {
@@ -218,14 +219,14 @@ function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   return inFolders(source, dtype);
 }
 
-/** Where none lies in its usual place: the only graph there is. */
+/** The fallback if no graph is in its usual place: the only graph in any folder. */
 function inFolders({ files, title }: ModelFiles, dtype: string | undefined): ModelFile {
   const graphs = files.filter((f) => f.path.endsWith('.onnx'));
   const name = dtype === 'fp32' ? 'model.onnx' : `model_${dtype ?? 'q4'}.onnx`;
   const folderOf = ({ path }: ModelFile) => path.slice(0, path.lastIndexOf('/') + 1);
   const isGenai = (graph: ModelFile) =>
     files.some((f) => f.path === `${folderOf(graph)}genai_config.json`);
-  // A GenAI folder holds one graph, whatever its type: there the type chooses nothing.
+  // A GenAI folder has one graph of any type, so the type does not select there.
   const fit =
     dtype === undefined
       ? graphs
@@ -236,7 +237,7 @@ function inFolders({ files, title }: ModelFiles, dtype: string | undefined): Mod
   return elementAt(fit, 0);
 }
 
-/** For a sentence. */
+/** Lists paths in a sentence. */
 function listOf(paths: readonly string[]): string {
   const some = [...paths]
     .sort()

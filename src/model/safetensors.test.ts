@@ -91,7 +91,7 @@ describe('reading', () => {
 
 describe('a header at its limit, and one above it', () => {
   const padded = (length: number) => file(`{}${' '.repeat(length - 2)}`, 0);
-  /** Metadata of so many texts: with its own, so many keys. */
+  /** Metadata with `keys − 1` texts; its own key makes `keys`. */
   const keyed = (keys: number) =>
     file(
       `{"__metadata__":{${Array.from({ length: keys - 1 }, (_, i) => `"${i}":""`).join(',')}}}`,

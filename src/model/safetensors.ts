@@ -1,9 +1,10 @@
 /**
- * safetensors files: a JSON header of names, types, shapes and offsets, then the bytes.
+ * Reads and writes safetensors files: a JSON header of names, types, shapes and offsets, then the
+ * bytes.
  *
- * The reader holds the format to its word (github.com/huggingface/safetensors, "Format"): every
- * byte of the buffer belongs to exactly one tensor, no key is given twice, and every number is an
- * integer that fits.
+ * The reader enforces the format (github.com/huggingface/safetensors, "Format"): every byte of the
+ * buffer belongs to exactly one tensor, no key appears twice, and every number is an integer in
+ * range.
  */
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
@@ -46,7 +47,7 @@ export interface Safetensors {
   metadata: ReadonlyMap<string, string>;
 }
 
-/** Reads a whole file; tensors are views. Throws `bad-safetensors`, `lfs-pointer`. */
+/** Parses a whole file; tensors are views into `bytes`. Throws `bad-safetensors`, `lfs-pointer`. */
 export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const fail = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-safetensors', { file, why }, { cause });
@@ -78,7 +79,7 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
-      // The reference implementation takes null as none.
+      // The reference implementation accepts null as no metadata.
       if (entry === null) continue;
       if (!isObject(entry)) fail('its metadata is not an object');
       for (const [key, value] of Object.entries(entry as object))
@@ -116,7 +117,10 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   return { tensors, metadata };
 }
 
-/** Values as float32: exact for F32, F16 and BF16, rounded from F64. Other types are refused. */
+/**
+ * Values as float32: exact for F32, F16 and BF16, rounded from F64. May alias the file's memory.
+ * Throws `bad-safetensors` for other types.
+ */
 export function toFloat32({ type, bytes }: SafetensorsEntry): Float32Array {
   switch (type) {
     case 'F32':
@@ -146,15 +150,16 @@ export interface FloatTensor {
   data: Float32Array;
 }
 
-/** What is written: float32, or bytes. Both in one file would leave the floats unaligned. */
+/** A tensor to write: float32, or bytes. Both in one file would leave the floats unaligned. */
 export interface SavedTensor {
   shape: readonly number[];
   data: Float32Array | Uint8Array;
 }
 
 /**
- * A file of float32 tensors, or of bytes. Equal input gives equal bytes: names and metadata are
- * written in code-unit order, the header is padded with spaces to 8 bytes (so the data is aligned).
+ * Serialises float32 tensors, or bytes. Equal input gives equal bytes: names and metadata are in
+ * code-unit order, and the header is padded with spaces to 8 bytes, which aligns the data. Throws
+ * RangeError if a shape and its values disagree.
  */
 export function writeSafetensors(
   tensors: Readonly<Record<string, SavedTensor>> | ReadonlyMap<string, SavedTensor>,

@@ -1,7 +1,7 @@
 /**
- * SHA-1 (FIPS 180-4), by which git, and with it a hub, names small files. The platform's own wants
- * all bytes in one buffer, on a secure origin. It finds damage and mix-ups; against whoever makes
- * two files of one name on purpose it is no defence, as it is none in git.
+ * SHA-1 (FIPS 180-4), with which git and hubs identify small files. The platform's own needs all
+ * bytes in one buffer and a secure origin. It detects damage and mix-ups but, as in git, not
+ * deliberate collisions.
  */
 import { BlockHash } from './block-hash.ts';
 
@@ -49,6 +49,6 @@ export class Sha1 extends BlockHash {
   }
 }
 
-/** The hash behind git's name of a file of so many bytes; its content follows. */
+/** Starts git's blob hash of a file of `bytes` bytes. Its content follows in `update`. */
 export const gitBlobHash = (bytes: number): BlockHash =>
   new Sha1().update(new TextEncoder().encode(`blob ${bytes}\0`));

@@ -1,16 +1,16 @@
 /**
- * SHA-256 (FIPS 180-4), fed piece by piece. The platform's own digest wants all bytes in one buffer
- * and exists on secure origins only; a model may be two files of a hundred megabytes on a page
- * served over plain http.
+ * SHA-256 (FIPS 180-4) with input in pieces. The platform's digest needs all bytes in one buffer
+ * and a secure origin. A model may be two files of a hundred megabytes, and its page may be served
+ * over plain http.
  */
 
 import { BlockHash } from './block-hash.ts';
 
 /**
- * First 32 bits of the fractional parts of the cube roots (K) and square roots (start) of the first
+ * First 32 bits of the fractional parts of the cube roots (K) and square roots (START) of the first
  * primes.
  */
-// Int32Array throughout: unsigned words would make the engine compute in doubles.
+// Int32Array throughout: unsigned words would make the JavaScript engine compute in doubles.
 const K = new Int32Array(64);
 const START = new Int32Array(8);
 for (let n = 2, found = 0; found < 64; n++) {

@@ -1,7 +1,6 @@
 /**
- * A visitor's text: is it text at all, and where are its passages?
- *
- * Plain text falls into passages at blank lines; JSON Lines has one in the `text` of every line.
+ * Validates a user's text and splits it into passages: at blank lines in plain text, one per line
+ * in JSON Lines (its `text`).
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -9,7 +8,7 @@ import { refusePointer } from './lfs.ts';
 import { MOST } from './limits.ts';
 import { describeBytes } from './figures.ts';
 
-/** Longer passages are cut at a space, so that no one tokenization takes long. */
+/** Longer passages are split at a space, so that no single tokenization takes long. */
 const PASSAGE_CHARACTERS = 20_000;
 
 export interface TextFile {
@@ -18,8 +17,8 @@ export interface TextFile {
 }
 
 /**
- * The text of a file. Throws `bad-text` when it is empty, binary, not UTF-8 or too long (told by
- * size alone).
+ * Decodes a text file. Throws `bad-text` if it is empty, binary, not UTF-8 or too long (checked by
+ * size before decoding).
  */
 export function decodeText({ name, bytes }: TextFile): string {
   checkSize(bytes.byteLength);
@@ -37,7 +36,7 @@ export function decodeText({ name, bytes }: TextFile): string {
 }
 
 /**
- * Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`,
+ * Passages in order, none empty. `jsonl`: one JSON object with "text" per line. Throws `bad-text`,
  * `lfs-pointer`.
  */
 export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): string[] {
@@ -60,8 +59,8 @@ function checkSize(bytes: number): void {
 }
 
 /**
- * Control characters other than tab and line ends, or undecodable ones: more than one in fifty is
- * no text.
+ * Binary if more than one character in fifty is undecodable or a control character other than white
+ * space, or if it contains NUL.
  */
 function isBinary(text: string): boolean {
   const strange =
@@ -76,7 +75,7 @@ function jsonLines(text: string): string[] {
     try {
       value = (JSON.parse(line) as { text?: unknown } | null)?.text;
     } catch {
-      /* no text either */
+      /* not an object with a text either */
     }
     if (typeof value !== 'string')
       throw bad(
@@ -92,7 +91,7 @@ function cut(passage: string): string[] {
   while (passage.length > PASSAGE_CHARACTERS) {
     const space = passage.lastIndexOf(' ', PASSAGE_CHARACTERS);
     let end = space > PASSAGE_CHARACTERS / 2 ? space : PASSAGE_CHARACTERS;
-    if (/[\ud800-\udbff]/.test(elementAt(passage, end - 1))) end--; // not through a surrogate pair
+    if (/[\ud800-\udbff]/.test(elementAt(passage, end - 1))) end--; // do not split a surrogate pair
     pieces.push(passage.slice(0, end));
     passage = passage.slice(end);
   }

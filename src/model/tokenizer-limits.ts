@@ -1,8 +1,7 @@
 /**
- * As much as a tokenizer.json may hold and do. Each is some times what published tokenizers have
- * (docs/tokenizers.md says how much that is); what goes beyond is refused in a sentence. Steps are
- * counted by the module itself (tools/meter.mjs), not by a clock: a slow machine refuses what a
- * fast one does.
+ * Limits on the content and the steps of a tokenizer. Each is several times the need of published
+ * tokenizers (docs/tokenizers.md has the numbers); more is refused in a sentence. The module counts
+ * its steps (tools/meter.mjs) instead of time, so slow and fast machines refuse the same files.
  */
 import { MOST } from './limits.ts';
 
@@ -14,19 +13,19 @@ export const TOKENIZER_MOST = {
 } as const;
 
 /**
- * Steps that a call may take: so many, and so many more for each byte it is given. A second has
- * about 200 million.
+ * Allowed steps per call: a fixed number, plus a number per input byte. A second has about 200
+ * million steps.
  */
 export const TOKENIZER_STEPS = {
   load: { call: 10e6, aByte: 40 },
   encode: { call: 1e6, aByte: 5000 },
-  /** A token has four bytes here, and stands for a text of any length. */
+  /** A token takes four bytes here and may stand for a text of any length. */
   decode: { call: 1e6, aByte: 50_000 },
   token: { call: 1e6, aByte: 0 },
 } as const;
 
 /**
- * What all texts of a tokenizer together may take beyond that. Short texts have room for a hard
- * pattern in it, but not each of thousands.
+ * Additional steps shared by all texts of a tokenizer. Short texts may use it for an expensive
+ * pattern, but not in each of thousands of calls.
  */
 export const TOKENIZER_RESERVE = 200e6;

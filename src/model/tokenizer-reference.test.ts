@@ -43,7 +43,7 @@ const load = (file: object) =>
     new TextEncoder().encode(JSON.stringify(file).replace('"charsmap"', JSON.stringify(charsmap))),
   );
 
-/** null where it refuses, with a sentence. */
+/** null if it refuses with a sentence. */
 function attempt<T>(work: () => T): T | null {
   try {
     return work();

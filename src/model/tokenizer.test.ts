@@ -7,7 +7,7 @@ import { readSafetensors } from './safetensors.ts';
 import { TOKENIZER_MOST } from './tokenizer-limits.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-/** A byte-level BPE over a few letters; `change` spoils it. */
+/** A byte-level BPE over a few letters, modified by `change`. */
 function tiny(change: (json: ReturnType<typeof good>) => unknown = () => undefined): Uint8Array {
   const json = good();
   change(json);
@@ -319,7 +319,7 @@ describe('a file may hold so much, and no more', () => {
   ])('%s', { timeout: 120_000 }, async ([, most, what, fill]) => {
     const sentence = `it has ${most + 1} ${what}, ${most} are allowed`;
     await expect(loadTokenizer(tiny((t) => fill(t, most + 1)))).rejects.toThrow(sentence);
-    // At the limit the file is read, and refused for its model only.
+    // At the limit the file is parsed and refused only for its model type.
     await expect(
       loadTokenizer(
         tiny((t) => {
@@ -403,7 +403,7 @@ describe.skipIf(!hasShared)('the tokenizers of real models', () => {
         const expected = [...new BigInt64Array(new Uint8Array(bytes).buffer)].map(Number);
         const length = shape[1]!;
         rows.forEach((text, i) => {
-          // there the reference has it
+          // The reference ids of llama begin with a BOS.
           const row = expected.slice(i * length, (i + 1) * length);
           const bos = name === 'llama' ? [1] : [];
           expect([...bos, ...tokenizer.encode(text)].slice(0, length)).toEqual(row);

@@ -1,9 +1,9 @@
 /**
- * Text to token ids and back, by the tokenizer.json that came with a model.
+ * Converts text to token ids and back with the tokenizer.json of a model.
  *
- * A thin door to the reference library (Rust `tokenizers`), compiled to WebAssembly
- * (`tools/tokenizers`): the ids are its ids. Nothing is added to the text (no BOS), nothing is cut
- * off or filled up, and what the library refuses becomes one sentence. See docs/tokenizers.md.
+ * A thin wrapper around the reference library (Rust `tokenizers`) compiled to WebAssembly
+ * (`tools/tokenizers`), so the ids are the library's. Nothing is added (no BOS), truncated or
+ * padded, and the library's errors become one sentence. See docs/tokenizers.md.
  */
 import { tokenizersModule } from '#tokenizers';
 import { defined } from '../checked.ts';
@@ -14,28 +14,27 @@ import { TOKENIZER_MOST, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-
 
 export interface Tokenizer {
   /**
-   * Token ids of the text, nothing added. Special tokens written out in the text are recognised.
-   * Half a surrogate pair counts as U+FFFD. Throws `bad-tokenizer` where the file has no ids for
-   * this text, or takes more steps for it than `TOKENIZER_STEPS` allow.
+   * Token ids of the text, without additions. Recognises special tokens in the text. Half a
+   * surrogate pair counts as U+FFFD. Throws `bad-tokenizer` if the file has no ids for this text,
+   * or needs more steps than `TOKENIZER_STEPS` allows.
    */
   encode(text: string): Int32Array;
   /**
-   * The text of these ids, special tokens included; ids without a token give nothing. Throws
+   * The text of these ids, including special tokens; ids without a token are skipped. Throws
    * `bad-tokenizer`.
    */
   decode(ids: ArrayLike<number>): string;
   /**
-   * One token as a reader sees it, its leading space kept; bytes that are not a whole character as
-   * `<0xE3>`.
+   * One token as text, with its leading space. Bytes of incomplete characters appear as `<0xE3>`.
    */
   token(id: number): string;
-  /** All ids are below this number (some may be unused). */
+  /** All ids are below this number; some may be unused. */
   readonly vocab: number;
 }
 
 /**
- * What tools/tokenizers/src/lib.rs exports. Bytes go in through `room`, which the call after it
- * takes over.
+ * The exports of tools/tokenizers/src/lib.rs. `room` allocates the input; the next call takes
+ * ownership of it.
  */
 interface Exports {
   memory: WebAssembly.Memory;
@@ -53,15 +52,12 @@ interface Exports {
 
 const library = new Once(async () => WebAssembly.compile(await tokenizersModule()));
 
-/**
- * Work during which nothing else of this thread runs: whoever waits for it may be told before and
- * after.
- */
+/** Runs work that blocks the thread, so that a watcher can be notified before and after. */
 export type Blocking = <T>(work: () => T) => T;
 
 /**
- * Reads the bytes of a tokenizer.json. `parsed` gets its JSON, which need not be parsed again.
- * Throws `bad-tokenizer`.
+ * Loads a tokenizer from the bytes of a tokenizer.json. `parsed` receives the parsed JSON, so that
+ * it need not be parsed again. Throws `bad-tokenizer`.
  */
 export async function loadTokenizer(
   json: Uint8Array,
@@ -77,12 +73,12 @@ export async function loadTokenizer(
       { cause },
     );
   };
-  let instance: Exports | null = null; // null: it stopped, and is made anew
+  let instance: Exports | null = null; // null: it stopped and must be recreated
   let reserve: number = TOKENIZER_RESERVE;
 
   /**
-   * What a call left; null where it refused and `refused` says so. A trap ends the instance, not
-   * the tokenizer.
+   * The output of a call; null if the library refused and `refused` returned. A trap ends the
+   * instance, not the tokenizer.
    */
   function call(
     at: Exports,
@@ -161,8 +157,8 @@ export async function loadTokenizer(
 }
 
 /**
- * The file's JSON, once what it holds is counted: before the library makes anything of it. Throws
- * an Error with a short reason.
+ * Parses the file and checks its sizes before the library processes it. Throws an Error with a
+ * short reason.
  */
 function sized(json: Uint8Array): unknown {
   const most = (count: number, allowed: number, what: string) => {
@@ -170,7 +166,7 @@ function sized(json: Uint8Array): unknown {
   };
   most(json.length, TOKENIZER_MOST.bytes, 'bytes');
   const { value } = parseJson(json);
-  if (!isObject(value)) return value; // for the library to refuse
+  if (!isObject(value)) return value; // the library refuses it
   most(sizeOf(value.added_tokens), TOKENIZER_MOST.addedTokens, 'added tokens');
   if (!isObject(value.model)) return value;
   most(sizeOf(value.model.vocab), TOKENIZER_MOST.vocabulary, 'tokens in its vocabulary');
@@ -183,21 +179,21 @@ function sizeOf(list: unknown): number {
   return isObject(list) ? Object.keys(list).length : 0;
 }
 
-/** Puts bytes where the library takes them over. */
+/** Copies bytes to memory that the library takes over. */
 function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
   const room = at.room(bytes.length);
   new Uint8Array(at.memory.buffer, room, bytes.length).set(bytes);
   return [room, bytes.length];
 }
 
-/** A view of what the last call left, until the next. */
+/** A view of the last call's output, valid until the next call. */
 const out = (at: Exports): Uint8Array =>
   new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
 const said = (at: Exports): string => new TextDecoder().decode(out(at));
 
 /**
- * GPT-2's alphabet: printable Latin-1 characters stand for themselves, the other bytes for U+0100
- * and on, in order.
+ * GPT-2's byte alphabet: printable Latin-1 characters represent themselves; the other bytes are
+ * U+0100 and up, in order.
  */
 const byteOfCharacter = (() => {
   const bytes = new Map<string, number>();
@@ -217,7 +213,7 @@ function readBytes(token: string): string {
       Uint8Array.from(bytes as number[]),
     );
   } catch {
-    // part of a character: show its bytes instead
+    // An incomplete character: show its bytes.
     return bytes
       .map((b) =>
         defined(b) >= 0x20 && defined(b) < 0x7f

@@ -1,4 +1,7 @@
-/** The reference tokenizer library in Node. The page's twin is `tokenizers.web.ts`. */
+/**
+ * Loads the reference tokenizer library in Node. `tokenizers.web.ts` is the counterpart for the
+ * page.
+ */
 import { readFile } from 'node:fs/promises';
 
 /** The bytes of the WebAssembly module. */

@@ -1,25 +1,26 @@
 /**
- * How much memory training and pruning will take, before it is taken; the estimate of `memory.ts`
- * for studies.
+ * Estimates the memory of training and pruning before it is allocated: the counterpart of
+ * `memory.ts` for studies.
  */
 import { AtlasError } from '../errors.ts';
 import { describeBytes } from './figures.ts';
 import { adapterBytes, BACKWARD, chunkTokens, copyBytes, headBytes, type Model } from './memory.ts';
 
-/** Sequences of a step's batch, their length, and the rank of every module's adapter. */
+/** Sequences per step, their length in tokens, and the rank of every module's adapter. */
 export interface TrainingLoad {
   sequences: number;
   length: number;
   ranks: readonly number[];
 }
 
-/** Logits, exponentials, probabilities and errors of a chunk of the vocabulary. */
+/** Logits, exponentials, probabilities and errors of a vocabulary chunk. */
 const HEAD_COPIES = 4;
 
 /**
- * Bytes of a training step beside the model's own weights and the runtime: adapters with gradients
- * and moments, the residual stream, a block on its way back with its weights unpacked, the head.
- * `kept`: and of every block what its backward pass needs, so that nothing is worked out twice.
+ * Bytes of a training step in addition to the model's weights and the runtime: adapters with
+ * gradients and moments, the residual stream, the backward pass of one layer with its weights
+ * unpacked, the head. `kept` adds the activations of every layer saved for backward, which avoids
+ * recomputation.
  */
 export function trainingBytes(
   model: Model,
@@ -35,7 +36,8 @@ export function trainingBytes(
     4 * Math.max(...ofLayer.map((own) => sum(own, (m) => m.inFeatures * m.outFeatures)));
   const block = BACKWARD * copyBytes(model, { sequences, length }) + unpacked;
   const head = 4 * chunkTokens(model) * (HEAD_COPIES * tokens + hidden);
-  // Outputs of its products and of attention, attention's probabilities, and x Aᵀ of each adapter.
+  // Outputs of a layer's products and of attention, attention probabilities, and x Aᵀ of each
+  // adapter.
   const left = blocks.map(
     ({ sites }) => sum(sites, (s) => s.width) + hidden + (heads ?? Math.ceil(hidden / 64)) * length,
   );
@@ -48,8 +50,8 @@ export function trainingBytes(
 }
 
 /**
- * Throws `training-too-large`, which says what would fit, when such a step needs more than `budget`
- * bytes beside the model.
+ * Throws `training-too-large`, with the batch size that would fit, if a step needs more than
+ * `budget` bytes in addition to the model.
  */
 export function checkTraining(model: Model, load: TrainingLoad, budget: number): void {
   const needed = trainingBytes(model, load, false);
@@ -65,26 +67,26 @@ export function checkTraining(model: Model, load: TrainingLoad, budget: number):
   });
 }
 
-/** Bytes a weight takes in NF4, scales decoded, and in float32 with its mask. */
+/** Bytes per weight in NF4 with decoded scales, and in float32 with its mask. */
 const NF4 = 0.5 + 4 / 64;
 const MASKED = 4 + 1 / 8;
 
-/** Bytes of a second engine over the same model, its linear layers in NF4. */
+/** Bytes of a second engine on the same model with linear layers in NF4. */
 export const nf4Bytes = ({ modules, head }: Model): number =>
   NF4 * weights(modules) + headBytes(head);
 
 /**
- * LoSA: samples of the calibration, sequences of a training step, their length, and the room of
- * every module's adapter.
+ * LoSA: calibration samples, sequences per training step, their length, and the capacity of every
+ * module's adapter.
  */
 export interface PruneLoad extends TrainingLoad {
   samples: number;
 }
 
 /**
- * Bytes of a pruning beside the model: its layers in float32 and their masks, what the dense model
- * made of the samples, and the larger of a training step and of the samples on their way through a
- * block. Masked weights take the room of the unpacked ones.
+ * Bytes of pruning in addition to the model: its layers in float32 with masks, the dense model's
+ * residual stream on the samples, and the larger of a training step and the samples' pass through a
+ * layer. Masked weights take the place of the unpacked ones.
  */
 export function pruningBytes(model: Model, { samples, ...load }: PruneLoad): number {
   const { layers, hidden, modules, head } = model;
@@ -100,8 +102,8 @@ export function pruningBytes(model: Model, { samples, ...load }: PruneLoad): num
 }
 
 /**
- * Throws `pruning-too-large`, which says what would fit, when a pruning needs more than `budget`
- * bytes beside the model.
+ * Throws `pruning-too-large`, with the number of samples that would fit, if pruning needs more than
+ * `budget` bytes in addition to the model.
  */
 export function checkPruning(model: Model, load: PruneLoad, budget: number): void {
   const needed = pruningBytes(model, load);
@@ -118,7 +120,7 @@ export function checkPruning(model: Model, load: PruneLoad, budget: number): voi
   });
 }
 
-/** The largest number that fits, below 2^17; 0 where none does. */
+/** The largest number that fits, below 2^17; 0 if none does. */
 function largest(fits: (n: number) => boolean): number {
   let most = 0;
   for (let step = 2 ** 16; step >= 1; step /= 2) if (fits(most + step)) most += step;

@@ -1,4 +1,4 @@
-/** Standard deviations of all 210 modules of SmolLM2-135M against PyTorch's. */
+/** Standard deviations of all 210 modules of SmolLM2-135M against PyTorch. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

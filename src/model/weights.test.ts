@@ -1,6 +1,5 @@
 /**
- * Every format against onnxruntime's own operator for it: the reader must give the very same
- * float32 values.
+ * Every format against onnxruntime's own operator: the reader must give identical float32 values.
  */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
@@ -42,13 +41,13 @@ const random = (n: number, seed: number) =>
   Uint8Array.from({ length: n }, (_, i) => mix(i * 31 + seed) & 255);
 const scales = (n: number) =>
   Float32Array.from({ length: n }, (_, i) => (mix(i + 7) / 2 ** 32 - 0.4) * 0.3);
-/** Scales that float16 holds exactly: bits drawn directly, finite ones. */
+/** Scales that float16 represents exactly: random bits of finite numbers. */
 const halfScales = (n: number) =>
   Uint16Array.from({ length: n }, (_, i) => (mix(i + 3) & 0x83ff) | 0x2800);
 
 /**
- * The weight by the runtime: identity times the product gives Wᵀ. `inputs` of the node after the
- * identity.
+ * The weight as the runtime computes it: the identity times the product gives Wᵀ. `weight` holds
+ * the node's inputs after the identity.
  */
 async function byRuntime({
   op,
@@ -96,7 +95,7 @@ async function byRuntime({
   return Float32Array.from({ length: n * k }, (_, i) => t[(i % k) * n + Math.floor(i / k)]!);
 }
 
-/** A weight whose module takes rows `[rowOffset, rowOffset + outFeatures)` of `rows`. */
+/** A weight whose module uses rows `[rowOffset, rowOffset + outFeatures)` of `rows`. */
 const module = ({
   format,
   tensors,
@@ -122,11 +121,12 @@ const module = ({
 });
 
 /**
- * The reader on all rows and on some, and its statistics, against `expected` [rows, inFeatures].
+ * Compares the reader, on all rows and on some, and its statistics with `expected` [rows,
+ * inFeatures].
  */
 function check(weight: ModuleWeight, expected: Float32Array): void {
   const { rows, inFeatures } = weight;
-  const unsigned = (x: Float32Array) => x.map((v) => v + 0); // a sum of products makes −0 into 0
+  const unsigned = (x: Float32Array) => x.map((v) => v + 0); // a sum of products turns −0 into 0
   expect(unsigned(dequantise(weight))).toEqual(unsigned(expected));
   const part = { ...weight, rowOffset: 1, outFeatures: rows - 2 };
   const own = expected.subarray(inFeatures, (rows - 1) * inFeatures);
@@ -356,8 +356,8 @@ describe.skipIf(!hasShared)('the modules of real exports are the weights PyTorch
     ['tiny/llama', 'fp32', 0],
     ['tiny/llama', 'fp16', 2 ** -11],
     ['tiny/llama-genai-fp16', 'fp16', 2 ** -11],
-    // half a step of the quantiser: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the
-    // column's for 8
+    // Half a quantisation step: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the column's
+    // for 8.
     ['tiny/llama', 'q4', 0.15],
     ['tiny/llama', 'q4_zp', 0.07],
     ['tiny/llama', 'q4_b128', 0.15],

@@ -1,9 +1,9 @@
 /**
- * Readers of every weight format: packed bytes to float32 `W [out, in]`, as torch.nn.Linear has it.
+ * Reads every weight format: packed bytes to float32 `W [out, in]`, as in torch.nn.Linear.
  *
- * Each reader yields one stored line at a time (a row of `W`, or a column where the export stores
+ * Each reader yields one stored line at a time (a row of `W`, or a column if the export stores
  * `[in, out]`), so that statistics need no second copy of the matrix. Values are exact: one float32
- * rounding per product, as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
+ * rounding per product, as in onnxruntime's DequantizeLinear, MatMulNBits and MatMulBnb4.
  */
 import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
 import { linearRows } from '../compiler/linear.ts';
@@ -11,11 +11,12 @@ import { FP4, NF4 } from '../compiler/codebooks.ts';
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 
-/** Reads stored line `line` into `into` (length = the other dimension). */
+/** Reads stored line `line` into `into`, whose length is the other dimension. */
 type LineReader = (line: number, into: Float32Array) => void;
 
 /**
- * The dequantised weight of one module, its own rows only: `[outFeatures, inFeatures]` row-major.
+ * The dequantised weight of one module, only its own rows: `[outFeatures, inFeatures]` row-major.
+ * Throws `bad-graph`.
  */
 export function dequantise(weight: ModuleWeight): Float32Array {
   const { lines, width, read } = open(weight);
@@ -32,12 +33,15 @@ export function dequantise(weight: ModuleWeight): Float32Array {
   return out;
 }
 
-/** Population standard deviation of the dequantised weight, in double; `W` is not materialised. */
+/**
+ * Population standard deviation of the dequantised weight, in double precision. `W` is not
+ * materialised.
+ */
 export function weightStd(weight: ModuleWeight): number {
   const { lines, width, read } = open(weight);
   const line = new Float32Array(width);
   read(0, line);
-  // keeps the one-pass sums from cancelling, and a constant matrix at exactly 0
+  // The shift avoids cancellation in the one-pass sums and gives exactly 0 for a constant matrix.
   const shift = line[0]!;
   let sum = 0;
   let squares = 0;
@@ -54,7 +58,7 @@ export function weightStd(weight: ModuleWeight): number {
   return Math.sqrt(Math.max(0, squares / count - mean * mean));
 }
 
-/** Lines of the module as stored: `width` values each. */
+/** Lines of the module as stored, `width` values each. */
 function open(weight: ModuleWeight): { lines: number; width: number; read: LineReader } {
   const { inFeatures, outFeatures, transposed } = weight;
   const lines = transposed ? inFeatures : outFeatures;
@@ -73,7 +77,7 @@ function open(weight: ModuleWeight): { lines: number; width: number; read: LineR
   return { lines, width, read };
 }
 
-/** Where line `line` of the module begins among the values of the whole product. */
+/** Index of the first value of line `line` of the module in the whole product. */
 function start(weight: ModuleWeight, line: number): number {
   return weight.transposed
     ? line * weight.rows + weight.rowOffset
@@ -139,8 +143,8 @@ function nbits(
 }
 
 /**
- * Integer zero points are packed like the weights, each row padded to whole bytes; some exports
- * keep floats.
+ * Integer zero points are packed like the weights, each row padded to whole bytes. Some exports
+ * store floats.
  */
 function zeroPoints(
   weight: ModuleWeight,
@@ -200,7 +204,7 @@ function int8(weight: ModuleWeight): LineReader {
   };
 }
 
-/** Every other DequantizeLinear: lines are rows of the matrix as it is stored. */
+/** Every other DequantizeLinear. Lines are rows of the matrix as stored. */
 function linear(
   weight: ModuleWeight,
   { bits, axis, block }: { bits: 4 | 8; axis: number | null; block: number | null },
@@ -256,7 +260,9 @@ function real(tensor: WeightTensor, count: number): Float32Array {
     : float32View(checked(tensor, 4 * count));
 }
 
-/** The first `need` bytes, or a refusal: reading on would turn the missing ones into zeros. */
+/**
+ * The first `need` bytes. Throws `bad-graph` if there are fewer: missing bytes would read as zeros.
+ */
 function checked(tensor: WeightTensor, need: number): Uint8Array {
   if (tensor.bytes.byteLength < need) {
     throw new AtlasError('bad-graph', {

@@ -1,7 +1,4 @@
-/**
- * Zips: what zip programs write is read; what is damaged is refused in a few words, whatever byte
- * it is.
- */
+/** Zip files: output of zip programs is read; any damaged byte is refused with a short reason. */
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
 import { deflateRawSync, constants } from 'node:zlib';
@@ -126,7 +123,8 @@ describe('refused', () => {
             expect(error).not.toBeInstanceOf(RangeError);
             return;
           }
-          // Names may change, and entries may go; what is read under a name is what was packed.
+          // Names may change and entries may disappear, but content that is read is content that
+          // was packed.
           for (const content of Object.values(read))
             expect(Object.values(whole)).toContainEqual(content);
         },
@@ -154,7 +152,7 @@ describe('a limit', () => {
   });
 
   test('a small file that goes on for two gigabytes is given up where it should have ended', () => {
-    // Ten megabytes of nothing, two hundred times one behind the other.
+    // Ten megabytes of zeros, two hundred times in a row.
     const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH });
     const all = new Uint8Array(200 * part.length);
     for (let i = 0; i < 200; i++) all.set(part, i * part.length);

@@ -1,7 +1,7 @@
 /**
- * Zip files of strangers: the directory at the end is read, and of the entries only those asked
- * for. Sizes and check sums are held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is
- * refused and never read as something else.
+ * Reads untrusted zip files: the directory at the end, and only the requested entries. Sizes and
+ * checksums are enforced (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is refused and never
+ * misread.
  */
 import { Inflate } from 'fflate';
 import { defined } from '../checked.ts';
@@ -10,11 +10,11 @@ import { quoted } from './json.ts';
 import { MOST } from './limits.ts';
 
 export interface ZipEntry {
-  /** Folders are parted by `/`, also where a zip made on Windows has `\`. */
+  /** Folders are separated by `/`, even if a zip made on Windows has `\`. */
   path: string;
-  /** Unpacked. */
+  /** Uncompressed size. */
   bytes: number;
-  /** Its bytes as they lie in the zip, stored or deflated. */
+  /** The bytes in the zip, stored or deflated; a view. */
   packed: Uint8Array<ArrayBuffer>;
   deflated: boolean;
   crc: number;
@@ -31,18 +31,17 @@ const LOCAL_BYTES = 30;
 const WHERE_64_BYTES = 20;
 const END_64_BYTES = 56;
 
-/** Deflate makes nothing smaller than this many times. */
+/** Deflate's maximum compression ratio. */
 const MOST_RATIO = 1032;
 
 /**
- * Packed bytes that are inflated at once: what they can become, at that ratio, is not much beside
- * an adapter.
+ * Packed bytes inflated per step. At that ratio the output of one step is small next to an adapter.
  */
 const STEP = 16_384;
 
 /**
- * The files in a zip, folders left out; entries are views. Throws an Error with a short reason: no
- * zip, cut off, encrypted, packed in another way, two entries of one name, too many.
+ * The files in a zip, without folders; entries are views. Throws an Error with a short reason: not
+ * a zip, truncated, encrypted, another compression, two entries of one name, too many entries.
  */
 export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -77,8 +76,8 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
 }
 
 /**
- * An entry's content. Throws an Error with a short reason where it is not what the zip says, or
- * more than `most` bytes.
+ * An entry's content. Throws an Error with a short reason if it contradicts the zip or exceeds
+ * `most` bytes.
  */
 export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer> {
   const { path, bytes, packed, deflated, crc } = entry;
@@ -99,8 +98,7 @@ export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer>
 }
 
 /**
- * Undoes raw deflate. What goes on past the bytes that the zip declares is given up there, whatever
- * is still to come.
+ * Inflates raw deflate data. Stops with an error as soon as the output exceeds the declared size.
  */
 function inflated(packed: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(bytes);
@@ -116,7 +114,7 @@ function inflated(packed: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-/** Null for a folder. */
+/** null for a folder. */
 function pathOf(name: string): string | null {
   const parts = name.split(/[/\\]/);
   if (parts.at(-1) === '') return null;
@@ -124,7 +122,8 @@ function pathOf(name: string): string | null {
 }
 
 /**
- * The directory's number of entries and where it begins: at the end of the file, before a comment.
+ * Number of entries in the directory and its offset, from the record at the end of the file, before
+ * a comment.
  */
 function directory(view: DataView): { count: number; from: number } {
   for (
@@ -188,8 +187,8 @@ function entryAt(
 }
 
 /**
- * Unpacked and packed size and offset: those that do not fit 32 bits stand, in this order, in the
- * extra field 1 (zip64).
+ * Uncompressed size, compressed size and offset. Values that exceed 32 bits are in the extra field
+ * 1 (zip64), in this order.
  */
 function wide(view: DataView, extra: number, end: number, values: number[]): number[] {
   for (let at = extra; at + 4 <= end; at += 4 + view.getUint16(at + 2, true)) {
@@ -210,7 +209,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   return c;
 });
 
-/** CRC-32, as zip has it. */
+/** CRC-32 as in zip. */
 function checkSum(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8);

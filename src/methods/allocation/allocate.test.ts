@@ -18,7 +18,7 @@ const square = (n: number): Shape[] =>
   Array.from({ length: n }, () => ({ inFeatures: 4, outFeatures: 4 }));
 const sum = (v: readonly number[]) => v.reduce((a, b) => a + b, 0);
 
-// Below 1e-290 a double has too few digits left to be scaled by a power of two and back.
+// A double below 1e-290 has too few digits left for scaling by a power of two and back.
 const importance = fc.oneof(
   fc.double({ min: 0, max: 1e6, noNaN: true }).map((d) => (d < 1e-290 ? 0 : d)),
   fc.integer({ min: 0, max: 5 }),
@@ -147,7 +147,7 @@ describe('in ranks', () => {
             r,
           );
           expect(after.spent).toBe(before.spent);
-          // Equal remainders: the lower index has the rank, so exact may differ by that one.
+          // With equal remainders the lower index gets the rank, so exact may differ by one.
           order.forEach((from, to) =>
             expect(Math.abs(after.ranks[to]! - before.ranks[from]!)).toBeLessThanOrEqual(
               rounding === 'floor' ? 0 : 1,
@@ -200,14 +200,14 @@ describe('in ranks', () => {
   });
 
   test('what a clamp takes away is shared out in proportion', () => {
-    // 40 ranks for 100:10:10: shares 33.3, 3.3, 3.3; with rMax 20 the other two share 20.
+    // 40 ranks for 100:10:10: shares 33.3, 3.3, 3.3. With rMax 20 the other two share 20.
     expect(allocate([100, 10, 10], square(3), rule({ meanRank: 40 / 3, rMax: 20 })).ranks).toEqual([
       20, 10, 10,
     ]);
     expect(allocate([100, 1, 0], square(3), rule({ meanRank: 4, rMin: 2 })).ranks).toEqual([
       8, 2, 2,
     ]);
-    // Nothing left to prefer: modules of no importance take the rest, evenly.
+    // Without other candidates, modules of importance 0 share the rest evenly.
     expect(allocate([5, 0, 0], square(3), rule({ meanRank: 3, rMax: 4 })).ranks).toEqual([4, 3, 2]);
   });
 });

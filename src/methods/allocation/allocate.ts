@@ -1,10 +1,10 @@
 /**
- * From importances to ranks: the rules of methods.md §3, as pure functions.
+ * Turns importances into a rank pattern by the rules of methods.md §3, as pure functions.
  *
- * `floor` (the paper's, default): `r_i = floor(r̄ · n · d_i / Σ d)`. It can give 0 and leaves part
- * of the budget unspent. `exact`: largest-remainder rounding within `[rMin, rMax]` that spends the
- * budget. The budget counts ranks (`n · r̄`) or parameters (`r̄ · Σ (in + out)`, ranks still
- * proportional to `d_i`). The baselines, uniform and random, are importances put through the same
+ * `floor` (the paper's, default): `r_i = floor(r̄ · n · d_i / Σ d)`. A rank can be 0 and part of
+ * the budget may stay unspent. `exact`: largest-remainder rounding within `[rMin, rMax]` that
+ * spends the budget. The budget counts ranks (`n · r̄`) or parameters (`r̄ · Σ (in + out)`, ranks
+ * still proportional to `d_i`). The baselines, uniform and random, are importances under the same
  * rule.
  */
 import { elementAt } from '../../checked.ts';
@@ -12,15 +12,15 @@ import { AtlasError } from '../../errors.ts';
 import { rules, type Rounding } from './registry.ts';
 import { floorOf, sum, type Bounds } from './rule.ts';
 
-/** The bounds are those of `exact`; `floor` has none, as in the paper. */
+/** The bounds apply to `exact`. `floor` has none, as in the paper. */
 export interface RankRule extends Bounds {
-  /** r̄, ranks per module on average; any number ≥ 0. */
+  /** r̄, mean rank per module; any number ≥ 0. */
   meanRank: number;
   rounding: Rounding;
   unit: 'ranks' | 'parameters';
 }
 
-/** A rank costs `inFeatures + outFeatures` parameters: one row of A and one column of B. */
+/** One rank costs `inFeatures + outFeatures` parameters: one row of A and one column of B. */
 export interface Shape {
   inFeatures: number;
   outFeatures: number;
@@ -30,8 +30,8 @@ export interface Allocation {
   /** One integer ≥ 0 per module. */
   ranks: number[];
   /**
-   * What may be spent and what was, in the rule's unit. More is spent than allowed only where rMin
-   * asks for it.
+   * Budget and spending, in the unit of the rule. Spending exceeds the budget only if rMin forces
+   * it.
    */
   budget: number;
   spent: number;
@@ -43,8 +43,8 @@ const costsOf = (shapes: readonly Shape[], unit: RankRule['unit']) =>
   shapes.map((s) => (unit === 'ranks' ? 1 : s.inFeatures + s.outFeatures));
 
 /**
- * Ranks for one non-negative importance per module. Throws `no-importance` if one is NaN, infinite
- * or negative, or all are 0.
+ * Allocates ranks for one importance ≥ 0 per module. Throws `no-importance` if one is NaN, infinite
+ * or negative, if their sum is infinite, or if all are 0. Throws `bad-spec` for an invalid rule.
  */
 export function allocate(
   importances: readonly number[],
@@ -67,10 +67,10 @@ export function allocate(
 }
 
 /**
- * The rank a module would get for a multiple of the mean importance: the rank rule without the
- * other modules' remainders (`exact` rounds to the nearest rank). Put an interval's ends through it
- * to see which ranks it allows. `multiples` are those of all modules, needed to turn a multiple
- * into a share of the parameters.
+ * Returns a function from a multiple of the mean importance to a rank: the rank rule without the
+ * remainders of the other modules (`exact` rounds to the nearest rank). Apply it to the ends of an
+ * interval to find which ranks the interval allows. `multiples` are those of all modules and
+ * convert a multiple into a share of the budget.
  */
 export function rankOfMultiple(
   multiples: readonly number[],

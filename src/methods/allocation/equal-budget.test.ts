@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { randomImportance, uniformImportance } from './baselines.ts';
 import { equalBudgetRanks, inverseImportance, parametersOf } from './equal-budget.ts';
 
-/** Seven modules a layer, as in the bundled model. */
+/** Seven modules per layer, as in the bundled model. */
 const layer = [
   [192, 192],
   [192, 64],

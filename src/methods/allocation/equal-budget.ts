@@ -1,18 +1,20 @@
 /**
- * One budget for allocations that are to be compared: every one keeps its own proportions and
- * spends as much as rank r̄ at every module would. Source: methods.md §3, "Budget unit".
+ * Gives allocations the same budget, so that they can be compared. Each preserves its own
+ * proportions and spends as much as rank r̄ at every module. Source: methods.md §3, "Budget unit".
  */
 import { elementAt } from '../../checked.ts';
 import { allocate, type Shape } from './allocate.ts';
 
 export interface EqualBudget {
-  /** r̄: the budget is what this rank at every module costs. */
+  /** r̄: the budget is the cost of this rank at every module. */
   meanRank: number;
-  /** What is kept equal; modules differ in size, so it is one or the other. */
+  /**
+   * The quantity held equal. Modules differ in size, so equal ranks and equal parameters differ.
+   */
   equal: 'parameters' | 'ranks';
 }
 
-/** What one rank of each module costs. */
+/** Cost of one rank of each module. */
 export const costsOf = (shapes: readonly Shape[], equal: EqualBudget['equal']): number[] =>
   shapes.map((s) => (equal === 'ranks' ? 1 : s.inFeatures + s.outFeatures));
 
@@ -24,15 +26,15 @@ export const parametersOf = (ranks: readonly number[], shapes: readonly Shape[])
   );
 
 /**
- * Mean ranks tried around r̄, in thousandths of it: rounding to whole ranks leaves up to a few
- * percent of a small budget.
+ * Range of mean ranks tried around r̄, in thousandths of r̄. Rounding to whole ranks leaves up to a
+ * few percent of a small budget unspent.
  */
 const REACH = 60;
 
 /**
- * Ranks in proportion to the importances, by exact rounding. Equal ranks: exactly n · r̄ of them.
- * Equal parameters: of the mean ranks around r̄, the one whose parameters come closest to the
- * budget. Throws `no-importance` as `allocate` does.
+ * Ranks proportional to the importances, by exact rounding. Equal ranks: exactly n · r̄ ranks.
+ * Equal parameters: tries mean ranks around r̄ and returns the ranks whose parameters are closest
+ * to the budget. Throws `no-importance` as `allocate` does.
  */
 export function equalBudgetRanks(
   importances: readonly number[],
@@ -57,8 +59,8 @@ export function equalBudgetRanks(
 }
 
 /**
- * The control: what matters most gets least. A module that does not matter gets as much as the one
- * that matters least.
+ * The control: the most important module gets the smallest rank. A module of importance 0 gets as
+ * much as the module with the smallest positive importance.
  */
 export function inverseImportance(importances: readonly number[]): number[] {
   const least = Math.min(...importances.filter((d) => d > 0));

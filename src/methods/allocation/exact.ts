@@ -14,11 +14,9 @@ interface Budget extends Bounds {
 }
 
 /**
- * Floors, then one rank more by largest fractional part (ties: lower index first) as far as the
- * budget goes.
- *
- * Ranks: spends the budget exactly if `n·rMin ≤ budget ≤ n·rMax`. Parameters: a module too dear for
- * what is left is passed over, so less than one rank of the dearest module stays unspent.
+ * Rounds down, then adds single ranks by largest fractional part (ties: lower index first). In
+ * ranks it spends the budget exactly if `n·rMin ≤ budget ≤ n·rMax`. In parameters it skips modules
+ * that exceed the rest, so less than one rank of the most expensive module stays unspent.
  */
 function largestRemainder({ importances, costs, budget, rMin, rMax }: Budget): number[] {
   const shares = clampedShares({ importances, costs, budget, rMin, rMax });
@@ -35,8 +33,8 @@ function largestRemainder({ importances, costs, budget, rMin, rMax }: Budget): n
       }
   };
   give(order.filter((i) => shares[i]! - ranks[i]! > ROUNDING));
-  // Further rounds are only for what clamps and zero importances leave over; else small modules
-  // would collect the odd parameters.
+  // Later passes spend only what clamps and zero importances leave. Otherwise small modules would
+  // collect the odd parameters.
   for (;;) {
     const open = order.filter((i) => ranks[i]! < rMax);
     if (open.length === 0 || left < Math.max(...open.map((i) => costs[i]!))) return ranks;
@@ -45,9 +43,9 @@ function largestRemainder({ importances, costs, budget, rMin, rMax }: Budget): n
 }
 
 /**
- * `r_i = clamp(λ d_i, rMin, rMax)` with the λ that meets the budget: of the modules out of bounds,
- * the side that is violated more in sum is fixed at its bound and the rest shared out again (at
- * most n times). With nothing out of bounds this is exactly `budget · d_i / Σ d_j c_j`.
+ * `r_i = clamp(λ d_i, rMin, rMax)` with the λ that meets the budget. Each pass (at most n) fixes
+ * the side with the larger total violation at its bound and redistributes the rest. Without
+ * violations the result is exactly `budget · d_i / Σ d_j c_j`.
  */
 function clampedShares({ importances, costs, budget, rMin, rMax }: Budget): number[] {
   const shares = new Array<number>(importances.length).fill(rMin);

@@ -1,6 +1,6 @@
 /**
- * AdaRank's rule (algorithm 1): `r_i = floor(r̄ · n · d_i / Σ d)`. It can give 0 and leaves part of
- * the budget unspent; it has no bounds.
+ * AdaRank's rule (algorithm 1): `r_i = floor(r̄ · n · d_i / Σ d)`. A rank can be 0, part of the
+ * budget may stay unspent, and there are no bounds.
  */
 import { floorOf, sum, type Rule } from './rule.ts';
 

@@ -1,4 +1,4 @@
-/** Every rank rule under its name. */
+/** The rank rules by name. */
 import { exact } from './exact.ts';
 import { floor } from './floor.ts';
 import type { Rule } from './rule.ts';

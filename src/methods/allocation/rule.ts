@@ -1,16 +1,16 @@
 /**
- * What a rank rule is: how shares of a budget become whole ranks. Each has a file of its name and a
- * line in `registry.ts`.
+ * The interface of a rank rule, which rounds shares of a budget to whole ranks. Each rule has its
+ * own file and a line in `registry.ts`.
  */
 export interface Rule {
-  /** Whether `rMin` and `rMax` bound its ranks. */
+  /** True if `rMin` and `rMax` bound the ranks. */
   bounded: boolean;
   /**
-   * One integer ≥ 0 a module, for importances ≥ 0 of which one at least is above; `costs`: what a
-   * rank of each module costs, `total`: what may be spent, rounded in no way.
+   * One integer ≥ 0 per module. Importances are ≥ 0 and at least one is positive. `costs`: the cost
+   * of one rank per module. `total`: the budget, not rounded.
    */
   ranks(asked: Shares): number[];
-  /** The rank of one share by itself, without the other modules' remainders. */
+  /** The rank of a single share, without the remainders of the other modules. */
   rankOf(share: number, bounds: Bounds): number;
 }
 
@@ -26,9 +26,7 @@ export interface Shares extends Bounds {
   total: number;
 }
 
-/**
- * A share this close below an integer is that integer: equal importances must give r̄, not r̄ − 1.
- */
+/** Tolerance for a share just below an integer: equal importances must give r̄, not r̄ − 1. */
 export const ROUNDING = 1e-9;
 export const floorOf = (share: number) => Math.floor(share + ROUNDING);
 

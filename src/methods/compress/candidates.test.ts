@@ -43,7 +43,7 @@ describe.each([
 ] as const)('%i blocks, %s', (blocks, split) => {
   const of = decomposed(blocks, split);
   const sums = new SigmaGradients(of);
-  // Two batches of different size: three sequences of 2 tokens, the last alone.
+  // Two batches of different size: three sequences of 2 tokens, the last in its own batch.
   for (const [first, count] of [
     [0, 2],
     [2, 1],

@@ -1,33 +1,33 @@
 /**
- * Candidates of Compress to Impress, and what one backward pass says of each. [methods.md §5; arXiv
- * 2510.20800]
+ * Candidates of Compress to Impress, scored by one backward pass. [methods.md §5; arXiv 2510.20800]
  *
- * With gᵢ = dL/dσᵢ = uᵢᵀ G vᵢ, dropping components changes the loss by −Σ σᵢ gᵢ to first order; the
- * score is Σ σᵢ gᵢ, larger is better to drop. The curvature term is ours: for log-likelihoods the
- * Hessian is near the empirical Fisher matrix, Σₙ of squared per-sequence gradients, and a
- * candidate needs only their sum over what it drops, so it costs no second pass.
+ * With gᵢ = dL/dσᵢ = uᵢᵀ G vᵢ, dropping components changes the loss by −Σ σᵢ gᵢ to first order. The
+ * score is Σ σᵢ gᵢ; larger is better to drop. The curvature term is our addition. For
+ * log-likelihoods the Hessian is near the empirical Fisher matrix, Σₙ of squared per-sequence
+ * gradients. A candidate needs only their sum over the dropped components, so it costs no second
+ * pass.
  */
 import { elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { WeightDirections } from '../../engine/engine.ts';
 import { otherSide, truncate, type BlockSvd } from './svd.ts';
 
-/** LASER's grid of kept fractions. */
+/** LASER's grid of retained fractions. */
 export const RHO_GRID = [0.9, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05, 0.01, 0.005] as const;
 
-/** A module's weight, decomposed block by block. */
+/** The weight of a module, decomposed block by block. */
 export interface Decomposition {
   module: number;
   outFeatures: number;
   inFeatures: number;
   blocks: readonly BlockSvd[];
-  /** Of equal stretches of rows: the vectors of all blocks, one after the other. */
+  /** For equal contiguous blocks: the vectors of all blocks, concatenated. */
   together?: Float32Array;
 }
 
 /**
- * Equal stretches of rows get their vectors side by side, so that the engine takes them in one
- * call.
+ * Builds a decomposition. Vectors of equal contiguous blocks are stored consecutively, so that the
+ * engine processes them in one call. The blocks' vectors then alias `together`.
  */
 export function decompositionOf(
   { index, outFeatures, inFeatures }: Pick<ModuleInfo, 'index' | 'outFeatures' | 'inFeatures'>,
@@ -60,20 +60,26 @@ export interface Candidate {
   /** Number of row blocks. */
   blocks: number;
   rho: number;
-  /** Components kept of each block. */
+  /** Components retained in each block. */
   keep: number[];
-  /** Components dropped of all blocks. */
+  /** Components dropped in all blocks. */
   dropped: number;
-  /** Σ σᵢ gᵢ over what is dropped: the loss in nats per token that goes, to first order. */
+  /**
+   * Σ σᵢ gᵢ over the dropped components: the predicted decrease of the loss in nats per token, to
+   * first order.
+   */
   score: number;
-  /** ½ δᵀFδ of the removal, in nats per token: what the empirical Fisher matrix takes back. */
+  /**
+   * ½ δᵀFδ of the removal, in nats per token: the increase predicted by the empirical Fisher
+   * matrix.
+   */
   curvature: number;
 }
 
-/** Components a block keeps: floor(ρ · min(rows, in)). */
+/** Components a block retains: floor(ρ · min(rows, in)). */
 export const kept = ({ sigma }: BlockSvd, rho: number): number => Math.floor(rho * sigma.length);
 
-/** A copy of `w` [out, in] of which every block keeps its first `keep` components. */
+/** Returns a copy of `w` [out, in] in which every block retains its first `keep` components. */
 export function cut(
   w: Float32Array,
   { blocks, inFeatures }: Decomposition,
@@ -85,8 +91,9 @@ export function cut(
 }
 
 /**
- * A decomposition of the weight `w` as directions the engine takes. Rows of a cluster lie apart:
- * their vectors are spread over all rows, and are those of the output whichever side is kept.
+ * Converts a decomposition of the weight `w` to the engine's directions. The rows of a cluster are
+ * not contiguous, so their vectors are scattered over all rows. They are output vectors whichever
+ * side is stored.
  */
 export function directionsOf(
   { module, outFeatures, inFeatures, blocks, together }: Decomposition,
@@ -120,12 +127,12 @@ export function directionsOf(
   });
 }
 
-/** What the loss owes to one decomposition's components, σᵢ gᵢ, added up batch by batch. */
+/** Accumulates σᵢ gᵢ of one decomposition's components over batches. */
 export class SigmaGradients {
   readonly of: Decomposition;
   /** Σ over tokens, by block: σᵢ gᵢ times the number of predicted tokens. */
   private readonly sums: Float64Array[];
-  /** By ρ: Σₙ (Σ σᵢ gₙᵢ over what is dropped)², n the sequences. */
+  /** By ρ: Σₙ (Σ σᵢ gₙᵢ over the dropped components)², n the sequences. */
   private readonly squares: Float64Array;
   private tokens = 0;
 
@@ -135,7 +142,10 @@ export class SigmaGradients {
     this.squares = new Float64Array(RHO_GRID.length);
   }
 
-  /** What the engine says of `directionsOf`, of the mean loss over `tokens` predicted tokens. */
+  /**
+   * Adds the engine's result for `directionsOf`, taken from the mean loss over `tokens` predicted
+   * tokens.
+   */
   add(found: readonly Float32Array[], sequences: number, tokens: number): void {
     const { blocks, together } = this.of;
     const size = sequences * elementAt(blocks, 0).sigma.length;
@@ -154,7 +164,7 @@ export class SigmaGradients {
           const g = elementAt(gradients, b)[n * m + i]! * tokens;
           sums[i]! += g;
           running += g;
-          // The grid falls: the smallest removal comes first.
+          // The grid is decreasing: the smallest removal comes first.
           while (at < keep.length && keep[at] === m) at++;
           while (at < keep.length && keep[at] === i) dropped[at++]! += running;
         }
@@ -165,12 +175,14 @@ export class SigmaGradients {
     }
   }
 
-  /** σᵢ gᵢ of the mean loss, by block: what it loses, to first order, when the component goes. */
+  /**
+   * σᵢ gᵢ of the mean loss, by block: its decrease, to first order, when the component is removed.
+   */
   contributions(): Float64Array[] {
     return this.sums.map((s) => s.map((g) => g / this.tokens));
   }
 
-  /** gᵢ of the mean loss, by block; 0 of a component of nothing. */
+  /** gᵢ of the mean loss, by block; 0 for a component with σᵢ = 0. */
   gradients(): Float64Array[] {
     return this.contributions().map((c, b) =>
       c.map((value, i) =>
@@ -181,7 +193,7 @@ export class SigmaGradients {
     );
   }
 
-  /** One candidate for each ρ that drops something and is not the same as the one before. */
+  /** One candidate for each ρ that drops components and differs from the candidate before it. */
   candidates(): Candidate[] {
     const owed = this.contributions();
     const { module, blocks } = this.of;
@@ -211,16 +223,16 @@ export function sumOf(values: Float64Array, from: number, to: number): number {
   return sum;
 }
 
-/** What the scan sorts by, largest first. */
+/** The quantity that sorts the scan, largest first. */
 export type Ranking = 'first-order' | 'curvature';
 
 export const worth = ({ score, curvature }: Candidate, ranking: Ranking): number =>
   ranking === 'curvature' ? score - curvature : score;
 
 /**
- * Candidates in the order in which they are tried: every module's best, the most promising first,
- * then every module's second, and so on, for a module can have one form only. A module of which
- * nothing stays is the same however its rows were split.
+ * Candidates in the order in which they are tried: every module's best, most promising first, then
+ * every module's second, and so on, since one module can take one form only. A module without
+ * components is the same for every split, so it appears once.
  */
 export function ordered(candidates: readonly Candidate[], ranking: Ranking): Candidate[] {
   const turns = new Map<number, number>();

@@ -1,6 +1,5 @@
 /**
- * Small removals, to hold the prediction against the truth where a first order must be right.
- * [methods.md §5]
+ * Small removals that compare the first-order prediction with the measured change. [methods.md §5]
  */
 import { elementAt } from '../../checked.ts';
 import { uniform } from '../../device/random.ts';
@@ -8,7 +7,7 @@ import { keysOf } from '../../device/streams.ts';
 import { sumOf, type Decomposition, type SigmaGradients } from './candidates.ts';
 import { take } from './svd.ts';
 
-/** A removal is a 24th of the components; the strongest sixth stays. */
+/** A removal is 1/24 of the components. The strongest sixth is never removed. */
 const PARTS = 24;
 const STRONG = 4;
 
@@ -21,8 +20,8 @@ export interface SmallRemoval {
 }
 
 /**
- * Seeded picks among all decompositions. Blocks are taken to be equally large; of a larger one the
- * same numbers go.
+ * Seeded picks among all decompositions. All blocks are treated as equally large; a larger block
+ * loses the same component numbers.
  */
 export function smallRemovals(
   sums: readonly SigmaGradients[],

@@ -1,6 +1,6 @@
 /**
- * Decompositions of a model's weights, kept in memory by the model's hash: another run on the same
- * model need not repeat them.
+ * Caches decompositions of a model's weights in memory by the model's hash, so that another run on
+ * the same model need not repeat them.
  */
 import { defined } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
@@ -9,10 +9,10 @@ import { decompositionOf, type Decomposition } from './candidates.ts';
 import { rowBlocks, type Splitting } from './row-blocks.ts';
 import { blockSvd, type BlockSvd } from './svd.ts';
 
-/** Bytes of singular vectors a page may keep; SmolLM2-135M in 1 to 16 row blocks takes 0.73e9. */
+/** Maximum bytes of cached singular vectors. SmolLM2-135M in 1 to 16 row blocks takes 0.73e9. */
 const LIMIT = 1.5e9;
 
-/** One weight to be decomposed, `w` [out, in]: plain data, so that another thread can do it. */
+/** One weight to decompose, `w` [out, in]. Plain data, so that it can be sent to another thread. */
 export interface SvdJob {
   module: Pick<ModuleInfo, 'index' | 'path' | 'inFeatures' | 'outFeatures'>;
   splitting: Splitting;
@@ -23,7 +23,7 @@ export interface SvdJob {
 export const decompose = ({ module, splitting, w }: SvdJob): BlockSvd[] =>
   rowBlocks(module, w, splitting).map((rows) => blockSvd(w, module.inFeatures, rows, module.path));
 
-/** About proportional to the time a job takes: the cube of a block's shorter side. */
+/** Roughly proportional to the duration of a job: the cube of a block's shorter side. */
 export const costOf = (
   { inFeatures, outFeatures }: Pick<ModuleInfo, 'inFeatures' | 'outFeatures'>,
   blocks: number,
@@ -33,7 +33,10 @@ export class Decompositions {
   private readonly known = new Map<string, Decomposition>();
   private hash = '';
 
-  /** Throws `bad-spec` where the decompositions of all modules at once would not fit. */
+  /**
+   * Selects the model. Throws `bad-spec` if the decompositions of all modules would exceed the
+   * limit.
+   */
   open(hash: string, modules: readonly ModuleInfo[], splittings: readonly Splitting[]): void {
     const bytes = splittings.reduce(
       (sum, { blocks }) =>
@@ -65,8 +68,8 @@ export class Decompositions {
   }
 
   /**
-   * Of the model opened last. `weight` is asked for only if it is new. Throws what `decompose`
-   * throws.
+   * The decomposition of a module of the model opened last. `weight` is called only if it is not
+   * cached. Throws what `decompose` throws.
    */
   of(module: ModuleInfo, splitting: Splitting, weight: () => Float32Array): Decomposition {
     if (!this.has(module, splitting))

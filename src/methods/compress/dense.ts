@@ -1,7 +1,7 @@
 /**
- * Products of dense matrices in double precision, row-major. Inner loops run along memory and do
- * several products with what they have read, since V8 makes scalar code of them: about twice as
- * fast as one product at a time.
+ * Dense matrix products in double precision, row-major. Inner loops follow memory and compute
+ * several products per value read, since V8 does not vectorise them. This is about twice as fast as
+ * one product at a time.
  */
 
 /** a aᵀ [rows, rows]. */

@@ -1,6 +1,6 @@
 /**
- * Eigenvectors by division: residual, orthogonality, and matrices that such methods are known to
- * stumble over.
+ * Divide and conquer: residuals, orthogonality, and matrices that are known to be difficult for
+ * such methods.
  */
 import { describe, expect, it } from 'vitest';
 import { fillNormal, streamKeys } from '../../device/random.ts';

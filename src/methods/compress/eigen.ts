@@ -1,19 +1,18 @@
 /**
- * Eigenvectors of a symmetric matrix in double precision: Householder's tridiagonal form, its
- * eigenvectors by division (`tridiagonal.ts`), and these carried back. (Golub and Van Loan, Matrix
- * Computations, 8.3.) Vectors are rows, so that every inner loop runs along memory; about 3 n³
- * multiplications.
+ * Eigenvectors of a symmetric matrix in double precision: Householder tridiagonalisation, divide
+ * and conquer (`tridiagonal.ts`), and back-transformation (Golub and Van Loan, Matrix Computations,
+ * 8.3). Vectors are rows, so that every inner loop follows memory. About 3 n³ multiplications.
  */
 import { tridiagonalEigen } from './tridiagonal.ts';
 
 export interface Eigen {
   /** Largest first. */
   values: Float64Array;
-  /** [n, n] row-major: row i belongs to value i; orthonormal to rounding. */
+  /** [n, n] row-major. Row i belongs to value i; rows are orthonormal to rounding. */
   vectors: Float64Array;
 }
 
-/** Of `a` [n, n] row-major, symmetric, finite; its lower half is read and overwritten. */
+/** Decomposes `a` [n, n], row-major, symmetric and finite. Reads and overwrites its lower half. */
 export function symmetricEigen(a: Float64Array, n: number): Eigen {
   const { diagonal, beside, reflectors } = tridiagonalForm(a, n);
   const { values, vectors } = tridiagonalEigen(diagonal, beside);
@@ -24,9 +23,9 @@ export function symmetricEigen(a: Float64Array, n: number): Eigen {
 }
 
 /**
- * T = … H A H … with H = I − v vᵀ for each row from the last on, as EISPACK's tred2 has it:
- * `beside[i]` couples i and i + 1, row k of `reflectors` [n, n] is the v that clears row k, zero
- * from k on. One pass over the matrix does the changes of one step and the product of the next.
+ * T = … H A H … with H = I − v vᵀ for each row, last row first, as in EISPACK's tred2. `beside[i]`
+ * couples i and i + 1. Row k of `reflectors` [n, n] is the v that clears row k, zero from k on. One
+ * pass over the matrix applies one step's update and computes the next step's product.
  */
 function tridiagonalForm(
   a: Float64Array,
@@ -35,7 +34,7 @@ function tridiagonalForm(
   const diagonal = new Float64Array(n);
   const beside = new Float64Array(n);
   const reflectors = new Float64Array(n * n);
-  // What the last step leaves to be done: A ← A − v wᵀ − w vᵀ.
+  // Pending update of the previous step: A ← A − v wᵀ − w vᵀ.
   let v = new Float64Array(n);
   const w = new Float64Array(n);
   const p = new Float64Array(n);
@@ -81,8 +80,8 @@ function tridiagonalForm(
 }
 
 /**
- * Makes of the first `k` numbers of `x` the v with ‖v‖² = 2 whose reflection puts all of x into
- * number k − 1, and returns that; zeros where it is there already.
+ * Replaces the first `k` numbers of `x` by the v with ‖v‖² = 2 whose reflection maps x onto
+ * coordinate k − 1. Returns that coordinate. v is zero if x already has this form.
  */
 function reflector(x: Float64Array, k: number): number {
   let rest = 0;
@@ -101,8 +100,8 @@ function reflector(x: Float64Array, k: number): number {
 }
 
 /**
- * Rows of `z` [n, n], vectors of T, become vectors of A: z ← z H₁ H₂ …, four reflections in one
- * pass, two rows at a time.
+ * Transforms the rows of `z` [n, n] from eigenvectors of T to those of A: z ← z H₁ H₂ …, four
+ * reflections per pass, two rows at a time.
  */
 function carryBack(z: Float64Array, reflectors: Float64Array, n: number): void {
   const zero = new Float64Array(n);
@@ -146,7 +145,7 @@ function carryBack(z: Float64Array, reflectors: Float64Array, n: number): void {
         v += y * cj;
         w += y * dj;
       }
-      // What each finds when those before it have been.
+      // Correct each product for the reflections applied before it.
       q -= p * ab;
       r -= p * ac + q * bc;
       s -= p * ad + q * bd + r * cd;

@@ -1,6 +1,6 @@
 /**
- * Decompositions by several threads at once. What a thread is, the browser's or Node's, is given
- * from outside; the numbers are the same as without.
+ * Runs decompositions on several threads. The caller provides the threads, the browser's or Node's.
+ * Results are identical to those of one thread.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -18,7 +18,7 @@ export interface Threads {
   open(): SvdThread;
 }
 
-/** What a thread is sent back with: its answer, or an error as code and values. */
+/** A thread's response: the blocks, or an error as code and values. */
 export type SvdAnswer =
   { blocks: BlockSvd[] } | { code: AtlasError['code']; values: AtlasError['values'] };
 
@@ -34,7 +34,7 @@ export function answerTo(job: SvdJob): SvdAnswer {
   }
 }
 
-/** The buffers of an answer, to be handed over rather than copied. */
+/** The buffers of an answer, to transfer instead of copy. */
 export const buffersOf = (answer: SvdAnswer): ArrayBuffer[] =>
   'blocks' in answer
     ? answer.blocks.flatMap(({ rows, sigma, vectors }) =>
@@ -42,14 +42,14 @@ export const buffersOf = (answer: SvdAnswer): ArrayBuffer[] =>
       )
     : [];
 
-/** One end of a thread, as browsers and Node both have it. */
+/** The caller's end of a thread, common to browsers and Node. */
 export interface Port {
   post(job: SvdJob): void;
   listen(answered: (answer: SvdAnswer) => void, died: (why: string) => void): void;
   terminate(): void;
 }
 
-/** One job at a time. */
+/** A thread that runs one job at a time. */
 export function threadOver(port: Port): SvdThread {
   let open: { resolve(blocks: BlockSvd[]): void; reject(error: AtlasError): void } | null = null;
   let dead: AtlasError | null = null;
@@ -79,9 +79,9 @@ export function threadOver(port: Port): SvdThread {
 }
 
 /**
- * The jobs' blocks as they are done, in no order; a job is made when a thread is free for it. Who
- * stops pulling leaves the threads idle after what they are at, and `return()` ends them. Throws
- * the first error.
+ * Yields the blocks of each job on completion, in no fixed order. A job is created when a thread is
+ * free for it. If the consumer stops, threads finish their current jobs and wait; `return()`
+ * terminates them. Throws the first error.
  */
 export async function* decomposedBy(
   { count, open }: Threads,
@@ -100,8 +100,8 @@ export async function* decomposedBy(
         job,
         blocks,
       }));
-    // Whoever waits hears of a failure through the race; one that is no longer waited for must not
-    // be an error of its own.
+    // The race reports a failure to the consumer. A promise that is no longer awaited must not
+    // raise an unhandled rejection.
     work.catch(() => undefined);
     running.set(thread, work);
   };

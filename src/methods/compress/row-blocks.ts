@@ -1,27 +1,26 @@
-/**
- * How the rows of a weight are split into subspaces that are decomposed on their own. [methods.md
- * §5]
- */
+/** Splits the rows of a weight into blocks that are decomposed separately. [methods.md §5] */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { uniform } from '../../device/random.ts';
 import { keysOf } from '../../device/streams.ts';
 import { AtlasError } from '../../errors.ts';
 
-/** `contiguous`: equal stretches of rows (the paper's). `kmeans`: rows that point alike. */
+/**
+ * `contiguous`: equal contiguous ranges of rows (the paper's). `kmeans`: clusters of similar rows.
+ */
 export type Split = 'contiguous' | 'kmeans';
 
 export interface Splitting {
   blocks: number;
   split: Split;
-  /** Of k-means. */
+  /** Seed of k-means. */
   seed: number;
 }
 
 const ROUNDS = 12;
 
 /**
- * Rows of each block of a weight `w` [out, in]. Throws `row-blocks` for more blocks than rows, and
- * where equal stretches do not come out even.
+ * Row numbers of each block of a weight `w` [out, in]. Throws `row-blocks` if there are more blocks
+ * than rows, or if contiguous blocks do not divide the rows.
  */
 export function rowBlocks(
   { path, outFeatures: rows }: Pick<ModuleInfo, 'path' | 'outFeatures'>,
@@ -38,8 +37,8 @@ export function rowBlocks(
 }
 
 /**
- * Lloyd's k-means from k-means++ centres, seeded. A cluster that runs empty takes the row farthest
- * from its centre, so there are always `k`.
+ * Lloyd's k-means from k-means++ centres, seeded. An empty cluster takes the row farthest from its
+ * centre, so there are always `k` clusters.
  */
 function clusters(w: Float32Array, rows: number, k: number, seed: number): Int32Array[] {
   const width = w.length / rows;

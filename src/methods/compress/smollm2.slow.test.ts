@@ -1,6 +1,6 @@
 /**
  * Compress to Impress on SmolLM2-135M against PyTorch: singular values, their gradients through the
- * whole model, scores, and what removals really do.
+ * whole model, scores, and the measured effect of removals.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,8 +68,8 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
       of.blocks.forEach((block, b) => {
         for (let i = 0; i < m; i++)
           expect(Math.abs(block.sigma[i]! / sigma[b * m + i]! - 1)).toBeLessThan(1e-5);
-        // u and v belong together only up to a common sign, which cancels; near-equal values may
-        // turn into one another.
+        // u and v are defined up to a common sign, which cancels. Vectors of nearly equal values
+        // may rotate into one another.
         for (let i = 0; i < m; i++)
           apart = Math.max(apart, Math.abs(elementAt(got, b)[i]! - g[b * m + i]!));
       });

@@ -29,10 +29,11 @@ function expectSvd(w: Float32Array, width: number, block: BlockSvd): void {
   for (let i = 1; i < m; i++) expect(sigma[i]!).toBeLessThanOrEqual(sigma[i - 1]!);
   for (let i = 0; i < m; i++) {
     for (let j = 0; j <= i; j++) {
-      // A component of nothing may have no far side; near-equal ones need not part in float32.
+      // A component with σ ≈ 0 may have no vector on the other side, and nearly equal components
+      // may mix in float32.
       if (sigma[i]! < 1e-6 * sigma[0]!) continue;
-      // One side is kept in float32. The other is the weight times it, over σᵢ: its rounding grows
-      // by σ₁ / σᵢ.
+      // One side is stored in float32. The other is the weight times it, over σᵢ, so its rounding
+      // error grows by σ₁ / σᵢ.
       const rounding = Math.max(5e-6, 4 * 2 ** -24 * (sigma[0]! / sigma[i]!));
       expect(Math.abs(dot(row(u, count, i), row(u, count, j)) - Number(i === j))).toBeLessThan(
         rounding,
@@ -116,7 +117,7 @@ describe('singular value decomposition', () => {
     const svd = blockSvd(w, 5, rowsTo(8), 'w');
     const out = w.slice();
     truncate(out, 5, svd, keep);
-    // Eckart–Young: what is missing has the norm of the dropped values, and what is left has rank
+    // Eckart–Young: the removed part has the norm of the dropped values, and the rest has rank
     // `keep`.
     expect(out.reduce((sum, x, i) => sum + (x - w[i]!) ** 2, 0)).toBeCloseTo(
       svd.sigma.slice(keep).reduce((sum, s) => sum + s * s, 0),

@@ -1,10 +1,10 @@
 /**
- * Singular value decomposition of a weight, of row blocks of it, and what is left of it when
- * components go. [methods.md §5]
+ * Singular value decomposition of row blocks of a weight, and the weight after components are
+ * removed. [methods.md §5]
  *
- * W Wᵀ or WᵀW, whichever is smaller, gives the values and the vectors of one side, and these are
- * all that is kept: the other side is σᵢ vᵢ = Wᵀ uᵢ or σᵢ uᵢ = W vᵢ, made of the weight when it is
- * asked for. Values below about 1e-8 of the largest are rounding.
+ * The smaller of W Wᵀ and WᵀW gives the values and the vectors of one side; only these are stored.
+ * The other side, σᵢ vᵢ = Wᵀ uᵢ or σᵢ uᵢ = W vᵢ, is computed from the weight on demand. Values
+ * below about 1e-8 of the largest are rounding errors.
  */
 import { AtlasError } from '../../errors.ts';
 import { gram, product, transposed } from './dense.ts';
@@ -15,20 +15,18 @@ import { symmetricEigen } from './eigen.ts';
  * in) components.
  */
 export interface BlockSvd {
-  /** Which rows of the weight. */
+  /** Row numbers in the weight. */
   rows: Int32Array;
   sigma: Float64Array;
-  /**
-   * Whose vectors are kept: of the output uᵢ (as many rows as inputs, or fewer), of the input vᵢ
-   * (more).
-   */
+  /** Which vectors are stored: output vectors uᵢ if rows ≤ inputs, else input vectors vᵢ. */
   side: 'output' | 'input';
   /** [m, m] row-major: the vectors of that side as rows, orthonormal. */
   vectors: Float32Array;
 }
 
 /**
- * Of rows `rows` of `w` [out, width]. `name` is the module's, for the sentence. Throws `singular`.
+ * Decomposes rows `rows` of `w` [out, width]. `name` is the module named in the error. Throws
+ * `singular`.
  */
 export function blockSvd(w: Float32Array, width: number, rows: Int32Array, name: string): BlockSvd {
   const part = rowsOf(w, width, rows);
@@ -58,8 +56,8 @@ export function blockSvd(w: Float32Array, width: number, rows: Int32Array, name:
 }
 
 /**
- * The first `count` vectors of the other side times σᵢ, of the weight `w` that was decomposed:
- * [count, in] of blocks that keep the output's, else [count, rows].
+ * The first `count` vectors of the other side times σᵢ, from the same weight `w`: [count, in] for
+ * blocks that store output vectors, else [count, rows].
  */
 export function otherSide(
   w: Float32Array,
@@ -75,8 +73,8 @@ export function otherSide(
 }
 
 /**
- * A block's first `keep` components as a product of two: `up` [rows, keep] with σᵢ in it, times
- * `down` [keep, width], whose rows are orthonormal, to about 2⁻²⁴ σ₁ / σᵢ.
+ * A block's first `keep` components as a product of two factors: `up` [rows, keep], which contains
+ * σᵢ, and `down` [keep, width]. The rows of `down` are orthonormal to about 2⁻²⁴ σ₁ / σᵢ.
  */
 export function factorsOf(
   w: Float32Array,
@@ -128,13 +126,13 @@ export function components({
   if (count <= 0) return new Float64Array(part.length);
   const own = Float64Array.from(block.vectors.subarray(from * m, to * m));
   const back = transposed(own, count, m);
-  // What lies along the vectors, and only that: U Uᵀ W or W V Vᵀ.
+  // Project onto the vectors: U Uᵀ W or W V Vᵀ.
   return block.side === 'output'
     ? product(back, product(own, part, m), count)
     : product(product(part, back, m), own, count);
 }
 
-/** Changes `w` [out, width] in place: the block loses components [from, to). */
+/** Removes components [from, to) of a block from `w` [out, width], in place. */
 export function take({
   w,
   width,
@@ -154,7 +152,7 @@ export function take({
   });
 }
 
-/** Changes `w` [out, width] in place: the block keeps its first `keep` components. */
+/** Reduces a block of `w` [out, width] to its first `keep` components, in place. */
 export function truncate(w: Float32Array, width: number, block: BlockSvd, keep: number): void {
   const m = block.sigma.length;
   if (m - keep <= keep) return take({ w, width, block, from: keep, to: m });
@@ -162,7 +160,7 @@ export function truncate(w: Float32Array, width: number, block: BlockSvd, keep: 
   block.rows.forEach((row, r) => w.set(left.subarray(r * width, (r + 1) * width), row * width));
 }
 
-/** Some rows of `w` [out, width], in double. */
+/** Some rows of `w` [out, width], in double precision. */
 function rowsOf(w: Float32Array, width: number, rows: Int32Array): Float64Array {
   const part = new Float64Array(rows.length * width);
   rows.forEach((row, i) => part.set(w.subarray(row * width, (row + 1) * width), i * width));

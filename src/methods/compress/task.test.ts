@@ -1,4 +1,4 @@
-/** Samples laid out to learn from: every label where it belongs, little padding. */
+/** Samples as training batches: every label in its position, little padding. */
 import { expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { answersOf, layOut, type Sample } from './task.ts';

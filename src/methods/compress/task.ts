@@ -1,6 +1,6 @@
 /**
- * Tasks a compression is judged by: questions with options, scored by the likelihood of the
- * options; or plain text, scored by the share of tokens that were the likeliest.
+ * Tasks that evaluate a compression: questions with options, scored by the likelihood of the
+ * options, or plain text, scored by the fraction of tokens predicted as most likely.
  */
 import { elementAt } from '../../checked.ts';
 import type {
@@ -11,20 +11,20 @@ import type {
   TrainingBatch,
 } from '../../engine/engine.ts';
 
-/** Token ids. Without options every token of `ids` but the first is to be predicted. */
+/** Token ids. Without options, every token of `ids` except the first is predicted. */
 export interface Sample {
   ids: Int32Array;
   options: readonly Int32Array[];
   answer: number;
 }
 
-/** How several tokens of an option make one number. */
+/** How the log-likelihoods of an option's tokens are combined. */
 export type Scoring = 'sum' | 'mean';
 
 export interface SampleScore {
-  /** 1 or 0; for plain text the share of right tokens. */
+  /** 1 or 0; for plain text, the fraction of correct tokens. */
   right: number;
-  /** Negative log likelihood of the answer in nats, over so many tokens. */
+  /** Negative log-likelihood of the answer in nats, summed over `tokens` tokens. */
   loss: number;
   tokens: number;
   /** The option with the best score; −1 for plain text. */
@@ -50,8 +50,8 @@ export interface LaidOut {
 }
 
 /**
- * Samples as batches of one shape, at most `rows` tokens each. Options that differ in their last
- * token only share a sequence.
+ * Arranges samples into batches of one shape, at most `rows` tokens each. Options that differ only
+ * in their last token share a sequence.
  */
 export function layOut(samples: readonly Sample[], scoring: Scoring, rows: number): LaidOut {
   const sequences: {
@@ -74,7 +74,7 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
   });
   const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2);
   const most = Math.max(1, Math.floor(rows / length));
-  // As even as can be: what the last one lacks is made up with nothing.
+  // Distribute the sequences evenly. The last batch is filled with unused sequences.
   const size = Math.ceil(sequences.length / Math.ceil(sequences.length / most));
   const batches: Batch[] = [];
   for (let first = 0; first < sequences.length; first += size) {
@@ -95,14 +95,14 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
 }
 
 /**
- * Lengths of sequences to learn from, in tokens: few shapes of a batch, and little room for
- * nothing.
+ * Training sequences are padded to multiples of this length, in tokens: few batch shapes, little
+ * padding.
  */
 const STRIDE = 4;
 
 /**
- * The same samples to learn from, short ones with short ones: every right answer's tokens are
- * labels, wrong options are left out.
+ * The same samples as training batches, grouped by length. The tokens of the right answers are the
+ * labels; wrong options are omitted.
  */
 export function answersOf({ samples }: LaidOut, rows: number): TrainingBatch[] {
   const lengthOf = ({ ids, options: [own] }: Sample) =>
@@ -126,7 +126,7 @@ export function answersOf({ samples }: LaidOut, rows: number): TrainingBatch[] {
     );
 }
 
-/** Adds up the answers of the batches that come in. */
+/** Accumulates the scores of the batches. */
 export class Tally {
   private readonly of: LaidOut;
   private readonly likelihoods: Float64Array[];
@@ -181,7 +181,7 @@ export class Tally {
   }
 }
 
-/** Right by luck alone: the mean of one over the number of options; 0 for plain text. */
+/** Chance accuracy: the mean of one over the number of options; 0 for plain text. */
 export const chanceOf = (samples: readonly Sample[]): number =>
   samples.reduce((sum, { options }) => sum + (options.length > 0 ? 1 / options.length : 0), 0) /
   samples.length;

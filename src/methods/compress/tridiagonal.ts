@@ -1,9 +1,11 @@
 /**
- * Eigenvectors of a symmetric tridiagonal matrix by divide and conquer: two halves and a correction
- * of rank one (Cuppen), roots of its secular equation, and vectors from the nearby matrix that has
- * exactly these roots, which makes them orthogonal (Gu and Eisenstat, SIAM J. Matrix Anal. Appl.
- * 16, 1995; LAPACK's dstedc). Small matrices go by implicit QL (EISPACK's tql2). The work is two
- * thirds of n³ multiplications in whole products, where QL alone turns pairs of rows 0.8 n² times.
+ * Eigenvectors of a symmetric tridiagonal matrix by divide and conquer. Two halves get a rank-one
+ * correction (Cuppen). The vectors are those of the nearby matrix for which the computed roots of
+ * the secular equation are exact, so they are orthogonal (Gu and Eisenstat, SIAM J. Matrix Anal.
+ * Appl. 16, 1995; LAPACK's dstedc). Small matrices use implicit QL (EISPACK's tql2).
+ *
+ * The cost is two thirds of n³ multiplications in matrix products. QL alone rotates pairs of rows
+ * 0.8 n² times.
  */
 import { defined } from '../../checked.ts';
 import { product } from './dense.ts';
@@ -14,11 +16,14 @@ interface Solved {
   vectors: Float64Array;
 }
 
-/** Rows up to which QL is the faster way. */
+/** QL is faster up to this number of rows. */
 const SMALL = 24;
 const EPSILON = 2.2e-16;
 
-/** Of `diagonal` [n] and `beside`, whose number i couples i and i + 1. Both are overwritten. */
+/**
+ * Decomposes the matrix with `diagonal` [n] and `beside`, whose number i couples i and i + 1.
+ * Overwrites both.
+ */
 export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): Solved {
   const n = diagonal.length;
   if (n <= SMALL) return byRotations(diagonal, beside);
@@ -33,8 +38,8 @@ export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): 
 }
 
 /**
- * The eigenvectors of diag(low, high) + size · v vᵀ, v with 1 at low's end and `sign` at high's
- * beginning.
+ * Eigenvectors of diag(low, high) + size · v vᵀ, where v is 1 at the end of low and `sign` at the
+ * start of high.
  */
 function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   const m = low.values.length;
@@ -47,8 +52,8 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   // ‖z‖ = 1.
   for (let i = 0; i < m; i++) z[i] = low.vectors[i * m + m - 1]! / Math.SQRT2;
   for (let i = m; i < n; i++) z[i] = (sign * high.vectors[(i - m) * (n - m)]!) / Math.SQRT2;
-  // Rows of both halves side by side; each is zero where the other half lies, until a rotation
-  // mixes two.
+  // Rows of the two halves. Each is zero in the columns of the other half until a rotation mixes
+  // two rows.
   const left = Array.from({ length: n }, (_, i) =>
     i < m ? low.vectors.subarray(i * m, (i + 1) * m) : null,
   );
@@ -65,7 +70,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     rho,
   );
   const count = kept.length;
-  // New rows are sums of old ones; each half's columns are a product of their own.
+  // New rows are linear combinations of old ones. The columns of each half are one matrix product.
   const part = (rows: readonly (Float64Array | null)[], width: number): Float64Array => {
     const has = [...kept.keys()].filter((i) => rows[kept[i]!]);
     const factors = new Float64Array(count * has.length);
@@ -99,7 +104,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   return { values: Float64Array.from(entries, (e) => e.value), vectors };
 }
 
-/** Rows `i` and `j` turned, `width` numbers each; null: all of it zeros. */
+/** Rotates rows `i` and `j`, `width` numbers each. null is a row of zeros. */
 // eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function rotate(
   rows: (Float64Array | null)[],
@@ -123,9 +128,8 @@ function rotate(
 }
 
 /**
- * Numbers of the values that the correction moves, ascending. Where z is nothing it moves none, and
- * of two values that are as good as equal a rotation makes one of these (LAPACK's dlaed2); `d` and
- * `z` change along.
+ * Indices of the values that the correction changes, ascending. A value with z ≈ 0 is unchanged. A
+ * rotation sets z to 0 for one of two nearly equal values (LAPACK's dlaed2). Updates `d` and `z`.
  */
 function deflated(
   d: Float64Array,
@@ -162,8 +166,8 @@ function deflated(
 }
 
 /**
- * Eigenvalues of diag(d) + rho z zᵀ, d ascending, no two alike, no z zero; and [count, count] what
- * of each old row the new one has.
+ * Eigenvalues of diag(d) + rho z zᵀ, for distinct ascending d and nonzero z, and the coefficients
+ * [count, count] of each new row in the old rows.
  */
 function secular(
   d: readonly number[],
@@ -199,10 +203,9 @@ function secular(
 }
 
 /**
- * The root of 1 + Σ wᵢ / (dᵢ − λ) between d[j] and d[j + 1] (of the last: above), as an offset from
- * the nearer of the two, so that its distance from them is exact. Both sides' sums are taken for
- * one pole each with the right value and slope (Bunch, Nielsen and Sorensen), between bounds that
- * only narrow.
+ * The root of 1 + Σ wᵢ / (dᵢ − λ) between d[j] and d[j + 1] (above d[j] for the last j), as an
+ * exact offset from the nearer of the two. Each side's sum is replaced by one pole of equal value
+ * and slope (Bunch, Nielsen and Sorensen), within bounds that only narrow.
  */
 function root(
   d: readonly number[],
@@ -260,7 +263,7 @@ function root(
   return { base, shift };
 }
 
-/** Implicit QL with Wilkinson's shift; rows turn along. */
+/** Implicit QL with Wilkinson's shift. The rows are rotated along. */
 function byRotations(d: Float64Array, beside: Float64Array): Solved {
   const n = d.length;
   const e = new Float64Array(n);

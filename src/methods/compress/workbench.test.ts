@@ -1,6 +1,6 @@
 /**
- * Streams that are worked out only as far as they are needed give what a fresh pass gives, whatever
- * changes in which order.
+ * Residual streams that are recomputed only as needed equal those of a new pass, for any order of
+ * changes.
  */
 import { afterAll, expect, it } from 'vitest';
 import { elementAt } from '../../checked.ts';
@@ -53,7 +53,7 @@ it('accepted and rejected changes, early and late blocks', async () => {
       modules.filter((m) => m.layer === layer),
       nth,
     );
-  // [layer, module of it, kept]
+  // [layer, module in the layer, accepted]
   for (const [layer, nth, kept] of [
     [layers - 1, 0, true],
     [0, 1, false],

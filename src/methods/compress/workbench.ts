@@ -1,7 +1,7 @@
 /**
- * Where changes of a model are tried: an engine whose weights can be replaced, samples laid out for
- * it, and the clean streams up to each block, so that a change in layer l costs the blocks from l
- * on only. Everything goes batch by batch: who asks may pause between two.
+ * Evaluates trial changes of a model: an engine with replaceable weights, the samples as batches,
+ * and the residual stream before each layer. A change in layer l then runs only layers from l on.
+ * Work proceeds batch by batch, so that the caller can pause in between.
  */
 import type { CleanPass, Engine, ScoringEngine, WeightEngine } from '../../engine/engine.ts';
 import { Tally, type Judged, type LaidOut } from './task.ts';
@@ -12,7 +12,7 @@ export class Workbench {
   readonly task: LaidOut;
   private readonly engine: TrialEngine;
   private readonly passes: CleanPass[] = [];
-  /** The first block whose own output in `passes` is that of earlier weights. */
+  /** First layer whose output in `passes` is out of date. */
   private stale: number;
 
   constructor(engine: TrialEngine, task: LaidOut) {
@@ -26,8 +26,8 @@ export class Workbench {
   }
 
   /**
-   * Runs all samples through the model as it is now and keeps their streams. Yields after every
-   * batch.
+   * Runs all samples through the current model and caches their residual streams. Yields after
+   * every batch.
    */
   async *open(): AsyncGenerator<void, void, undefined> {
     for (const { batch } of this.task.batches) {
@@ -37,8 +37,8 @@ export class Workbench {
   }
 
   /**
-   * The samples under the weights as they are now, of which only those of block `layer` and later
-   * may have changed since `settle`.
+   * Scores the samples under the current weights. Only layers from `layer` on may have changed
+   * since `settle`.
    */
   async *judge(layer = this.engine.layers): AsyncGenerator<void, Judged, undefined> {
     const tally = new Tally(this.task);
@@ -52,14 +52,14 @@ export class Workbench {
   }
 
   /**
-   * The weights as they are now are the ones to start from; block `layer` is the first that
-   * changed. Its stream is worked out anew only as far as the next change lies.
+   * Accepts the current weights; `layer` is the first that changed. The residual stream is
+   * recomputed only as far as the next change needs.
    */
   settle(layer: number): void {
     this.stale = Math.min(this.stale, layer);
   }
 
-  /** Does what `settle` left to be done. */
+  /** Recomputes what `settle` deferred. */
   async *refresh(): AsyncGenerator<void, void, undefined> {
     for (const pass of this.passes) {
       await this.upTo(pass, this.engine.layers);

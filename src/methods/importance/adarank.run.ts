@@ -1,28 +1,17 @@
 /**
- * AdaRank: how much a module matters is how far the predictions of two noisy copies of it part.
+ * Measures AdaRank importance: the distance between the logits of two perturbed models.
  *
- * Source: arXiv 2408.09015 and its notebook, google-research/adaptive_low_rank; methods.md §3.
+ * Source: arXiv 2408.09015 and its notebook, google-research/adaptive_low_rank; methods.md §3,
+ * which also lists our readings of the paper and the differences from the notebook.
  *
- * `two-draws`, the paper's (default). For a module with weight `W` draw Gaussian noise `N₁`, `N₂`
- * of W's shape independently; `d = mean over positions of Σ_vocabulary |logits(W + N₁) − logits(W +
- * N₂)|`. Repeat about five times; the importance is the mean. Where the paper is silent: the
- * distance is taken per token position, every position of the batch counts alike, and `std(W)`, the
- * noise's scale, is the population one.
+ * - `two-draws`, the paper's (default): independent Gaussian noise `N₁`, `N₂` of W's shape; `d =
+ *   mean over positions of Σ_vocabulary |logits(W + N₁) − logits(W + N₂)|`.
+ * - `clean`, the notebook's: one perturbed model against the clean pass, the *mean* of |difference|
+ *   over the vocabulary (a constant factor, which does not affect ranks), bias perturbed too.
  *
- * `clean`, the published notebook's: one noisy copy against the clean output, the *mean* of
- * |difference| over the vocabulary instead of the sum (a constant factor: ranks do not see it), and
- * the bias is shaken too. Two differences to the notebook remain on purpose. It never restores the
- * weights, so its noise piles up over repeats; here every probe starts from the clean weights. And
- * it reads a classifier's pooled output; here it is a language model's logits, at every position.
- *
- * Draws are named, never stored: repeat `r` of module `m` shakes it by the streams `(seed, m, 2r)`
- * and `(seed, m, 2r + 1)` of the counter-based generator; `clean` uses `2r`. So any draw can be
- * asked for alone, in any order, on any provider.
- *
- * Repeats run as sweeps: one draw of every module, then the next, so that the whole map stands
- * after the first sweep and then sharpens. The modules of a layer are probed as one batch, since
- * they share the layers that follow; where the tokens are few, several repeats and neighbouring
- * layers fill a batch together, but for a first sweep that is watched.
+ * Draws are named, not stored: repeat `r` of module `m` uses the streams `(seed, m, 2r)` and
+ * `(seed, m, 2r + 1)`; `clean` uses `2r`. Any draw can be computed alone, in any order, on any
+ * provider. Repeats run as sweeps, so the map is complete after the first sweep.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -33,10 +22,10 @@ import type { Noise } from './settings.ts';
 export interface AdaRankOptions {
   seed: number;
   variant: 'two-draws' | 'clean';
-  /** The noise's standard deviation: `std(W)` of each module, or σ for all. */
+  /** Standard deviation of the noise: `std(W)` of each module, or σ for all. */
   noise: Noise;
   repeats: number;
-  /** Tokens of the vocabulary over which ℓ1 is sampled (unbiased); 0 = all. */
+  /** Number of vocabulary tokens over which ℓ1 is sampled (unbiased); 0 = all. */
   vocabularySample: number;
 }
 
@@ -55,10 +44,10 @@ export function probeOf(
 }
 
 /**
- * All repeats of all modules, a batch at a time; a value is the disagreement, ℓ1 summed
- * (`two-draws`) or averaged (`clean`) over the vocabulary. Nothing is computed until the next event
- * is asked for, so a caller pauses by not asking. `known(module, repeat)` leaves out what is
- * measured already. Throws `not-finite` if a probe gives no finite number.
+ * Measures all repeats of all modules, one batch at a time. A value is the disagreement, ℓ1 summed
+ * (`two-draws`) or averaged (`clean`) over the vocabulary. Computation starts only when the next
+ * event is requested, so callers pause by not pulling. Skips values for which `known(module,
+ * repeat)` holds. Throws `not-finite` if a probe gives no finite number.
  */
 export async function* adaRank({
   engine,
@@ -68,7 +57,7 @@ export async function* adaRank({
   known,
   now,
 }: MeasuredWith<Engine, AdaRankOptions>): AsyncGenerator<MeasuringEvent, void, undefined> {
-  // The same tokens for every probe of a run, so that modules stay comparable.
+  // All probes of a run use the same tokens, so that modules are comparable.
   const sample =
     options.vocabularySample > 0
       ? { size: options.vocabularySample, seed: options.seed }
@@ -118,17 +107,15 @@ export async function* adaRank({
 }
 
 /**
- * A batch takes in no more layers than that: each makes it another size, and every size needs
- * sessions of its own.
+ * Maximum layers per batch. Each number of layers makes another batch size, and every size needs
+ * its own sessions.
  */
 const LAYERS_TOGETHER = 4;
 
 /**
- * Repeats, and neighbouring layers, whose probes go on as one batch: where the tokens are few,
- * several fill it, repeats first (the rest of them in even shares). A first sweep that is watched
- * goes layer by layer. Where nobody waits for the next number a batch may be twice as large: with 8
- * tokens a run on SmolLM2 is 8 % faster for it. Draws that are known already come between the
- * sweeps, so nothing is put together across them.
+ * How many repeats and neighbouring layers share a batch: repeats first, in even shares. A watched
+ * first sweep runs layer by layer. `batch` granularity doubles the batch; with 8 tokens a run on
+ * SmolLM2 is 8 % faster with it. Batches do not span repeats with known draws.
  */
 function together(
   engine: Engine,

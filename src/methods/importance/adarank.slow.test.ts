@@ -1,6 +1,6 @@
 /**
- * AdaRank on SmolLM2-135M against PyTorch's numbers: with the reference's own noise, draw by draw;
- * with another seed (RANK_ATLAS_FULL=1: 16 sweeps, half an hour), in distribution.
+ * AdaRank on SmolLM2-135M against PyTorch: draw by draw with the reference's noise, and in
+ * distribution with another seed (RANK_ATLAS_FULL=1: 16 sweeps, half an hour).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

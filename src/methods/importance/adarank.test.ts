@@ -113,18 +113,18 @@ test('what is known is left out, the rest is the same', async () => {
 test('few tokens: after the first sweep several repeats go together, and the numbers are the same', async () => {
   const o = options({ repeats: 6 });
   const reference = valuesOf(await all(arithmeticEngine(), o)).sort();
-  // A repeat of a layer is 2 modules × 2 draws × 6 tokens = 24 rows: three of them fill 80.
+  // A repeat of a layer is 2 modules × 2 draws × 6 tokens = 24 rows: three repeats fill 80.
   const engine = arithmeticEngine(undefined, 80);
   const events = await all(engine, o);
   expect(valuesOf(events).sort()).toEqual(reference);
   expect(engine.log.batches).toEqual([2, 2, 2, 2, 6, 6, 6, 6, 4, 4, 4, 4]);
   expect(events.filter((e) => e.type === 'sweep').map((e) => e.repeat)).toEqual([0, 1, 2, 3, 4, 5]);
-  // Known draws are told between sweeps: repeats that have some stay alone.
+  // Known draws come between sweeps: repeats with known draws run alone.
   const resumed = arithmeticEngine(undefined, 80);
   expect(
     valuesOf(await all(resumed, o, layers, (m, r) => r === 0 || (r === 2 && m === 3))).sort(),
   ).toEqual(reference.filter(([r, m]) => r !== 0 && !(r === 2 && m === 3)));
-  // Alone, a layer is 24 rows: three layers fill the batch.
+  // In a repeat that runs alone a layer is 24 rows: three layers fill the batch.
   expect(resumed.log.batches).toEqual([6, 2, 5, 2, 6, 6, 6, 6]);
 });
 

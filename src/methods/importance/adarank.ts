@@ -1,21 +1,21 @@
-/** AdaRank as a method of the map; how it measures is in `adarank.run.ts`. */
+/** AdaRank as a method of the map. `adarank.run.ts` measures it. */
 import * as z from 'zod/mini';
 import { adarankWords } from './adarank.words.ts';
 import { drawsMethod, shakeCost } from './contract.ts';
 import { noise, repeats, whole } from './settings.ts';
 
-/** Sampled: each module is really shaken. */
+/** Sampled: each module is really perturbed. */
 export const adarank = drawsMethod({
   words: adarankWords,
   settings: {
     /**
-     * `two-draws` is the paper's (default); `clean` the published notebook's: perturbed against
-     * clean, ℓ1 mean over the vocabulary, bias shaken too.
+     * `two-draws` is the paper's (default). `clean` is the published notebook's: perturbed against
+     * clean, ℓ1 mean over the vocabulary, bias perturbed too.
      */
     variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
     noise,
     repeats: repeats(5),
-    /** Tokens of the vocabulary over which ℓ1 is sampled; 0 = all. */
+    /** Number of vocabulary tokens over which ℓ1 is sampled; 0 = all. */
     vocabularySample: whole(0, [0, 1_000_000]),
   },
   counts: (settings) => ({ passes: 0, repeats: settings.repeats }),

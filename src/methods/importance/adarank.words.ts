@@ -1,4 +1,4 @@
-/** AdaRank in words. */
+/** The words for AdaRank on the page. */
 import type { Language } from '../../language/language.ts';
 import type { DrawsWords } from './contract.ts';
 

@@ -1,4 +1,4 @@
-/** How the combined method measures; what follows from the values is in `combined.ts`. */
+/** Measures the draws of the combined method. `combined.ts` computes importances from them. */
 import type { Engine } from '../../engine/engine.ts';
 import { adaRank, type AdaRankOptions } from './adarank.run.ts';
 import { jacobianProbe, type JacobianEngine } from './jacobian.run.ts';
@@ -9,11 +9,11 @@ export interface CombinedOptions {
   noise: AdaRankOptions['noise'];
   /** Sign draws of the probe: repeats 0 … signs − 1. */
   signs: number;
-  /** Sampled draws, the repeats that follow. */
+  /** Sampled draws: the repeats after those. */
   repeats: number;
 }
 
-/** First the probe's draws, so that a map stands at once, then the sampled ones. */
+/** Yields the probe's draws first, so that a map appears at once, then the sampled draws. */
 export async function* combinedDraws({
   engine,
   pass,

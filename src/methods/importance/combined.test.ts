@@ -11,8 +11,8 @@ const normals = (stream: number, length = count) =>
   Array.from(fillNormal(streamKeys(8, stream, 0), new Float32Array(length)));
 
 /**
- * Modules whose probe errs by `bias` (per module), by a role's offset, and by a slope; draws that
- * err by `noise`; signs that spread alike.
+ * Synthetic modules: the probe has an error of `bias` (per module), a role offset and a slope; the
+ * draws have an error of `noise`, and so do the sign draws.
  */
 function world({
   bias,
@@ -37,8 +37,7 @@ function world({
   );
   const noises = Array.from({ length: repeats }, (_, r) => normals(2 + r));
   const sampled = truth.map((t, m) => noises.map((z) => Math.exp(t + noise * z[m]!)));
-  // A sign draw has the noise's relative spread; here the mean of all is the probe's value without
-  // it.
+  // A sign draw has the relative spread of the noise. Their mean is exactly the probe's value.
   const spreads = Array.from({ length: draws }, (_, d) =>
     normals(50 + d).map((z) => Math.exp(noise * z)),
   );

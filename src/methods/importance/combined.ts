@@ -1,25 +1,19 @@
 /**
- * The Jacobian probe and a few AdaRank draws in one map, each weighted by its own uncertainty.
- * Ours; methods.md §6, docs/jacobian.md.
+ * Combines the Jacobian probe and a few AdaRank draws in one map, weighted by their uncertainties.
+ * Our method; methods.md §6, docs/jacobian.md.
  *
- * Both read the same quantity: the draws without bias but with noise, the probe with next to no
- * noise but with the bias of first order. In logarithms, with `j` the probe, `a` the mean of R
- * draws and `d = a − j` of a module,
+ * In logarithms, with `j` the probe, `a` the mean of R draws and `d = a − j` of a module, it is the
+ * inverse-variance mean
  *
  *     combined = exp(w (j + offset of its role + slope · (j − mean of its role)) + (1 − w) a),
- *     w = σ_a² / (σ_a² + σ_j²),
+ *     w = σ_a² / (σ_a² + σ_j²).
  *
- * the inverse-variance mean. No number in it comes from a truth (its form was chosen with one in
- * sight, docs/jacobian.md says how):
- * - σ_a², the variance of the mean of the draws. With two draws or more it is measured from their
- *   spread. With one it is taken from the spread of ‖∂(uᵀ logits)/∂W‖ over u: signs and Gaussians
- *   of one variance spread the quadratic form of the same matrix J Jᵀ nearly alike (relative
- *   variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, less the diagonal's share for signs).
- * - the offset of a role: the mean of d over its modules, shrunk towards the mean of all as far as
- *   the roles differ by no more than their standard errors; the slope: of d over j within roles,
- *   one for all. What first order gets wrong for a whole role, or for all strong disagreements
- *   (saturation), goes with them.
- * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
+ * - σ_a²: variance of the mean of the draws. With one draw it is the spread of ‖∂(uᵀ logits)/∂W‖
+ *   over u instead: signs and Gaussians give the quadratic form of J Jᵀ nearly the same spread
+ *   (relative variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, minus the diagonal's share for signs).
+ * - Offset of a role: the mean of d over its modules, shrunk towards the overall mean. Slope: that
+ *   of d over j within roles, one for all. They correct saturation and other first-order errors.
+ * - σ_j²: the remaining variance of d within a role, minus σ_a²; at least the probe's own variance.
  */
 import { elementAt } from '../../checked.ts';
 import { combinedWords } from './combined.words.ts';
@@ -30,16 +24,16 @@ export const combined = drawsMethod({
   words: combinedWords,
   settings: {
     noise,
-    /** Draws of signs u, made first. */
+    /** Draws of signs u, measured first. */
     signs: whole(32, [2, 64]),
-    /** Draws in which every module is really shaken. */
+    /** Draws in which every module is really perturbed. */
     repeats: repeats(1),
   },
   counts: (settings) => ({ passes: settings.signs, repeats: settings.repeats }),
   cost: (_, place) => (place.kind === 'pass' ? passCost(place) : shakeCost(place)),
   /**
-   * First come draws of signs, one map together until a module has really been shaken; from then on
-   * each sampled draw makes one map with all of them.
+   * The sign draws together give one map until every module has a sampled draw. From then on each
+   * sampled draw gives one map, with all sign draws.
    */
   maps({ signs }, modules, measured) {
     const sweeps = measured.length === 0 ? 0 : Math.min(...measured.map((d) => d.length));
@@ -68,21 +62,21 @@ export const combined = drawsMethod({
 
 export interface Combined {
   /**
-   * [modules][sampled draws]: the map that each sampled draw gives with the probe, all with the
-   * same weight; at the level of the sampled draws.
+   * [modules][sampled draws]: the map of each sampled draw combined with the probe, all with the
+   * same weight; in the unit of the sampled draws.
    */
   maps: number[][];
   /** Their mean: one importance per module. */
   importances: number[];
   /**
-   * Standard deviation of the logarithm of an importance, at most; see `combine`. null: too few
-   * modules to know it by.
+   * Upper bound of the standard deviation of the logarithm of an importance; see `combine`. null:
+   * too few modules to estimate it.
    */
   error: number | null;
-  /** w, the share of the probe. */
+  /** w, the weight of the probe. */
   weight: number;
   /**
-   * Of d over j within a role: negative where strong noise saturates what first order takes for
+   * Slope of d over j within a role. Negative if strong noise saturates what first order treats as
    * linear.
    */
   slope: number;
@@ -98,13 +92,13 @@ const variance = (x: readonly number[]) => {
 };
 
 /**
- * `signs[m]`, the probe's importances of module m, one of each whole-sequence draw of signs (not
- * per token: positions share AdaRank's noise), at least two, better 32, as modules have much of
- * their variance in common. `sampled[m]`, the sampled draws of module m; `roles[m]`. All for one
- * batch of tokens and one noise.
+ * Combines the draws of all modules, for one batch of tokens and one noise scale. `signs[m]`: the
+ * probe's importances of module m, one per whole-sequence sign draw (not per token, since positions
+ * share AdaRank's noise). At least two draws, preferably 32, because much of their variance is
+ * common to all modules. `sampled[m]`: the sampled draws; `roles[m]`: the role.
  *
- * `error`: what d varies within roles, σ_a² + σ_j², is measured; how it splits in two is reckoned,
- * and the weight by it. So the part with the larger weight is taken to have erred by all of it,
+ * `error`: the variance of d within roles, σ_a² + σ_j², is measured, but its two parts and thus the
+ * weight are estimates. The bound attributes the whole variance to the part with the larger weight,
  * which no split exceeds.
  */
 export function combine(
@@ -112,7 +106,8 @@ export function combine(
   sampled: readonly (readonly number[])[],
   roles: readonly string[],
 ): Combined {
-  // A weight of zeros moves nothing and has no logarithm: it stays at zero and takes no part.
+  // A weight of zeros changes no logits, and 0 has no logarithm. Such a module is left out and gets
+  // importance 0.
   const moving = sampled.flatMap((draws, m) =>
     mean(draws) > 0 && mean(elementAt(signs, m)) > 0 ? [m] : [],
   );
@@ -175,9 +170,7 @@ export function combine(
 /** Variance of the logarithm of one draw, to first order. */
 const spread = (draws: readonly number[]) => variance(draws) / mean(draws) ** 2;
 
-/**
- * Means drawn together by empirical Bayes: `squares[k]` is the squared standard error of mean k.
- */
+/** Empirical Bayes shrinkage of means. `squares[k]` is the squared standard error of mean k. */
 function shrunk(means: readonly number[], squares: readonly number[]): number[] {
   const centre = mean(means);
   const between = means.length > 1 ? Math.max(0, variance(means) - mean(squares)) : 0;

@@ -1,4 +1,4 @@
-/** The combined method in words. */
+/** The words for the combined method on the page. */
 import type { Language } from '../../language/language.ts';
 import type { DrawsWords } from './contract.ts';
 

@@ -1,12 +1,12 @@
 /**
- * What a way of measuring importance is to the rest of the house. Each has a file of its name, its
- * words beside it (`<method>.words.ts`), and a line in `registry.ts`: schema, links, the command
- * line, the page's choices and forms, the entries of the race and the methods that are compared
- * follow from these. Code that is only wanted once it measures may stand in `<method>.run.ts`.
+ * The interface of an importance method. Each method has its own file, its words in
+ * `<method>.words.ts` and a line in `registry.ts`. Schema, links, command line, the page's choices
+ * and forms, the entries of the race and the compared methods follow from these. Code needed only
+ * for measuring may be in `<method>.run.ts`.
  *
- * There are three kinds. `draws`: a method of the map, whose values come one after another and are
- * repeated. `importances`: one number a module, from a batch or from the weights alone. `ranks`: no
- * number a module, but ranks on a budget and where adapters begin.
+ * There are three kinds. `draws`: a method of the map, which measures values one after another and
+ * repeats them. `importances`: one number per module, from a batch or from the weights alone.
+ * `ranks`: ranks for a budget and initial adapters, instead of one number per module.
  */
 import type * as z from 'zod/mini';
 import type { AdapterValues, Engine, GradientEngine, TokenBatch } from '../../engine/engine.ts';
@@ -15,42 +15,42 @@ import type { EqualBudget } from '../allocation/equal-budget.ts';
 import type { AdaRankOptions } from './adarank.run.ts';
 import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
 
-/** Settings by name, each a schema with a default and limits. */
+/** Settings by name. Each is a schema with a default and limits. */
 export type Shape = Readonly<Record<string, z.core.$ZodType>>;
-/** Those of a method of the map: `settings.ts` has the schema of `repeats`. */
+/** Settings of a method of the map. `settings.ts` has the schema of `repeats`. */
 export type DrawsShape = Shape & { repeats: z.core.$ZodType<number> };
 
 export type SettingsOf<S extends Shape> = z.output<z.ZodMiniObject<S, z.core.$strict>>;
 
-/** Passes back through the model, and repeats in which every module is really shaken. */
+/** Backward passes through the model, and repeats in which every module is really perturbed. */
 export interface Counts {
   passes: number;
   repeats: number;
 }
 
-/** `values[module][k]`; while a sweep is under way some modules have one more. */
+/** `values[module][k]`. During a sweep some modules have one value more. */
 export type Draws = readonly (readonly number[])[];
 
 export interface Maps {
   draws: Draws;
   /**
-   * Standard deviation of the logarithm of every importance, where the method knows it otherwise
-   * than from the spread of its maps; null where it does not.
+   * Standard deviation of the logarithm of every importance, if the method estimates it in another
+   * way than from the spread of its maps; else null.
    */
   error: number | null;
 }
 
-/** One value of one module, and the model it is of. */
+/** One value of one module, and the size of the model. */
 export interface DrawPlace {
   kind: 'pass' | 'repeat';
-  /** The module's layer; layers and modules of the model; tokens of a sequence. */
+  /** The module's layer; numbers of layers and modules in the model; tokens per sequence. */
   layer: number;
   layers: number;
   modules: number;
   length: number;
 }
 
-/** What measuring asks of an engine. */
+/** The part of the engine that measuring needs. */
 export type MeasuringEngine = Engine & Pick<GradientEngine, 'jacobianNorms'>;
 
 export interface DrawsContext<Settings> extends Omit<
@@ -63,14 +63,15 @@ export interface DrawsContext<Settings> extends Omit<
 
 export interface DrawsCode<Settings> {
   /**
-   * By draw (and layer, where it goes by layers) `probing` and `draws`, after each draw `sweep`.
-   * Nothing is computed until the next event is asked for, `known` values are left out, and a value
-   * depends on nothing but seed, module, draw and settings. Throws `not-finite`.
+   * Yields, per draw (and per layer if the method runs layer by layer), `probing` and `draws`, then
+   * `sweep` after each draw. Computation starts only when the next event is requested. `known`
+   * values are skipped. A value depends only on seed, module, draw and settings. Throws
+   * `not-finite`.
    */
   draws(context: DrawsContext<Settings>): AsyncGenerator<MeasuringEvent, void, undefined>;
 }
 
-/** How a module is shaken. */
+/** How a module is perturbed. */
 export type Shaking = Omit<AdaRankOptions, 'seed'>;
 
 interface Method {
@@ -80,38 +81,41 @@ interface Method {
 export interface DrawsMethod<S extends DrawsShape = DrawsShape> extends Method {
   gives: 'draws';
   words: Record<Language, DrawsWords<Exclude<keyof S & string, 'noise'>>>;
-  /** Its settings in an experiment, beside its name. */
+  /** Its settings in an experiment, next to its name. */
   settings: S;
-  /** How many values a module gets; passes come first. */
+  /** Number of values per module; passes come first. */
   counts(settings: SettingsOf<S>): Counts;
-  /** What a value costs, in layers run (`passCost`, `shakeCost`). */
+  /** Cost of one value, in layers run (`passCost`, `shakeCost`). */
   cost(settings: SettingsOf<S>, place: DrawPlace): number;
-  /** The maps that follow from the values so far. Absent: each draw is a map. */
+  /** The maps computed from the values so far. If absent, each draw is a map. */
   maps?(settings: SettingsOf<S>, modules: readonly { role: string }[], measured: Draws): Maps;
-  /** How its modules are really shaken. Absent: as by AdaRank, with its own noise if it has one. */
+  /**
+   * How its modules are really perturbed. If absent, as in AdaRank, with the method's own noise if
+   * it has any.
+   */
   shaken?(settings: SettingsOf<S>): Shaking;
-  /** Settings that decide the time of one value. */
+  /** Settings that affect the time per value. */
   pace: readonly (keyof S & string)[];
   code(): Promise<DrawsCode<SettingsOf<S>>>;
 }
 
-/** How far one answer is. */
+/** Progress of one result. */
 export interface Progress {
   done: number;
   of: number;
 }
 
-/** An answer for which others are given a turn in between. */
+/** Computes one result and yields in between, so that others can run. */
 export type Steps<T> = AsyncGenerator<Progress, T, undefined>;
 
 type BatchEngine = Engine & GradientEngine;
 
 export interface ImportancesMethod extends Method {
   gives: 'importances';
-  /** What it measures on: training sequences, or nothing but the weights. */
+  /** Input of the measurement: training sequences, or the weights alone. */
   needs: 'batch' | 'weights';
   code(): Promise<{
-    /** One number ≥ 0 a module, in any unit. Throws what the engine throws. */
+    /** One number ≥ 0 per module, in any unit. Throws what the engine throws. */
     importances(engine: BatchEngine, batch: TokenBatch): Steps<number[]>;
   }>;
 }
@@ -120,7 +124,7 @@ export interface RanksMethod extends Method {
   gives: 'ranks';
   needs: 'batch';
   code(): Promise<{
-    /** `largest`: the largest mean rank that will be asked for. Throws what the engine throws. */
+    /** `largest`: the largest mean rank that will be requested. Throws what the engine throws. */
     allocation(engine: BatchEngine, batch: TokenBatch, largest: number): Steps<OwnAllocation>;
   }>;
 }
@@ -128,58 +132,60 @@ export interface RanksMethod extends Method {
 export interface OwnAllocation {
   /** By module. */
   ranks(budget: EqualBudget): number[];
-  /** Where adapters of these ranks begin; modules of rank 0 have none. */
+  /** Initial adapters of these ranks; none for modules of rank 0. */
   adapters(ranks: readonly number[]): AdapterValues[];
 }
 
 export type ImportanceMethod = DrawsMethod | ImportancesMethod | RanksMethod;
 
-/** A method of the map; the settings' types follow from its schemas. */
+/** Defines a method of the map. The types of its settings follow from its schemas. */
 export const drawsMethod = <const S extends DrawsShape>(
   method: Omit<DrawsMethod<S>, 'gives'>,
 ): DrawsMethod<S> => ({ ...method, gives: 'draws' });
 
 /**
- * A module that is shaken goes, twice, through its own layer, those after it, and the head (as dear
- * as one more layer, near enough).
+ * A probe of a module runs its layer, all later layers and the head, twice. The head costs about as
+ * much as one layer.
  */
 export const shakeCost = ({ layer, layers }: DrawPlace): number => 2 * (layers - layer + 1);
 
-/** A pass is for all modules at once: forward and, twice as dear, back; `passes` make a value. */
+/**
+ * One pass serves all modules: forward, and backward at twice the cost. `passes` make one value.
+ */
 export const passCost = ({ layers, modules }: DrawPlace, passes = 1): number =>
   (3 * (layers + 1) * passes) / modules;
 
-/** What one pass over the model answers. */
+/** A result that takes one pass over the model. */
 export async function* atOnce<T>(answer: () => Promise<T>): Steps<T> {
   yield { done: 0, of: 1 };
   return answer();
 }
 
 export interface MethodWords {
-  /** Within a sentence and in tables: "gradient rank". */
+  /** Name within a sentence and in tables: "gradient rank". */
   name: string;
-  /** What it goes by, in one sentence. */
+  /** The principle of the method, in one sentence. */
   about: string;
 }
 
 export interface FieldWords {
   label: string;
   why?: string;
-  /** By value, where the setting is a choice; `true` and `false` of a switch. */
+  /** Labels by value if the setting is a choice; `true` and `false` for a switch. */
   options?: Record<string, string>;
 }
 
 export interface DrawsWords<Field extends string = string> extends MethodWords {
-  /** What is done, for the choice of methods. */
+  /** What the method does, for the choice of methods. */
   what: string;
-  /** How long it takes beside the others, until this machine has measured it. */
+  /** Its speed compared with the others, shown until this machine has measured it. */
   pace: string;
-  /** What the ranges hold; '' where that needs no words. */
+  /** What the ranges cover; '' if that needs no explanation. */
   ranges: string;
-  /** Beside a finding, in place of how many ranks are settled; null: that is said. */
+  /** Shown next to a finding instead of the number of settled ranks; null shows that number. */
   sure: string | null;
-  /** Of one module, where its value is no single shake; null: it is one. */
+  /** Text for one module if its value is not a single measured disagreement; else null. */
   reckoned: { moves(value: string): string; why: { text: string; source: string } } | null;
-  /** Of every setting of its own but the noise. */
+  /** For each of its own settings except the noise. */
   fields: Record<Field, FieldWords>;
 }

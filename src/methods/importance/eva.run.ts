@@ -1,13 +1,12 @@
 /**
- * EVA, explained variance adaptation: rank goes where few directions explain much of a module's
- * input, and `A` begins as those directions.
+ * EVA, explained variance adaptation: modules with a few dominant input directions get more rank,
+ * and `A` starts as those directions.
  *
  * Source: arXiv 2410.07170; huggingface/peft `tuners/lora/eva.py`; methods.md, "Baselines and
- * neighbours". As PEFT does it: the components are those of the inputs about their mean, their
- * weights are shares of the whole variance, the budget goes to the largest shares of all modules,
- * none gets more than ρ times the mean rank (ρ = 2), and `A` takes the unit directions as they are.
- * PEFT fits the components batch by batch until they stand still; here they are exact, of one
- * batch.
+ * neighbours". As in PEFT, the components are those of the inputs about their mean, weighted by
+ * their share of the total variance. The budget goes to the largest shares of all modules, no
+ * module gets more than ρ times the mean rank (ρ = 2), and `A` is the unit directions. PEFT updates
+ * the components batch by batch until they converge; here they are exact, from one batch.
  */
 import { elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
@@ -19,7 +18,7 @@ import { principalComponents, type Components } from '../principal.ts';
 
 const RHO = 2;
 
-/** Components a module can use at most at this mean rank. */
+/** Maximum components of a module at this mean rank. */
 export const mostComponents = (meanRank: number): number => Math.max(1, Math.round(RHO * meanRank));
 
 /** The first `count` components of every module's input. Throws what `gradientTaps` throws. */
@@ -32,7 +31,7 @@ export async function evaComponents(
   const tokens = batch.sequences * batch.length;
   let last: { x: Float32Array; components: Components } | null = null;
   await engine.gradientTaps(batch, (module, x) => {
-    // Modules of one input follow one another.
+    // Modules with the same input are consecutive.
     if (last?.x !== x) last = { x, components: principalComponents(x, tokens, count) };
     found[module] = last.components;
   });
@@ -40,8 +39,8 @@ export async function evaComponents(
 }
 
 /**
- * Ranks from shares of variance: the largest first, as long as another one brings the cost nearer
- * to the budget.
+ * Ranks from shares of variance, largest first, until one more would not bring the cost closer to
+ * the budget.
  */
 export function evaRanks(
   components: readonly Pick<Components, 'shares'>[],
@@ -81,7 +80,10 @@ export function evaAdapters(
     });
 }
 
-/** Components for mean ranks up to `largest`, and what follows from them on any such budget. */
+/**
+ * Computes components for mean ranks up to `largest`. The result gives ranks and adapters for any
+ * such budget.
+ */
 export async function* evaAllocation(
   engine: GradientEngine,
   batch: TokenBatch,

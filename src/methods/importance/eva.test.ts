@@ -9,7 +9,7 @@ import { singularValues } from '../singular.ts';
 const normals = (length: number, stream: number) =>
   fillNormal(streamKeys(4, stream, 0), new Float32Array(length));
 
-/** Rows whose variance falls from column to column, far from zero in the mean. */
+/** Rows whose variance decreases from column to column, with a mean far from zero. */
 function data(rows: number, width: number): Float32Array {
   const x = normals(rows * width, rows + width);
   return x.map((v, i) => 3 + v * 0.8 ** (i % width) + (i % width === 0 ? 2 * v : 0));
@@ -75,10 +75,10 @@ const components = [
 ];
 
 test('ranks go to the largest shares, no module above twice the mean rank, on either budget', () => {
-  // 0.6, 0.5, 0.4, 0.35, 0.3, 0.05 in order; of each module at most two.
+  // 0.6, 0.5, 0.4, 0.35, 0.3, 0.05 in order; at most two per module.
   expect(evaRanks(components, shapes, { meanRank: 1, equal: 'ranks' })).toEqual([1, 1, 1]);
   expect(evaRanks(components, shapes, { meanRank: 5 / 3, equal: 'ranks' })).toEqual([2, 1, 2]);
-  // 40 parameters: 16 + 8 + 16 of the first three spend them all.
+  // 40 parameters: the first three cost 16 + 8 + 16 and spend them all.
   expect(evaRanks(components, shapes, { meanRank: 1, equal: 'parameters' })).toEqual([1, 1, 1]);
   expect(evaRanks(components, shapes, { meanRank: 0.55, equal: 'parameters' })).toEqual([1, 0, 1]);
   expect([0.1, 1, 2.6].map(mostComponents)).toEqual([1, 2, 5]);

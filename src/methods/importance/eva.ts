@@ -1,4 +1,4 @@
-/** EVA as a method; how it measures is in `eva.run.ts`. */
+/** EVA as an importance method. `eva.run.ts` measures it. */
 import type { RanksMethod } from './contract.ts';
 import { evaWords } from './eva.words.ts';
 

@@ -1,4 +1,4 @@
-/** EVA in words. */
+/** The words for EVA on the page. */
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from './contract.ts';
 

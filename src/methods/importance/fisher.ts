@@ -9,8 +9,8 @@ import { atOnce, type ImportancesMethod } from './contract.ts';
 import { fisherWords } from './fisher.words.ts';
 
 /**
- * One importance per module: mean over tokens and entries of W of the squared gradient. Throws what
- * `gradientSums` throws.
+ * One importance per module: the squared gradient, averaged over tokens and entries of W. Throws
+ * what `gradientSums` throws.
  */
 export async function fisherImportances(
   engine: GradientEngine,

@@ -1,4 +1,4 @@
-/** Fisher information in words. */
+/** The words for Fisher information on the page. */
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from './contract.ts';
 

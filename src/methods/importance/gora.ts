@@ -1,10 +1,11 @@
 /**
- * GoRA's importance of a weight: how much of the loss its entries carry, to first order.
+ * GoRA's importance of a weight: the first-order contribution of its entries to the loss.
  *
  * Source: arXiv 2502.12171; methods.md, "Baselines and neighbours". `mean-abs`, the paper's
  * (default): the mean of `|W ⊙ G|` over the entries; `frobenius`: `‖W ⊙ G‖_F`. G is the gradient of
- * the mean loss of one batch. Not here: GoRA's rank rule, which divides by a function of in + out,
- * and its start of B from the gradient; so users read "GoRA importance" (docs/race.md).
+ * the mean loss of one batch. GoRA's rank rule, which divides by a function of in + out, and its
+ * initialisation of B from the gradient are not implemented, so the page says "GoRA importance"
+ * (docs/race.md).
  */
 import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
 import { atOnce, type ImportancesMethod } from './contract.ts';

@@ -1,4 +1,4 @@
-/** GoRA’s importance in words. */
+/** The words for GoRA's importance on the page. */
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from './contract.ts';
 

@@ -1,4 +1,4 @@
-/** Gradient norms, Fisher and GoRA of SmolLM2-135M against PyTorch's, all 210 modules on WASM. */
+/** Gradient norms, Fisher and GoRA of SmolLM2-135M against PyTorch, all 210 modules on WASM. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';

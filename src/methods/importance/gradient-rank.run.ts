@@ -2,8 +2,8 @@
  * Effective rank of a weight's gradient: `exp(H(σ / Σσ))`, the exponential of the entropy of G's
  * singular values.
  *
- * Source: methods.md, "Baselines and neighbours". G = Σ_t dy_t x_tᵀ has no more directions than the
- * batch has tokens, and is never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its
+ * Source: methods.md, "Baselines and neighbours". The rank of G = Σ_t dy_t x_tᵀ is at most the
+ * number of tokens, and G is never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its
  * singular values are those of Ldᵀ Lx.
  */
 import { elementAt } from '../../checked.ts';
@@ -11,14 +11,14 @@ import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
 import type { Steps } from './contract.ts';
 import { lowerFactor, singularValues } from '../singular.ts';
 
-/** Most bytes of inputs and gradients held at a time. */
+/** Maximum bytes of inputs and gradients held at a time. */
 const HELD = 64e6;
 
 /**
  * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. A pass
- * over the model gives what a module's spectrum is made of, 4 bytes a token and feature; then a
- * module a turn. Where all layers together are more than `held` bytes, further passes give the
- * rest: a pass is cheap beside the spectra. Throws what `gradientTaps` throws.
+ * over the model collects inputs and gradients, 4 bytes per token and feature; then one module per
+ * step. If all layers together exceed `held` bytes, further passes collect the rest: a pass is
+ * cheap compared with the spectra. Throws what `gradientTaps` throws.
  */
 export async function* gradientRanks(
   engine: GradientEngine,
@@ -38,7 +38,7 @@ export async function* gradientRanks(
     let factor: Float64Array[] = [];
     for (const [i, { module, x, dy }] of taps.entries()) {
       yield { done: done++, of };
-      // Modules of one input follow one another.
+      // Modules with the same input are consecutive.
       if (x !== taps[i - 1]?.x) factor = lowerFactor(x, tokens);
       ranks[module] = effectiveRank(productSpectrum(lowerFactor(dy, tokens), factor));
     }
@@ -47,7 +47,8 @@ export async function* gradientRanks(
 }
 
 /**
- * The layers in parts of at most `held` bytes; `bytes`: of one feature. A layer is never divided.
+ * Splits the layers into parts of at most `held` bytes. `bytes`: size of one feature over all
+ * tokens. A layer is never split, so a large layer may exceed the limit.
  */
 function parts(modules: GradientEngine['modules'], bytes: number, held: number): Set<number>[] {
   const sizes = new Map<number, number>();
@@ -74,7 +75,7 @@ export function effectiveRank(sigma: ArrayLike<number>): number {
   return Math.exp(-values.reduce((h, s) => (s > 0 ? h + (s / total) * Math.log(s / total) : h), 0));
 }
 
-/** Singular values of aᵀ b; both are lists of columns over the same rows. */
+/** Singular values of aᵀ b. Both are lists of columns over the same rows. */
 function productSpectrum(a: readonly Float64Array[], b: readonly Float64Array[]): Float64Array {
   return singularValues(
     b.map((column) =>

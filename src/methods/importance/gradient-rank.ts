@@ -1,4 +1,6 @@
-/** The effective rank of a gradient as a method; how it measures is in `gradient-rank.run.ts`. */
+/**
+ * The effective rank of the gradient as an importance method. `gradient-rank.run.ts` measures it.
+ */
 import type { ImportancesMethod } from './contract.ts';
 import { gradientRankWords } from './gradient-rank.words.ts';
 

@@ -1,4 +1,4 @@
-/** The gradient’s effective rank in words. */
+/** The words for the gradient's effective rank on the page. */
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from './contract.ts';
 

@@ -1,25 +1,18 @@
 /**
- * The Jacobian probe: AdaRank's map from a handful of backward passes, without sampling noise.
- * Ours; methods.md §6.
+ * The Jacobian probe: AdaRank's map from a few backward passes, without sampling noise. Our method;
+ * methods.md §6 derives it, docs/jacobian.md has the measurements.
  *
- * To first order, noise `N ~ Normal(0, s²)` on a weight moves logit (t, v) by a Gaussian of
- * standard deviation `s ‖J_tv‖`, with `J_tv = ∂logit_tv/∂W`. Two independent draws part by one of
- * `√2 s ‖J_tv‖`, whose mean size is `(2/√π) s ‖J_tv‖`. So AdaRank's disagreement per position is `d
- * ≈ (2/√π) s · mean_t Σ_v ‖J_tv‖`.
+ * To first order, AdaRank's disagreement per position is `d ≈ (2/√π) s · mean_t Σ_v ‖J_tv‖`, with
+ * `J_tv = ∂logit_tv/∂W` and noise of standard deviation s. A backward pass from random signs `u`
+ * over the T·V logits of a sequence gives `‖∂(uᵀ logits)/∂W‖_F²` of all modules, whose mean over u
+ * is `Σ_tv ‖J_tv‖²`. By Cauchy–Schwarz,
  *
- * A backward pass from random signs `u` over the logits of a sequence gives `‖∂(uᵀ logits)/∂W‖_F²`,
- * whose mean over u is `Σ_tv ‖J_tv‖²`, of all modules at once. With n = T·V logits a sequence `Σ_tv
- * ‖J_tv‖ ≤ √n · √(Σ_tv ‖J_tv‖²)`, equal where all logits are moved alike, hence
+ *     importance = (2/√π) s · √(V/T) · mean over sequences and u of ‖∂(uᵀ logits)/∂W‖_F.
  *
- *     importance = (2/√π) s · √(V/T) · mean over sequences of
- *                  √(mean over u of ‖∂(uᵀ logits)/∂W‖_F²).
- *
- * Reported is the mean over u of the roots in place of the root of the mean: one number a draw,
- * whose spread over u is the interval. The two order the modules alike (docs/jacobian.md), the
- * root's concavity costs a percent or two of level.
- *
- * With `perToken` the signs cover one position at a time: T times the passes, `√V` in place of
- * `√(V/T)`, the mean over sequences and positions, and no loss by positions that differ.
+ * The mean is over norms, not over their squares: one number per draw, whose spread over u gives
+ * the interval. It orders the modules alike and lowers the level slightly (docs/jacobian.md). With
+ * `perToken` the signs cover one position at a time: T times the passes, `√V` in place of `√(V/T)`,
+ * and no loss from differences between positions.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -29,7 +22,7 @@ import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
 
 export interface JacobianOptions {
   seed: number;
-  /** Sign vectors u. */
+  /** Number of sign vectors u. */
   draws: number;
   perToken: boolean;
   /** AdaRank's noise, whose effect is predicted. */
@@ -37,23 +30,23 @@ export interface JacobianOptions {
 }
 
 /**
- * One u: `‖∂(uᵀ logits)/∂W‖_F²`, [modules, parts], a part being a sequence, or with `perToken` a
+ * One u: `‖∂(uᵀ logits)/∂W‖_F²`, [modules, parts]. A part is a sequence, or with `perToken` a
  * position of a sequence.
  */
 export type JacobianDraw = readonly number[];
 
 /**
- * Passes that go back as one batch: few rows keep a processor waiting for weights, so eight cost
- * little more than one.
+ * Backward passes per batch. With few rows the processor waits for weights, so eight cost little
+ * more than one.
  */
 const TOGETHER = 8;
 
-/** What the probe asks of an engine. */
+/** The part of the engine that the probe needs. */
 export type JacobianEngine = Pick<GradientEngine, 'jacobianNorms'> &
   Pick<Engine, 'modules' | 'weightStd' | 'vocab'>;
 
 /**
- * These draws, as one batch. Throws `not-finite` if a module's gradient is no finite number, and
+ * Computes these draws as one batch. Throws `not-finite` if a module's gradient is not finite, and
  * what the engine throws.
  */
 export async function jacobianSquares(
@@ -85,10 +78,10 @@ export async function jacobianSquares(
 }
 
 /**
- * All draws; a value is one draw's importance, and all modules have theirs at once. The first draw
- * is alone, so that the whole map stands early; then eight passes go together. Nothing is computed
- * until the next event is asked for; `known` leaves out what is measured already. Throws what
- * `jacobianSquares` throws.
+ * Measures all draws. A value is one draw's importance; each draw gives one for all modules. The
+ * first draw runs alone, so that the map appears early; then eight passes share a batch.
+ * Computation starts only when the next event is requested. Skips values for which `known` holds.
+ * Throws what `jacobianSquares` throws.
  */
 export async function* jacobianProbe({
   engine,
@@ -105,7 +98,7 @@ export async function* jacobianProbe({
   for (let repeat = 0; repeat < options.draws;) {
     const modules = open(repeat);
     const draws = [repeat];
-    // Draws known in part come between the sweeps: nothing is put together across them.
+    // Batches do not span draws that are partly known.
     while (
       repeat > 0 &&
       control.granularity() !== 'module' &&
@@ -136,7 +129,7 @@ export async function* jacobianProbe({
   }
 }
 
-/** What the root of the square of each module is multiplied by. */
+/** The factor of each module for the root of its square. */
 export function jacobianScales(
   engine: JacobianEngine,
   { length }: { length: number },
@@ -149,8 +142,8 @@ export function jacobianScales(
 }
 
 /**
- * One importance per module, in AdaRank's unit: ℓ1 over the vocabulary, per position. At least one
- * draw.
+ * One importance per module, in AdaRank's unit: ℓ1 over the vocabulary, per position. Needs at
+ * least one draw.
  */
 export function jacobianImportances(
   draws: readonly JacobianDraw[],

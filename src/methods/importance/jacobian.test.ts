@@ -1,6 +1,6 @@
 /**
- * The probe's events and formulas on arithmetic, its level on a tiny model where first order holds,
- * its map on the bundled model.
+ * The probe's events and formulas on a synthetic engine, its level on a tiny model where first
+ * order holds, its map on the bundled model.
  */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ const squaresOf = (
   );
 
 describe('events', () => {
-  /** Two modules; a square says which pass it is of. */
+  /** Two modules. A square encodes its pass. */
   const asked: SignDraw[][] = [];
   const modules = [
     { path: 'a', index: 0 },
@@ -213,7 +213,8 @@ describe('a tiny decoder', () => {
       const o = options({ draws: 16, perToken, noise });
       const squares = await squaresOf(engine, pass, o);
       const predicted = jacobianImportances(squares, jacobianScales(engine, batch, o));
-      // By Cauchy and Schwarz no lower than the truth; the nearer the more evenly logits are moved.
+      // By Cauchy–Schwarz the prediction is an upper bound, and the closer the more evenly the
+      // logits move.
       predicted.forEach((d, m) => {
         expect(sums[m]! / d, elementAt(engine.modules, m).path).toBeGreaterThan(
           perToken ? 0.85 : 0.7,
@@ -229,7 +230,7 @@ describe('a tiny decoder', () => {
     const gora = await goraImportances(engine, batch);
     const frobenius = await goraImportances(engine, batch, 'frobenius');
     const ranks = await toEnd(gradientRanks(engine, batch));
-    // A layer at a time where there is no room for two: as many passes, the same numbers.
+    // Without room for two layers it runs one per pass and gives the same numbers.
     let passes = 0;
     const counting = {
       modules: engine.modules,
@@ -260,7 +261,7 @@ describe('a tiny decoder', () => {
       // ‖Σ_t g_t‖² ≤ T Σ_t ‖g_t‖², and the mean is at most the root mean square.
       expect(squaredNorm[m]!).toBeLessThanOrEqual(tokens * tokens * entries * fisher[m]! * 1.0001);
       expect(gora[m]! * Math.sqrt(entries)).toBeLessThanOrEqual(frobenius[m]! * 1.0001);
-      // G formed whole in float32 has rounding in all directions, the factors none.
+      // The full G in float32 has rounding errors in all directions; the factors have none.
       expect(Math.abs(ranks[m]! / whole[m]! - 1)).toBeLessThan(1e-4);
       expect(ranks[m]).toBeGreaterThan(1);
       expect(ranks[m]).toBeLessThanOrEqual(Math.min(tokens, inFeatures, outFeatures));

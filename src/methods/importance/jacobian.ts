@@ -1,10 +1,12 @@
-/** The Jacobian probe as a method of the map; how it measures is in `jacobian.run.ts`. */
+/** The Jacobian probe as a method of the map. `jacobian.run.ts` measures it. */
 import * as z from 'zod/mini';
 import { drawsMethod, passCost } from './contract.ts';
 import { jacobianWords } from './jacobian.words.ts';
 import { noise, repeats } from './settings.ts';
 
-/** What AdaRank's noise would do, to first order, from backward passes (docs/jacobian.md). */
+/**
+ * Predicts the effect of AdaRank's noise to first order from backward passes (docs/jacobian.md).
+ */
 export const jacobian = drawsMethod({
   words: jacobianWords,
   settings: {
@@ -12,8 +14,8 @@ export const jacobian = drawsMethod({
     /** Draws of signs u, one backward pass each. */
     repeats: repeats(8),
     /**
-     * Signs of one position at a time: a backward pass for every token of a sequence, and nothing
-     * lost by positions that differ.
+     * Signs of one position at a time: one backward pass per token of a sequence. Differences
+     * between positions then cause no loss.
      */
     perToken: z._default(z.boolean(), false),
   },

@@ -1,4 +1,4 @@
-/** The Jacobian probe in words. */
+/** The words for the Jacobian probe on the page. */
 import type { Language } from '../../language/language.ts';
 import type { DrawsWords } from './contract.ts';
 

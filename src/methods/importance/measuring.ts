@@ -1,12 +1,12 @@
 /**
- * What every method that measures the modules says while it does: the run loop tells it on without
- * knowing which it is.
+ * The events of every method that measures modules. The run loop forwards them without knowing the
+ * method.
  */
 import type { CleanPass } from '../../engine/engine.ts';
 
 /**
- * Asked before every item: as much at once as computes well; the same, but the first sweep layer by
- * layer, for who watches; or one module (step mode).
+ * Read before every item. `batch`: as much at once as is efficient; `layer`: the same, but the
+ * first sweep runs layer by layer for a viewer; `module`: one module (step mode).
  */
 export interface Control {
   granularity(): 'batch' | 'layer' | 'module';
@@ -14,11 +14,11 @@ export interface Control {
 
 export type MeasuringEvent =
   /**
-   * These modules are measured next: those of this layer and maybe a few behind it, or (null) of
-   * the whole model at once.
+   * These modules are measured next: those of this layer and possibly of the next layers, or (null)
+   * of the whole model at once.
    */
   | { type: 'probing'; repeat: number; layer: number | null; modules: number[] }
-  /** `values[i]` is that of `modules[i]` in this repeat. */
+  /** `values[i]` is the value of `modules[i]` in this repeat. */
   | {
       type: 'draws';
       repeat: number;
@@ -30,10 +30,10 @@ export type MeasuringEvent =
   /** Every module has its value of this repeat. */
   | { type: 'sweep'; repeat: number };
 
-/** Whether a value is there already, from an earlier run. */
+/** True if the value exists from an earlier run. */
 export type Known = (module: number, repeat: number) => boolean;
 
-/** What a method of the map is handed. */
+/** The arguments of a method of the map. */
 export interface MeasuredWith<E, Options> {
   engine: E;
   pass: CleanPass;

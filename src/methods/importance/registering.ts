@@ -1,4 +1,6 @@
-/** What follows from a list of methods; `registry.ts` has the product's. */
+/**
+ * Derives names, lookups and schemas from a list of methods. `registry.ts` has the product's list.
+ */
 import * as z from 'zod/mini';
 import { defined } from '../../checked.ts';
 import type { DrawsMethod, ImportanceMethod } from './contract.ts';
@@ -15,13 +17,13 @@ export function registryOf(registered: Readonly<Record<string, ImportanceMethod>
     z.strictObject({ name: z.literal(name), ...methodOf(name).settings }),
   );
   return {
-    /** Every method, in the order of lists. */
+    /** All methods, in display order. */
     IMPORTANCES,
     /** The methods of the map. */
     METHODS,
     importanceOf: (name: string): ImportanceMethod => defined(registered[name]),
     methodOf,
-    /** The settings of any method of the map, by its `name`. */
+    /** Schema of the settings of any method of the map, by its `name`. */
     methodUnion: z.discriminatedUnion('name', schemas as [(typeof schemas)[number]]),
   };
 }

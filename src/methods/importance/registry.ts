@@ -1,4 +1,4 @@
-/** Every importance method under its name, in the order of lists. No method is listed elsewhere. */
+/** Every importance method by name, in display order. This is the only list of methods. */
 import type * as z from 'zod/mini';
 import { adarank } from './adarank.ts';
 import { combined } from './combined.ts';
@@ -33,7 +33,7 @@ type Shapes = {
 /** Methods of the map. */
 export type MethodName = keyof Shapes;
 
-/** A method of the map with its settings, as an experiment has them. */
+/** A method of the map with its settings, as in an experiment. */
 export type MethodSpec = {
   [K in MethodName]: { name: K } & SettingsOf<Shapes[K]>;
 }[MethodName];
@@ -43,9 +43,9 @@ const registry = registryOf(registered);
 export const IMPORTANCES = registry.IMPORTANCES as [ImportanceName, ...ImportanceName[]];
 export const METHODS = registry.METHODS as [MethodName, ...MethodName[]];
 
-/** A method by a name that is known only when it runs. */
+/** Looks up a method whose name is known only at run time. */
 export const importanceOf = registry.importanceOf as (name: ImportanceName) => ImportanceMethod;
-/** A method of the map, likewise: its settings are passed on. */
+/** Looks up a method of the map. Its type accepts any settings. */
 export const methodOf = registry.methodOf as (name: MethodName) => DrawsMethod;
 
 export const methodUnion = registry.methodUnion as unknown as z.ZodMiniType<MethodSpec>;

@@ -1,4 +1,4 @@
-/** Settings that several methods have, with their defaults and limits. */
+/** Settings that several methods share, with their defaults and limits. */
 import * as z from 'zod/mini';
 
 /** Smallest and largest value of each. */
@@ -7,11 +7,11 @@ export const METHOD_LIMITS = {
   sigma: [1e-6, 10],
 } as const satisfies Record<string, readonly [number, number]>;
 
-/** A whole number within limits, both allowed. */
+/** A whole number within inclusive limits. */
 export const whole = (normal: number, [least, most]: readonly [number, number]) =>
   z._default(z.int().check(z.gte(least), z.lte(most)), normal);
 
-/** How many values a module gets of the kind that Play adds to. Every method of the map has it. */
+/** Number of values per module, of the kind that Play adds to. Every method of the map has it. */
 export const repeats = (normal: number) => whole(normal, METHOD_LIMITS.repeats);
 
 /** Gaussian noise on a module's weight: `std` = std(W) per module (default), or a fixed σ. */
@@ -31,6 +31,6 @@ export const noise = z._default(
   { scale: 'std' },
 );
 
-/** The noise that a method's settings name; std(W) for one that knows none. */
+/** The noise in a method's settings; std(W) for a method without the setting. */
 export const noiseOf = (settings: object): Noise =>
   'noise' in settings ? (settings.noise as Noise) : { scale: 'std' };

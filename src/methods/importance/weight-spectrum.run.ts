@@ -1,6 +1,6 @@
 /**
- * Stable rank of a weight, `‖W‖_F² / ‖W‖₂²`: how many directions share its size. Needs weights
- * only.
+ * Stable rank of a weight, `‖W‖_F² / ‖W‖₂²`: the effective number of equally strong directions.
+ * Needs only the weights.
  *
  * Source: methods.md, "Baselines and neighbours".
  */
@@ -25,7 +25,7 @@ export function stableRank(
     : squares / largestSingularValue(weight, elementAt(engine.modules, module).inFeatures) ** 2;
 }
 
-/** The stable rank of every module, one at a time. */
+/** Computes the stable rank of every module, one per step. */
 export async function* stableRanks(
   engine: Pick<Engine, 'modules' | 'materialiseWeight'>,
 ): Steps<number[]> {

@@ -1,4 +1,4 @@
-/** The stable rank of the weights as a method; how it measures is in `weight-spectrum.run.ts`. */
+/** The stable rank of the weights as an importance method. `weight-spectrum.run.ts` measures it. */
 import type { ImportancesMethod } from './contract.ts';
 import { weightSpectrumWords } from './weight-spectrum.words.ts';
 

@@ -1,4 +1,4 @@
-/** The weights’ stable rank in words. */
+/** The words for the weights' stable rank on the page. */
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from './contract.ts';
 

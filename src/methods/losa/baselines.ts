@@ -1,7 +1,7 @@
 /**
- * What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone at one
- * stroke, and after it masked LoRA of one rank (its nearest rival: what it has of LoSA is the mask
- * in the forward pass) or plain LoRA.
+ * The baselines of LoSA at equal sparsity, adapter budget, data and steps: one-shot Wanda alone, or
+ * followed by masked LoRA of one rank or by plain LoRA. Masked LoRA is the closest baseline: it
+ * shares LoSA's mask in the forward pass.
  */
 import type { Adapters, CleanPass, Masks } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
@@ -9,7 +9,7 @@ import { judged, train, type Judging, type TrainingEvent } from '../training.ts'
 import type { LosaData, LosaEngine, LosaOptions } from './losa.ts';
 import { prunePass, type MaskedUse, type PrunedBlock } from './prune-pass.ts';
 
-/** A model that was pruned at one stroke, every layer alike. Must be disposed. */
+/** A model pruned in one shot, with the same sparsity in every layer. Must be disposed. */
 export interface OneShot {
   use: MaskedUse;
   dispose(): void;
@@ -27,7 +27,7 @@ export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
   };
 }
 
-/** Prunes it to the target. */
+/** Prunes the model to the target sparsity. */
 export const oneShot = (
   engine: LosaEngine,
   { use }: OneShot,
@@ -41,7 +41,7 @@ export const oneShot = (
     rule: options,
   });
 
-/** What LoRA of `rank` everywhere is trained with. */
+/** Settings for training LoRA of `rank` at every module. */
 export interface LoraBaseline {
   data: LosaData;
   rank: number;
@@ -56,8 +56,8 @@ export type MaskedLoraEvent =
   | Judging;
 
 /**
- * LoRA of `rank` everywhere that computes with `M ⊙ (W + s B A)` throughout: what it learns, it
- * learns with the zeros, and merging keeps them.
+ * LoRA of `rank` at every module that computes with `M ⊙ (W + s B A)` throughout. The zeros take
+ * part in training, and merging preserves them.
  */
 export async function* maskedLora(
   engine: LosaEngine,
@@ -95,16 +95,16 @@ const uniformAdapters = (engine: LosaEngine, seed: number, rank: number): Promis
 export type PlainLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
   /**
-   * Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills
-   * them; `masked`: only where weights were kept.
+   * Held-out losses in nats per token. `merged`: the adapter is added to the weights, which fills
+   * the zeros. `masked`: it is added to retained weights only.
    */
   | { type: 'lora'; merged: number; masked: number; zeros: number }
   | Judging;
 
 /**
- * LoRA beside the pruned weights, as PEFT would train it, at `rank` everywhere: its product is
- * dense, so that merging loses the zeros, and keeping them loses part of what was learnt. The
- * engine's own weights are back at the end.
+ * LoRA on the pruned weights, as PEFT would train it, with `rank` at every module. Its product is
+ * dense: merging it loses the zeros, and masking it loses part of what was learnt. Restores the
+ * engine's own weights at the end.
  */
 export async function* plainLora(
   engine: LosaEngine,
@@ -119,7 +119,7 @@ export async function* plainLora(
       const weight = await engine.mergedWeight(index, { adapters, scale: () => 0, masks });
       await engine.setWeight(index, weight);
     }
-    // It is judged after its last step.
+    // Evaluated after the last step.
     let merged = NaN;
     for await (const event of train({
       engine,

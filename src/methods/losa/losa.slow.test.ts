@@ -1,6 +1,6 @@
 /**
- * LoSA's measurements on SmolLM2-135M against PyTorch: similarity, masks, reconstruction errors,
- * through the whole pipeline.
+ * LoSA on SmolLM2-135M against PyTorch: similarity, masks and reconstruction errors through the
+ * whole pipeline.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,8 +105,8 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
           0,
         );
         console.log(`${path}: ${flips} of ${32 * mask.length} mask bits differ`);
-        // Flips add up over thirty pruned blocks: in the last one the reference itself has 0.14 %
-        // between float32 and float64, the CPU provider 0.84 %.
+        // Flips accumulate over thirty pruned layers. In the last layer the reference itself has
+        // 0.14 % between float32 and float64, the CPU provider 0.84 %.
         expect(flips / (32 * mask.length)).toBeLessThan(0.015);
       }
     }

@@ -1,6 +1,6 @@
 /**
- * LoSA's rules: schedule, similarity, sparsities, ranks, against their definitions and the
- * reference; and the rounds on a tiny decoder.
+ * LoSA's schedule, similarity, sparsities and ranks against their definitions and the reference,
+ * and the rounds on a tiny decoder.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -94,7 +94,7 @@ describe('layer similarity', () => {
 });
 
 describe('layer sparsities', () => {
-  /** Every vertex of the linear programme: all layers at a bound but one. */
+  /** Every vertex of the linear programme: all layers but one at a bound. */
   function bruteForce(importances: readonly number[], target: number, spread: number): number {
     const n = importances.length;
     const [low, high] = [Math.max(0, target - spread), Math.min(1, target + spread)];
@@ -274,9 +274,9 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       expect(elementAt(of(events, 'repaired'), round - 1).loss).toBeLessThan(
         elementAt(of(events, 'pruned'), round - 1).loss,
       );
-    // Three held-out sequences are two batches, with a turn between them, twice a round.
+    // Three held-out sequences are two batches with one yield in between, twice per round.
     expect(of(events, 'judging')).toHaveLength(6);
-    // 32 and 64 columns: whole weights a row, so a little under the target.
+    // 32 and 64 columns: a whole number of weights per row, so slightly below the target.
     const zeros = zerosOf(use.masks, engine.modules);
     expect(zeros).toBeGreaterThan(0.47);
     expect(zeros).toBeLessThanOrEqual(0.5 + 0.01);
@@ -378,7 +378,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     ]);
     expect(last.merged).toBeLessThan(pruned);
     expect(last.zeros).toBeLessThan(0.01);
-    // The weights of the engine are its own again.
+    // The engine's own weights are restored.
     expect(await heldOutLoss(engine, held, 2, plain.use)).toBeCloseTo(pruned, 6);
     dense.dispose();
     plain.dispose();

@@ -1,11 +1,10 @@
 /**
- * LoSA: pruning and repairing in turns. In each of T rounds the merged weights are pruned a little
- * further, layer by layer as far as representation mutual information allows, and masked adapters
- * whose ranks follow the damage are trained on.
+ * LoSA: alternates pruning and training. Each of T rounds prunes the merged weights further, with
+ * layer sparsities from representation mutual information. It then trains masked adapters whose
+ * ranks follow the reconstruction error.
  *
- * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay as they are in
- * memory: "merging" and "unmerging" are done by the engine, which always computes with M ⊙ (W + s B
- * A).
+ * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay separate in memory:
+ * the engine always computes with M ⊙ (W + s B A), so nothing is merged or unmerged.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type {
@@ -36,33 +35,33 @@ export type LosaEngine = SparseEngine & TrainingEngine;
 export interface LosaOptions extends PruneRule {
   seed: number;
   rounds: number;
-  /** Share of zeros at the end. */
+  /** Fraction of zeros at the end. */
   sparsity: number;
   beta: number;
-  /** Mean rank of round 1; it grows by one a round. */
+  /** Mean rank of round 1. It grows by one per round. */
   meanRank: number;
-  /** Room of every adapter: no block gets more. */
+  /** Capacity of every adapter: the maximum rank of a layer. */
   mostRank: number;
   /**
-   * What a block's rank follows: its reconstruction error (the authors' code), or how alike it is
-   * to the others (the paper's words).
+   * What determines a layer's rank: its reconstruction error (the authors' code) or its similarity
+   * to the other layers (the paper's text).
    */
   rankBy: 'error' | 'rmi';
   /** s of s · (B A). */
   scale: number;
-  /** `steps` are those of all rounds together. */
+  /** `steps` is the total of all rounds. */
   training: TrainingOptions;
 }
 
 export interface LosaData extends TrainingData {
-  /** What RMI, Wanda's norms and the reconstruction errors are measured on. */
+  /** The text on which RMI, Wanda's norms and the reconstruction errors are measured. */
   calibration: TokenBatch;
 }
 
 export type LosaEvent =
   /**
-   * How alike the layers' inputs are, and what it means for the round: c_i, exp(−β c_i), and the
-   * share of zeros each layer is to get.
+   * Similarity of the layers' inputs and its consequences for the round: c_i, exp(−β c_i), and the
+   * target sparsity of each layer.
    */
   | {
       type: 'similarity';
@@ -76,7 +75,7 @@ export type LosaEvent =
   | ({ type: 'block'; round: number } & PrunedBlock)
   /** Held-out loss in nats per token, before the round's training. */
   | { type: 'pruned'; round: number; loss: number }
-  /** By layer; they hold for all its modules. */
+  /** By layer; each holds for all modules of the layer. */
   | { type: 'ranks'; round: number; meanRank: number; ranks: number[] }
   | {
       type: 'step';
@@ -89,17 +88,17 @@ export type LosaEvent =
   | { type: 'repaired'; round: number; loss: number }
   | Judging;
 
-/** Masks and adapters of a run, on the provider; `use` is the model they make. Must be disposed. */
+/** Masks and adapters of a run, on the provider. `use` is the resulting model. Must be disposed. */
 export interface LosaModel {
   use: MaskedUse;
   /** By layer. */
   ranks: number[];
-  /** By layer: how often each rank has moved. */
+  /** By layer: how often each rank was updated. */
   moved: Uint32Array[];
   dispose(): void;
 }
 
-/** A run after so many whole rounds, as plain data. */
+/** State of a run after some complete rounds, as plain data. */
 export interface LosaStanding {
   rounds: number;
   ranks: number[];
@@ -110,8 +109,8 @@ export interface LosaStanding {
 }
 
 /**
- * Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small
- * module: for as many as it can have); or as an earlier run stood.
+ * Creates the model of a run: all weights retained and adapters without effect, each with capacity
+ * for `mostRank`, or less for a small module. With `from`, restores an earlier state.
  */
 export async function startLosa(
   engine: LosaEngine,
@@ -150,7 +149,7 @@ export async function startLosa(
   };
 }
 
-/** Where a run stands after so many rounds. */
+/** The state of a run after `rounds` rounds. */
 export async function losaStanding(
   { modules }: LosaEngine,
   { use, ranks, moved }: LosaModel,
@@ -167,8 +166,8 @@ export async function losaStanding(
 }
 
 /**
- * The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of
- * the unpruned model over the calibration batch.
+ * Runs the rounds after the first `done` on a model from `startLosa`. `dense`: a clean pass of the
+ * unpruned model over the calibration batch.
  */
 export async function* losa({
   engine,
@@ -196,7 +195,7 @@ export async function* losa({
     const matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
     const redundancy = redundancies(matrix);
     const importance = layerImportances(redundancy, beta);
-    // Whole N of M leave layers nothing to differ by.
+    // An N:M pattern allows no differences between layers.
     const sparsities = layerSparsities(
       importance,
       target,
@@ -243,8 +242,8 @@ export async function* losa({
 }
 
 /**
- * AdamW's corrections go by how often a rank has moved: those that a round adds begin with their
- * own first step.
+ * AdamW's bias corrections count the updates of each rank, so ranks that a round adds start at
+ * their own first step.
  */
 function countedSteps(
   engine: LosaEngine,

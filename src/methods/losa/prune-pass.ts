@@ -1,7 +1,7 @@
 /**
- * One pass of pruning through the model, block by block: each block is measured as it is, on the
- * stream that left the pruned blocks before it, then pruned. Source: locuslab/wanda,
- * wzhuang-xmu/LoSA; methods.md §4.
+ * One pruning pass through the model, layer by layer. Each layer is measured on the residual stream
+ * of the pruned layers before it, then pruned. Source: locuslab/wanda, wzhuang-xmu/LoSA; methods.md
+ * §4.
  */
 import { keptCount } from '../../device/sparse-twins.ts';
 import type {
@@ -19,7 +19,7 @@ export interface PruneRule {
   structure: Structure;
 }
 
-/** A use whose masks are there. */
+/** A use that has masks. */
 export type MaskedUse = AdapterUse & { masks: Masks };
 
 /** What a pass prunes, and how. */
@@ -28,19 +28,19 @@ export interface PrunePass {
   /** The clean pass of the unpruned model over the same batch. */
   dense: CleanPass;
   use: MaskedUse;
-  /** Share of zeros that each layer is to have. */
+  /** Target sparsity of each layer. */
   sparsities: readonly number[];
   rule: PruneRule;
 }
 
-/** A block after its pruning: the share of zeros in it, and its reconstruction error L_i. */
+/** A layer after pruning: its sparsity and its reconstruction error L_i. */
 export interface PrunedBlock {
   layer: number;
   zeros: number;
   error: number;
 }
 
-/** Sets the masks of `use`, layer by layer, by the weights as `use` has them now. */
+/** Sets the masks of `use`, layer by layer, from the weights that `use` currently gives. */
 export async function* prunePass(
   engine: SparseEngine,
   { batch, dense, use, sparsities, rule: { score, structure } }: PrunePass,
@@ -69,7 +69,7 @@ export async function* prunePass(
   }
 }
 
-/** Share of the modules' weights that their masks take out. */
+/** Fraction of the modules' weights that their masks remove. */
 export function zerosOf(
   masks: Masks,
   modules: readonly { index: number; inFeatures: number; outFeatures: number }[],

@@ -1,14 +1,14 @@
 /**
- * The rank of every block, shared by its modules: a share of the budget by reconstruction error (or
+ * The rank of every layer, shared by its modules: a share of the budget by reconstruction error (or
  * RMI). Source: wzhuang-xmu/LoSA; methods.md §4.
  */
 import { AtlasError } from '../../errors.ts';
 
 /**
- * clip(round(w_i / Σw · r̄ · n), 1, most), then passes that take one rank from each of the lowest w
- * up, or give one to each of the highest down, until Σ r is the budget round(r̄ n) exactly. Throws
- * `bad-spec` for a budget that the limits rule out, and `no-importance` for weights that are no
- * finite positive numbers.
+ * clip(round(w_i / Σw · r̄ · n), 1, most). Further passes then take one rank each from the lowest w
+ * upwards, or add one each from the highest downwards, until Σ r equals the budget round(r̄ n).
+ * Throws `bad-spec` if the limits rule out the budget, and `no-importance` if a weight is negative
+ * or their sum is not finite and positive.
  */
 export function blockRanks(weights: readonly number[], meanRank: number, most: number): number[] {
   const n = weights.length;

@@ -1,15 +1,15 @@
 /**
  * Representation mutual information between layers' inputs: normalised HSIC (linear CKA) from Gram
- * matrices, so that no pair of layers ever meets in memory. Source: wzhuang-xmu/LoSA; methods.md
- * §4.
+ * matrices, so the activations of two layers are never in memory together. Source:
+ * wzhuang-xmu/LoSA; methods.md §4.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 
-/** Centred Gram matrices of fewer samples are all alike. */
+/** With fewer samples all centred Gram matrices are equal up to scale. */
 export const FEWEST_SAMPLES = 3;
 
-/** K with its row and column means taken out, [n, n] row-major and symmetric. */
+/** K minus its row and column means, [n, n] row-major and symmetric. */
 export function centred(gram: ArrayLike<number>, n: number): Float64Array {
   const means = new Float64Array(n);
   let all = 0;
@@ -24,9 +24,9 @@ export function centred(gram: ArrayLike<number>, n: number): Float64Array {
 }
 
 /**
- * ⟨K_i, K_j⟩ / (‖K_i‖‖K_j‖) of every pair of layers, [layers][layers]: 1 on the diagonal,
- * symmetric, unchanged when a layer's activations are rotated or scaled. Throws `bad-text` for
- * fewer than three samples, or where a layer tells them not apart.
+ * ⟨K_i, K_j⟩ / (‖K_i‖‖K_j‖) of every pair of layers, [layers][layers]: symmetric, 1 on the
+ * diagonal, invariant to rotation and scaling of a layer's activations. Throws `bad-text` for fewer
+ * than three samples, or if all samples are equal to a layer.
  */
 export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][] {
   const n = Math.round(Math.sqrt(elementAt(grams, 0).length));
@@ -59,8 +59,8 @@ export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][]
 }
 
 /**
- * How much of a layer the others have as well, as a share of all: c_i = Σ_{j≠i} CKA_ij / Σ_k
- * Σ_{j≠k} CKA_kj. One layer alone: 1.
+ * Redundancy of each layer as a share of the total: c_i = Σ_{j≠i} CKA_ij / Σ_k Σ_{j≠k} CKA_kj. 1
+ * for a single layer.
  */
 export function redundancies(similarity: readonly (readonly number[])[]): number[] {
   const sums = similarity.map((row, i) => row.reduce((sum, v, j) => sum + (i === j ? 0 : v), 0));
@@ -68,6 +68,6 @@ export function redundancies(similarity: readonly (readonly number[])[]): number
   return sums.map((sum) => (all > 0 ? sum / all : 1 / sums.length));
 }
 
-/** exp(−β c_i): β is 1 with Wanda. */
+/** exp(−β c_i). β is 1 with Wanda. */
 export const layerImportances = (redundancy: readonly number[], beta: number): number[] =>
   redundancy.map((c) => Math.exp(-beta * c));

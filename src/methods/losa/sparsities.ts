@@ -1,13 +1,13 @@
 /**
- * The sparsity of every layer from its importance: a linear programme whose solution is greedy.
+ * The sparsity of every layer from its importance: a linear programme with a greedy solution.
  * Source: wzhuang-xmu/LoSA; methods.md §4.
  */
 import { AtlasError } from '../../errors.ts';
 
 /**
- * Minimises Σ s_i · importance_i with mean(s) = target and |s_i − target| ≤ spread, 0 ≤ s_i ≤ 1:
- * the least important layers get as much as they may (of equal ones the first). Throws `bad-spec`
- * for a target outside of 0 to 1.
+ * Minimises Σ s_i · importance_i with mean(s) = target and |s_i − target| ≤ spread, 0 ≤ s_i ≤ 1.
+ * The least important layers get the maximum (ties: lower index first). Throws `bad-spec` unless 0
+ * ≤ target < 1.
  */
 export function layerSparsities(
   importances: readonly number[],
@@ -27,7 +27,7 @@ export function layerSparsities(
     .sort((a, b) => importances[a]! - importances[b]! || a - b);
   let left = importances.length * (target - least);
   for (const i of order) {
-    // The whole width exactly, so that equal layers get equal numbers.
+    // Use the limit itself, so that equal layers get identical numbers.
     sparsities[i] = left >= most - least - 1e-12 ? most : least + Math.max(0, left);
     left -= sparsities[i]! - least;
   }

@@ -1,16 +1,13 @@
-/** Answers of servers that are read at once. */
+/** Reads small server responses into memory. */
 import { refuseLonger, streamChunks } from '../files.ts';
 
 /**
- * Content as it is, so that its length is the announced one. Browsers decide on this header
- * themselves, and pass over it.
+ * Requests uncompressed content, so that its length is the announced one. Browsers set this header
+ * themselves and ignore ours.
  */
 export const AS_IT_IS = { 'Accept-Encoding': 'identity' };
 
-/**
- * The body in one buffer. Throws `too-long` for one that goes on past `most` bytes, whatever length
- * it announced.
- */
+/** The body in one buffer. Throws `too-long` above `most` bytes, whatever length was announced. */
 export async function bodyOf(
   response: Response,
   most: number,

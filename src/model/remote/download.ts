@@ -1,7 +1,7 @@
 /**
- * One file from elsewhere, piece by piece: what is kept of it first, the rest from the server, kept
- * as it arrives. A connection that breaks is taken up where it broke, a few times; a file with a
- * known digest is checked against it before it is kept as whole, and each time it is read.
+ * Downloads one file in pieces: first the cached part, then the rest from the server, cached on
+ * arrival. A broken connection is retried a few times and resumed. A file with a known digest is
+ * verified before it is cached as complete, and on every read.
  */
 import { AtlasError } from '../../errors.ts';
 import type { BlockHash } from '../block-hash.ts';
@@ -15,39 +15,39 @@ import { Keeping } from './keeping.ts';
 import { isOther, versionOf, type Version } from './version.ts';
 
 export interface RemoteFile {
-  /** For people, and within the model's folder: `onnx/model_q4.onnx`. */
+  /** Display name, relative to the model's folder: `onnx/model_q4.onnx`. */
   path: string;
   url: string;
   bytes: number;
-  /** Name under which it is kept: of its content, not of its place. Null: not kept. */
+  /** Name in the cache, derived from the content, not the location. null: not cached. */
   name: string | null;
-  /** Lower-case hex, where the server tells it; of small files hubs tell git's name instead. */
+  /** Lower-case hex, if the server gives it. For small files hubs give git's blob hash instead. */
   sha256?: string;
   gitBlob?: string;
-  /** Which content was announced, where no digest is told. */
+  /** The announced version of the content, used if there is no digest. */
   version?: Version;
 }
 
 export interface Transfer {
-  /** Null: nothing is kept. */
+  /** null: nothing is cached. */
   store: FileStore | null;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** What does not stop the transfer: there is no room to keep the file. */
+  /** Receives problems that do not stop the transfer: there is no room to cache the file. */
   onWarning?(warning: AtlasError): void;
-  /** Seconds before the first repeat; doubled at each. */
+  /** Seconds before the first retry; doubled for each further retry. */
   patience?: number;
 }
 
 const hostOf = ({ url }: RemoteFile) => new URL(url).host;
 
-/** Broken connections in a row before it gives up. */
+/** Broken connections in a row before the download fails. */
 const MOST_FAILURES = 4;
 
 /**
  * The file's content in order. Throws `remote-file`, `connection`, `bad-download`,
- * `remote-changed`, `kept-damaged`, `cancelled`; what is kept is thrown away where it turned out
- * wrong, so the next try is a fresh one.
+ * `remote-changed`, `kept-damaged` and `cancelled`. A cached file that proves wrong is removed, so
+ * the next attempt starts from zero.
  */
 export async function* download(file: RemoteFile, transfer: Transfer): AsyncGenerator<Uint8Array> {
   const { store, onWarning } = transfer;
@@ -55,14 +55,14 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
   if (!store || name === null) return yield* fetched(file, transfer, null);
   const size = await store.size(name);
   if (size === bytes && bytes > 0) return yield* keptWhole(file, store, name);
-  // Cut off on this machine, whatever was meant to be kept.
+  // Truncated or overlong on this machine; unusable.
   if (size > 0) await store.remove(name);
   yield* fetched(file, transfer, new Keeping(store, { name, bytes }, onWarning));
 }
 
 /**
- * What is kept of it whole, looked at once more: a disk can be damaged, and older versions did not
- * look.
+ * Reads a cached file and verifies its digest. The disk may have corrupted it, and older versions
+ * did not verify.
  */
 async function* keptWhole(
   file: RemoteFile,
@@ -84,7 +84,7 @@ async function* keptWhole(
   throw new AtlasError('kept-damaged', { file: file.path }, { cause });
 }
 
-/** What is kept of it in part, and the rest from the server. */
+/** Yields the cached part and downloads the rest. */
 async function* fetched(
   file: RemoteFile,
   transfer: Transfer,
@@ -140,7 +140,7 @@ async function* fetched(
   await kept?.whole();
 }
 
-/** What its content is to be compared with; null where the server does not tell. */
+/** Hash to compare the content with; null if the server gives none. */
 function hashOf({ sha256, gitBlob, bytes }: RemoteFile): BlockHash | null {
   if (sha256 !== undefined) return new Sha256();
   return gitBlob === undefined ? null : gitBlobHash(bytes);
@@ -150,8 +150,8 @@ const isRight = ({ sha256, gitBlob }: RemoteFile, hash: BlockHash | null): boole
   hash === null || hash.hex() === (sha256 ?? gitBlob);
 
 /**
- * The content of a file from some byte on, as often as the connection breaks; always of the same
- * version.
+ * The content of a file from some byte on, for as many connections as needed. All responses must be
+ * of the same version.
  */
 class Rest {
   private readonly file: RemoteFile;
@@ -164,14 +164,17 @@ class Rest {
     this.version = file.version ?? { etag: null, modified: null };
   }
 
-  /** A server that knows no ranges sends all of it, and what is there already is passed over. */
+  /**
+   * Yields the content from byte `at`. A server without range support sends the whole file; the
+   * bytes before `at` are skipped.
+   */
   async *from(at: number): AsyncGenerator<Uint8Array> {
     const {
       file,
       transfer: { headers, signal },
     } = this;
-    // "bytes=N-" needs no preflight, which the hub's stores do not answer ("If-Range" would: what
-    // comes is compared instead). The address of the page is nobody's business.
+    // "bytes=N-" needs no CORS preflight, which the hub's storage does not answer. "If-Range" would
+    // need one, so versions are compared instead. Do not disclose the page's address.
     const response = await fetch(file.url, {
       headers: { ...AS_IT_IS, ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) },
       referrerPolicy: 'no-referrer',
@@ -180,8 +183,7 @@ class Rest {
     if (response.status >= 500 || response.status === 429)
       throw new Error(`the server says ${response.status}`);
     const version = versionOf(response.headers);
-    // With a digest, a mixture would be found at the end; and not every host of one file calls it
-    // the same.
+    // With a digest a mixture is detected at the end. Hosts of one file may give it different tags.
     const isMixed = !hashOf(file) && isOther(this.version, version);
     if (response.status === 416 || isMixed)
       throw new AtlasError('remote-changed', { file: file.path, host: hostOf(file) });
@@ -208,7 +210,8 @@ class Rest {
 }
 
 /**
- * Where a partial answer begins. Not every server lets a page see it; then where it was asked to.
+ * First byte of a partial response. If the server hides the header from the page, assume the
+ * requested byte.
  */
 function startOf(response: Response, asked: number): number {
   const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];

@@ -1,6 +1,6 @@
 /**
- * What is kept is right whatever goes wrong on the way: two at once, files that change, hubs that
- * send something else, damage on this machine.
+ * The cache is correct whatever fails: concurrent downloads, files that change, hubs that send
+ * wrong content, damage on this machine.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -52,10 +52,10 @@ const fileOf = async (
   defined((await remoteFiles(reference, access(change))).files.find((f) => f.path === path));
 const graphOf = async (reference: RemoteReference, change: Partial<HubAccess> = {}) =>
   Buffer.from(await readFile(await fileOf(reference, graph, change)));
-/** Names of files of this content, and of parts. */
+/** Names of cached contents, and of parts. */
 const kept = () => readdirSync(cache).filter((name) => !name.startsWith('hub '));
 const parts = () => kept().filter((name) => name.endsWith('.part'));
-/** Reads at least so many bytes, and goes no further until it is told to. */
+/** Reads at least `bytes` bytes, then waits for the caller. */
 async function begun(
   reference: RemoteReference,
   bytes: number,
@@ -85,7 +85,7 @@ describe('two at once', () => {
     for (const one of [first, second, first]) await one.next();
     for (const one of [first, second]) await one.return?.();
     expect((await graphOf(address)).equals(content)).toBe(true);
-    // And from what is kept of it now.
+    // Again, now from the cache.
     mirror.log.length = 0;
     expect((await graphOf(address)).equals(content)).toBe(true);
     expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([]);

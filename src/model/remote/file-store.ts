@@ -1,42 +1,44 @@
 /**
- * Where files from elsewhere are kept on this machine, whole or in part. In a browser
- * `opfs-store.ts`, in Node the command line's `disk-store.ts`.
+ * The interface of the cache for remote files, complete or partial. Implemented by `opfs-store.ts`
+ * in a browser and by the command line's `disk-store.ts` in Node.
  */
 
 export interface FileStore {
-  /** Bytes kept under a name; 0 where there is nothing. */
+  /** Size of a file in bytes; 0 if it does not exist. */
   size(name: string): Promise<number>;
   read(name: string): AsyncIterable<Uint8Array>;
-  /** Opens a file at its end. */
+  /** Opens a file for appending. */
   append(name: string): Promise<StoreWriter>;
-  /** Replaces what is kept under `to`. */
+  /** Replaces the file `to`. */
   rename(from: string, to: string): Promise<void>;
   /** Runs `task` while no other tab runs one for the same name. */
   exclusively(name: string, task: () => Promise<void>): Promise<void>;
-  /** What cannot be removed stays. */
+  /** Failures are ignored: a file that can't be removed stays. */
   remove(name: string): Promise<void>;
   /** Names of all files. */
   list(): Promise<string[]>;
 }
 
 export interface StoreWriter {
-  /** Fails where there is no room. */
+  /** Fails if there is no room. */
   write(chunk: Uint8Array): void | Promise<void>;
   close(): void | Promise<void>;
 }
 
 /**
- * A name for what is not yet whole: each time another, so that no two tabs or processes ever write
- * one file.
+ * A new name for a partial file. Names are random, so that no two tabs or processes write the same
+ * file.
  */
 export const newPart = (name: string): string =>
   `${name}.${crypto.getRandomValues(new Uint32Array(2)).join('')}.part`;
 
-/** Whether a file is a part of that of `name`; older versions had one part, without a number. */
+/**
+ * True if a file is a partial download of `name`. Older versions used one part without a number.
+ */
 export const isPartOf = (part: string, name: string): boolean =>
   part.startsWith(`${name}.`) && /^(\d+\.)?part$/.test(part.slice(name.length + 1));
 
-/** What is kept of a file that is not yet whole. */
+/** The partial downloads of a file. */
 export const partsOf = async (store: FileStore, name: string): Promise<string[]> =>
   (await store.list().catch(() => [])).filter((part) => isPartOf(part, name));
 
@@ -44,7 +46,7 @@ export async function removeParts(store: FileStore, name: string): Promise<void>
   for (const part of await partsOf(store, name)) await store.remove(part);
 }
 
-/** A small file in one piece; null where there is none, or one of more than `most` bytes. */
+/** Reads a small file into memory; null if it does not exist, is empty or exceeds `most` bytes. */
 export async function readSmall(
   store: FileStore,
   name: string,
@@ -61,7 +63,7 @@ export async function readSmall(
   return bytes;
 }
 
-/** Puts a small file in place of the one of this name. */
+/** Replaces the small file of this name. */
 export async function writeSmall(store: FileStore, name: string, bytes: Uint8Array): Promise<void> {
   const part = newPart(name);
   try {
@@ -73,7 +75,7 @@ export async function writeSmall(store: FileStore, name: string, bytes: Uint8Arr
     }
     await store.rename(part, name);
   } finally {
-    // Its own, where that failed, and those of others that ended in the middle.
+    // Remove this part if it failed, and the parts of other interrupted writes.
     await removeParts(store, name);
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A repository of a model hub: what is in it, and its files as a model's. Hugging Face's interface
- * (`/api/models/…/revision/…?blobs=true`, `/…/resolve/…`), which mirrors speak as well.
+ * A repository on a model hub: its listing, and its files as a model's files. Uses Hugging Face's
+ * API (`/api/models/…/revision/…?blobs=true`, `/…/resolve/…`), which mirrors also provide.
  *
- * A listing names the commit, so an experiment that names the commit means the same bytes for good;
- * files are kept by the digest of their content.
+ * A listing names the commit, so an experiment that names the commit always means the same bytes.
+ * Files are cached by the digest of their content.
  */
 import { AtlasError } from '../../errors.ts';
 import { graphsIn, modelFilesOf } from '../beside.ts';
@@ -18,31 +18,31 @@ import { referenceId, type HubReference } from './reference.ts';
 
 export interface HubListing {
   repository: string;
-  /** The commit that the revision stands for. */
+  /** The commit that the revision resolved to. */
   commit: string;
   files: readonly RemoteFile[];
   /**
-   * Files in folders are listed too: listings kept by older versions have those at the top and in
-   * `onnx/` only.
+   * The listing includes files in folders. Listings cached by older versions include only the root
+   * and `onnx/`.
    */
   folders?: true;
 }
 
 export interface HubAccess extends Transfer {
-  /** The hub's address without a slash at the end: `https://huggingface.co`. */
+  /** The hub's address without a trailing slash: `https://huggingface.co`. */
   hub: string;
 }
 
-/** Names that files of models have, and the depth that folders have. */
+/** Accepted file names and folder depth. */
 const MODEL_FILE = /^([A-Za-z0-9_][A-Za-z0-9._+-]*\/){0,6}[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const GIT_BLOB = /^[0-9a-f]{40}$/;
 
 /**
- * What is in a repository. A commit that was listed before is not asked for again, and without a
- * connection the last listing kept of the repository serves. Throws `hub-missing`, `hub-closed`,
- * `offline`, `remote-file`.
+ * Lists a repository. A cached listing of the requested commit is used without a request. Without a
+ * connection the last cached listing is used if it fits the revision. Throws `hub-missing`,
+ * `hub-closed`, `offline`, `remote-file`, `too-long` and `cancelled`.
  */
 export async function hubListing(
   { repository, revision }: HubReference,
@@ -71,7 +71,7 @@ export async function hubListing(
   }
   if (!response.ok) throw refusal(response, repository, hub);
   const listing = listingOf(body, repository, hub);
-  // A listing without room to keep it is only asked for again.
+  // If there is no room to cache the listing, it is requested again next time.
   if (store)
     await writeSmall(
       store,
@@ -81,7 +81,10 @@ export async function hubListing(
   return listing;
 }
 
-/** Unknown repositories are told to strangers as "not authorised"; a header says which it is. */
+/**
+ * Anonymous requests for unknown repositories get "not authorised". A header tells gated
+ * repositories apart.
+ */
 function refusal(response: Response, repository: string, hub: string): AtlasError {
   const host = new URL(hub).host;
   const { status } = response;
@@ -93,7 +96,7 @@ function refusal(response: Response, repository: string, hub: string): AtlasErro
   return new AtlasError('remote-file', { file: repository, host, status });
 }
 
-/** The hub's answer as a listing. Throws `remote-file`. */
+/** Parses the hub's response. Throws `remote-file`. */
 function listingOf(body: Uint8Array, repository: string, hub: string): HubListing {
   const refuse = (status: string) =>
     new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status });
@@ -115,14 +118,14 @@ function listingOf(body: Uint8Array, repository: string, hub: string): HubListin
       `${hub}/${repository}/resolve/${commit}`,
     );
   });
-  // A repository may hold thousands of others.
+  // A repository may hold thousands of unrelated files.
   const files = modelFilesOf(all.filter((file) => file !== null));
   if (files.length > MOST.files)
     throw refuse(`more than ${describeCount(MOST.files)} files of models`);
   return { repository, commit, files, folders: true };
 }
 
-/** Null for what is no JSON. */
+/** null if the bytes are not JSON. */
 function jsonIn(bytes: Uint8Array): unknown {
   try {
     return parseJson(bytes).value;
@@ -135,8 +138,8 @@ const textOf = (value: unknown, form: RegExp): string | null =>
   typeof value === 'string' && form.test(value) ? value : null;
 
 /**
- * A file by what a listing says of it, `name` being its digest; null for what no model has.
- * `folder` is its repository's address at the commit.
+ * A file from its listing entry; `name` is its digest. null if it is not a possible model file.
+ * `folder` is the repository's URL at the commit.
  */
 function fileOf({ path, bytes, name }: JsonObject, folder: string): RemoteFile | null {
   if (typeof path !== 'string' || !MODEL_FILE.test(path) || !isCount(bytes)) return null;
@@ -152,7 +155,7 @@ function fileOf({ path, bytes, name }: JsonObject, folder: string): RemoteFile |
   };
 }
 
-/** The repository's files as a model's, by the commit of its listing. */
+/** The repository's files as a model's files, at the commit of the listing. */
 export function hubFiles(
   { graph }: HubReference,
   listing: HubListing,
@@ -189,11 +192,11 @@ async function keptListing(
     const bytes = await readSmall(store, listingName(hub, repository), MOST.listing);
     return bytes && readListing(bytes, hub, repository);
   } catch {
-    return null; // it cannot be read: asked for again
+    return null; // unreadable: request it again
   }
 }
 
-/** Null for one written by another version, or damaged. */
+/** null if another version wrote it or it is damaged. */
 function readListing(bytes: Uint8Array, hub: string, repository: string): HubListing | null {
   const value = jsonIn(bytes);
   if (
@@ -212,14 +215,14 @@ function readListing(bytes: Uint8Array, hub: string, repository: string): HubLis
     : null;
 }
 
-/** A graph of a repository, with the files it keeps weights in. */
+/** A graph of a repository, with its external weight files. */
 export interface Variant {
   graph: string;
   bytes: number;
-  /** All of it is on this machine. */ kept: boolean;
+  /** True if all of it is cached. */ kept: boolean;
 }
 
-/** The graphs a repository offers. Its small files are not counted. */
+/** The graphs of a repository. Sizes exclude its small files. */
 export async function variantsOf(
   files: readonly RemoteFile[],
   store: FileStore | null,
@@ -236,14 +239,14 @@ export async function variantsOf(
   );
 }
 
-/** A repository of which files are kept here. */
+/** A repository with cached files. */
 export interface KeptRepository {
   repository: string;
   commit: string;
   bytes: number;
 }
 
-/** Repositories of this hub of which at least a graph is kept whole. */
+/** Repositories of this hub with at least one completely cached graph. */
 export async function keptRepositories(store: FileStore, hub: string): Promise<KeptRepository[]> {
   const kept: KeptRepository[] = [];
   const names = new Set(await store.list());
@@ -268,7 +271,7 @@ export async function keptRepositories(store: FileStore, hub: string): Promise<K
   return kept;
 }
 
-/** Lets go of what is kept of a repository, but for files another kept one has as well. */
+/** Removes a repository from the cache, except files that another cached repository shares. */
 export async function forgetRepository(
   store: FileStore,
   hub: string,

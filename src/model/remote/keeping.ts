@@ -1,8 +1,7 @@
 /**
- * The part of a file that is kept while it arrives. Every download writes a part of its own: two
- * tabs, or two processes, can fetch one file at the same time, and one that ended in the middle
- * leaves a part that the next copies into its own and goes on from. Where nothing can be kept it
- * does nothing, and the file stays in memory.
+ * Caches a partial download. Each download writes its own part file, so two tabs or processes can
+ * fetch one file at the same time. A later download copies the part and resumes. If nothing can be
+ * cached, the file stays in memory only.
  */
 import { AtlasError } from '../../errors.ts';
 import { describeBytes } from '../figures.ts';
@@ -19,7 +18,7 @@ export class Keeping {
   private readonly part: string;
   private readonly warn: ((warning: AtlasError) => void) | undefined;
   private writer: StoreWriter | null = null;
-  /** While the own part has less than the one it is copied from. */
+  /** True while this part is shorter than the part it copies. */
   private copying = false;
 
   constructor(store: FileStore, file: KeptFile, onWarning?: (warning: AtlasError) => void) {
@@ -29,7 +28,7 @@ export class Keeping {
     this.warn = onWarning;
   }
 
-  /** What an earlier download left of the file, from the beginning; the longest part there is. */
+  /** Yields the longest part of earlier downloads, from the beginning. */
   async *before(): AsyncGenerator<Uint8Array> {
     const { store } = this;
     const left = await this.longestPart();
@@ -39,7 +38,7 @@ export class Keeping {
     let at = 0;
     try {
       for await (const chunk of store.read(left.name)) {
-        // Whoever wrote it may be writing still.
+        // Another download may still be writing this part.
         const piece = chunk.subarray(0, left.bytes - at);
         at += piece.length;
         await this.add(piece);
@@ -47,7 +46,7 @@ export class Keeping {
         if (at === left.bytes) break;
       }
     } catch {
-      // It is gone, or cannot be read to its end: the rest comes from the server.
+      // The part is gone or unreadable: the server sends the rest.
     }
     this.copying = false;
     if (this.writer) await store.remove(left.name);
@@ -81,20 +80,20 @@ export class Keeping {
     if (writer && this.copying) await this.store.remove(this.part);
   }
 
-  /** Nothing that is kept of it can be trusted. */
+  /** Removes all parts of the file; they can't be trusted. */
   forget(): Promise<void> {
     return removeParts(this.store, this.file.name);
   }
 
-  /** It is all there, and right. */
+  /** Call when the content is complete and verified. */
   async whole(): Promise<void> {
     const {
       store,
       file: { name, bytes },
     } = this;
-    // Two that end at once must not each remove what the other has.
+    // Two downloads that finish together must not remove each other's file.
     await store.exclusively(name, async () => {
-      // Another may have been faster, and its file be read already.
+      // Another download may have finished first, and its file may already be in use.
       if ((await store.size(name)) !== bytes && (await store.size(this.part)) === bytes)
         await store.rename(this.part, name).catch(() => undefined);
       if ((await store.size(name)) === bytes) await this.forget();

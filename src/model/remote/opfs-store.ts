@@ -1,13 +1,14 @@
 /**
- * Files from elsewhere in the browser's private file system, written while they arrive: what a
- * closed tab had fetched is there the next time. For workers only, which may write in place.
+ * Caches remote files in the browser's origin private file system (OPFS). Files are written while
+ * they arrive, so a download resumes after its tab was closed. Workers only: synchronous file
+ * access needs one.
  */
 import { streamChunks } from '../files.ts';
 import type { FileStore } from './file-store.ts';
 
 const FOLDER = 'models';
 
-/** What workers can do with a file beyond what the types of pages say. */
+/** Worker-only file methods that the DOM types lack. */
 interface WorkerFileHandle extends FileSystemFileHandle {
   createSyncAccessHandle(): Promise<{
     getSize(): number;
@@ -17,9 +18,7 @@ interface WorkerFileHandle extends FileSystemFileHandle {
   move(name: string): Promise<void>;
 }
 
-/**
- * Null where the browser has no such file system or closes it to this page: then nothing is kept.
- */
+/** null if the browser has no OPFS or denies it to this page. Nothing is cached then. */
 export async function opfsStore(): Promise<FileStore | null> {
   let folder: FileSystemDirectoryHandle;
   try {

@@ -1,6 +1,6 @@
 /**
- * Hosts that only this machine or its network reaches: an address from outside that names one wants
- * something of what is inside.
+ * Detects hosts that only this machine or its network reaches. A public URL must not name such a
+ * host: the request could reach an internal service.
  */
 
 const IPV4 =
@@ -9,7 +9,7 @@ const IPV4 =
 const IPV6 = /^\[(::1?|f[cd][0-9a-f]{2}:.*|fe[89ab][0-9a-f]:.*|::ffff:.*)\]$/;
 const NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa)\.?$/;
 
-/** `hostname` as `URL` gives it: addresses are normal there, however they were written. */
+/** Expects `hostname` as normalised by `URL`. */
 export const isPrivateHost = (hostname: string): boolean =>
   IPV4.test(hostname) ||
   IPV6.test(hostname) ||

@@ -1,7 +1,7 @@
 /**
- * How a model elsewhere is named: on a hub by repository, revision and graph, or by the address of
- * its graph. One text form each, which experiments, links and the command line share, and the forms
- * people paste.
+ * Names of remote models: on a hub by repository, revision and graph, or by the URL of the graph.
+ * Experiments, links and the command line share one text form of each. Also parses the forms that
+ * users paste.
  */
 import { AtlasError } from '../../errors.ts';
 
@@ -11,7 +11,7 @@ export interface HubReference {
   repository: string;
   /** Branch, tag or commit. */
   revision: string;
-  /** Path of the graph in the repository; absent: the one `openModel` would take. */
+  /** Path of the graph in the repository. If absent, `openModel` chooses. */
   graph?: string;
 }
 
@@ -20,7 +20,7 @@ export interface UrlReference {
   /** Address of an .onnx file. */ url: string;
 }
 
-/** The hub that is meant where none is named. */
+/** The default hub. */
 export const HUB = 'https://huggingface.co';
 
 export type RemoteReference = HubReference | UrlReference;
@@ -34,8 +34,8 @@ const HUB_PAGE = new RegExp(
 );
 
 /**
- * What was typed or pasted: `owner/name`, `owner/name@revision:onnx/model_q4.onnx`, a page of
- * `hub`, or the address of an .onnx file. `hub` is the hub's own address. Null for anything else.
+ * Parses user input: `owner/name`, `owner/name@revision:onnx/model_q4.onnx`, a page of `hub`, or
+ * the address of an .onnx file. `hub` is the hub's own address. null for anything else.
  */
 export function parseReference(text: string, hub: string): RemoteReference | null {
   const asked = text.trim();
@@ -63,7 +63,7 @@ function hubReference(repository?: string, revision = 'main', graph?: string): H
 }
 
 /**
- * As an experiment names it: `hub:owner/name@revision:onnx/model_q4.onnx`,
+ * The form in an experiment: `hub:owner/name@revision:onnx/model_q4.onnx`,
  * `url:https://…/model.onnx`.
  */
 export function referenceId(reference: RemoteReference): string {
@@ -73,8 +73,8 @@ export function referenceId(reference: RemoteReference): string {
 }
 
 /**
- * The reference in an experiment's model id; null where the id is not of a model elsewhere. Throws
- * `bad-spec` for one that is damaged.
+ * The reference in an experiment's model id; null if the id is not that of a remote model. Throws
+ * `bad-spec` if it is damaged.
  */
 export function referenceOf(id: string, hub: string): RemoteReference | null {
   if (!/^(hub|url):/.test(id)) return null;
@@ -88,8 +88,7 @@ export function referenceOf(id: string, hub: string): RemoteReference | null {
 }
 
 /**
- * Whether the model that is open is the one an experiment asks for: a branch or a tag may have
- * become any commit.
+ * True if the open model is the one that an experiment names. A branch or tag matches any commit.
  */
 export function isModel(asked: string, opened: string): boolean {
   const [, name, revision = 'main', graph] =

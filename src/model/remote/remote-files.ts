@@ -1,12 +1,12 @@
-/** A model elsewhere, whichever way it is named. */
+/** Opens a remote model by any kind of reference. */
 import type { ModelFiles } from '../files.ts';
 import { hubFiles, hubListing, type HubAccess } from './hub.ts';
 import type { RemoteReference } from './reference.ts';
 import { urlFiles } from './url.ts';
 
 /**
- * Its files; nothing large is fetched before it is read. Throws what `hubListing` and `urlFiles`
- * throw.
+ * The files of the model. Large files are fetched when read. Throws what `hubListing` and
+ * `urlFiles` throw.
  */
 export async function remoteFiles(
   reference: RemoteReference,

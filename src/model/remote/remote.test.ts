@@ -1,6 +1,6 @@
 /**
- * Models from elsewhere, against a hub on this machine: its paths, listings, ranges and redirects,
- * and everything that goes wrong on the way.
+ * Remote models from a local hub server: its paths, listings, ranges and redirects, and failures of
+ * the transfer.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

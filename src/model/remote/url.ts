@@ -1,7 +1,6 @@
 /**
- * A model by the address of its graph. No server lists a folder: beside the graph, then in the
- * folders above it as far as they can belong to the same repository, the files a hub repository
- * would have are asked for by name.
+ * A model by the URL of its graph. Servers do not list folders, so the usual file names are
+ * requested next to the graph and in the folders above it within the same repository.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -14,7 +13,7 @@ import { download, type RemoteFile, type Transfer } from './download.ts';
 import { referenceId, type UrlReference } from './reference.ts';
 import { versionOf } from './version.ts';
 
-/** Small files in a model's folder that are read or passed on with an export. */
+/** Small files in a model's folder that are read or included in an export. */
 const BESIDE = [
   'config.json',
   'generation_config.json',
@@ -23,14 +22,14 @@ const BESIDE = [
   'special_tokens_map.json',
   'genai_config.json',
 ];
-/** Where these are found there is nothing to look for further up. */
+/** The search upwards stops at a folder with these. */
 const LEADERS = ['config.json', 'tokenizer.json'];
-/** What exporters call the file they put weights in. */
+/** Suffixes that exporters use for external weight files. */
 const WEIGHTS = ['_data', '.data', '_data_1', '_data_2', '_data_3'];
 
 /**
- * The model at an address. Only headers are asked for, but for the small files. Throws
- * `remote-file`, `offline`, `cancelled`.
+ * The model at a URL. Requests only headers, except for the small files. Throws `remote-file`,
+ * `offline`, `too-long` and `cancelled`.
  */
 export async function urlFiles(reference: UrlReference, transfer: Transfer): Promise<ModelFiles> {
   const url = new URL(reference.url);
@@ -47,7 +46,8 @@ export async function urlFiles(reference: UrlReference, transfer: Transfer): Pro
     WEIGHTS.map((end) => head(path + end, at(0, name + end), transfer)),
   );
   const small: ModelFile[] = [];
-  // Upwards only for what is not there yet: which folder's files count is told by `beside.ts`.
+  // Search upwards only until the files are found. `beside.ts` decides which folder's files are
+  // used.
   for (const [i, folder] of folders.entries()) {
     const found = await Promise.all(
       BESIDE.map((file) => whole(folder + file, at(i, file), transfer)),
@@ -73,8 +73,8 @@ export async function urlFiles(reference: UrlReference, transfer: Transfer): Pro
 }
 
 /**
- * The graph's path from the root of its repository, where the address tells it: behind
- * `/resolve/REVISION/` as hubs have it, in `onnx/`, or else the graph's own folder is the root.
+ * The graph's path relative to its repository, as far as the URL shows it: after
+ * `/resolve/REVISION/` as on hubs, or in `onnx/`. Otherwise the graph's own folder is the root.
  */
 function pathInRepository(pathname: string): string {
   const path =
@@ -84,18 +84,15 @@ function pathInRepository(pathname: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
-    return path; // a lone % is no escape
+    return path; // a lone % is not an escape
   }
 }
 
-/**
- * A file's size, and a name of its content where the server tells a version of it; null where there
- * is none.
- */
+/** Size of a file, and a cache name if the server gives a version; null if it does not exist. */
 async function head(path: string, url: string, transfer: Transfer): Promise<RemoteFile | null> {
   const response = await lengthOf(path, url, transfer);
   if (!response) return null;
-  // What is compressed all the same tells the length of something else.
+  // The length of compressed content is not that of the file.
   const isPlain = [null, 'identity'].includes(response.headers.get('content-encoding'));
   const bytes = isPlain ? Number(response.headers.get('content-length') ?? NaN) : NaN;
   const version = versionOf(response.headers);
@@ -116,8 +113,8 @@ async function head(path: string, url: string, transfer: Transfer): Promise<Remo
 }
 
 /**
- * With a range, browsers ask for content as it is: only then is the length the content's own. Not
- * every one lets a page ask for a range.
+ * With a range, browsers request uncompressed content, so the length is that of the file. Some
+ * servers do not allow pages to request ranges; then retry without.
  */
 const lengthOf = (path: string, url: string, transfer: Transfer): Promise<Response | null> =>
   ask(
@@ -132,8 +129,8 @@ const lengthOf = (path: string, url: string, transfer: Transfer): Promise<Respon
   });
 
 /**
- * A small file, fetched at once: servers compress these, and then only the content itself tells how
- * long it is.
+ * A small file, fetched immediately: servers compress such files, so their length is known only
+ * afterwards.
  */
 async function whole(path: string, url: string, transfer: Transfer): Promise<ModelFile | null> {
   const response = await ask(path, url, transfer, 'GET');
@@ -152,7 +149,7 @@ async function whole(path: string, url: string, transfer: Transfer): Promise<Mod
   };
 }
 
-/** Null where the server has no such file, or answers with a page in its place. */
+/** null if the server has no such file or answers with an HTML page. */
 async function ask(
   path: string,
   url: string,

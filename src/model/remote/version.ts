@@ -1,6 +1,6 @@
 /**
- * Which content of a file a server has, as its headers tell it: a file that changes while it is
- * fetched is not to be mixed with itself.
+ * Identifies the version of a server's file from its headers. Bytes of different versions must not
+ * be mixed in one download.
  */
 
 export interface Version {
@@ -8,9 +8,9 @@ export interface Version {
   modified: string | null;
 }
 
-/** Null in both where the server does not say, or does not let a page see it. */
+/** Both are null if the server does not send them or hides them from the page. */
 export function versionOf(headers: Headers): Version {
-  // Weak or strong, and compressed on the way or not, it is the same content.
+  // Weak and strong tags, compressed or not, mean the same content.
   const etag =
     headers
       .get('etag')
@@ -19,7 +19,7 @@ export function versionOf(headers: Headers): Version {
   return { etag, modified: headers.get('last-modified') };
 }
 
-/** Whether one is surely not the other. */
+/** True if the versions certainly differ. */
 export function isOther(a: Version, b: Version): boolean {
   if (a.etag !== null && b.etag !== null) return a.etag !== b.etag;
   return a.modified !== null && b.modified !== null && a.modified !== b.modified;
