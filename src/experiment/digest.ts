@@ -49,9 +49,9 @@ export interface Comparison {
   /** For `differs`: what differs. */
   reason: 'model' | 'tokens' | 'ranks' | null;
   modules: number;
-  /** Modules whose ranks differ, by index. */
+  /** Indices of the modules whose ranks differ. */
   differing: number[];
-  /** Largest relative difference of an importance; 0 where other things were measured. */
+  /** Largest relative difference of an importance; 0 if another model or batch was measured. */
   largest: number;
 }
 
