@@ -35,7 +35,7 @@ export interface SurePoint {
 
 /**
  * Mean multiple over `members` per sweep, then its mean and 95 % t-interval over sweeps. With one
- * sweep the interval is empty.
+ * sweep the interval has width zero.
  */
 function estimate(multiples: readonly (readonly number[])[], members: readonly number[]): Estimate {
   const values = elementAt(multiples, members[0]!).map(

@@ -164,6 +164,7 @@ export class CheckpointKeeper implements CheckpointDoor {
       try {
         const checkpoint = await this.take();
         // An identical checkpoint is already saved.
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- ended meanwhile
         if (!this.ended && checkpoint !== this.saved) await this.store.save(this.key, checkpoint);
         this.saved = checkpoint;
       } catch (error) {

@@ -243,6 +243,7 @@ export class EngineHost {
       blocking: saidToBlock((seconds) => this.silent(seconds)),
     });
     // Files read later, for an export, must not be aborted with the next model.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the next model's
     if (this.reading?.signal === signal) this.reading = null;
     this.tell({ phase: 'compile' });
     return loaded;

@@ -4,8 +4,8 @@
  * and the page ends a worker that is silent for longer (`client.ts`). The engine's computation is
  * not watched: slow machines may take any time.
  *
- * The limits allow for machines ten times slower than ours. On such a machine the largest
- * tokenizers would be read in 6 seconds, and none refused for its steps would take more than 3
+ * The limits allow for machines ten times slower than the one measured. There the largest
+ * tokenizers were read in 6 seconds, and a text refused for its steps took at most 3
  * (docs/tokenizers.md).
  */
 import { defined } from '../checked.ts';
