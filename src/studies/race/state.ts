@@ -81,7 +81,7 @@ export type RaceEvent =
   | { type: 'base'; loss: number }
   | { type: 'measuring'; entry: RaceEntry; done: number; of: number }
   | ({ type: 'measured' } & RaceMeasurement)
-  /** These runs begin. Their adapters are zero, except `imported`. */
+  /** These runs begin. Except for `imported`, their adapters do not change the model yet. */
   | {
       type: 'lanes';
       lanes: Pick<RaceLane, 'entry' | 'meanRank' | 'seed' | 'ranks' | 'parameters'>[];
