@@ -1,17 +1,14 @@
-/**
- * The digest of a result that travels in a link, and its comparison with a run made here: the
- * page's badge.
- */
+/** The digest of a result in a link, and its comparison with a run on this machine. */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
 import type { RunResult } from '../studies/map/result.ts';
 
 export interface ResultDigest {
-  /** sha-256 of the model's files and of the token ids. */
+  /** sha-256 of the model's files, and of the token ids. */
   model: string;
   tokens: string;
-  /** By module, in the model's order. Importances to 4 significant digits. */
+  /** By module, in the model's order. Importances have 4 significant digits. */
   ranks: number[];
   importances: number[];
 }
@@ -37,26 +34,28 @@ export const digestOf = ({ model, tokens, modules }: RunResult): ResultDigest =>
   importances: modules.map((m) => Number(m.importance.toPrecision(4))),
 });
 
-/** Rounding to 4 digits (5e-4) and float rounding between providers (1e-3). */
+/**
+ * Relative tolerance: rounding to 4 digits (5e-4) and float differences between providers (1e-3).
+ */
 const TOLERANCE = 1.5e-3;
 
 export interface Comparison {
   /**
    * `reproduced`: every rank is equal and every importance within the tolerance. `close`: ranks
-   * differ only where this run leaves them open, or importances differ by more than rounding.
-   * `differs`: something else was measured, or a settled rank is another.
+   * differ only where this run leaves them open, or importances differ beyond the tolerance.
+   * `differs`: another model or batch was measured, or a settled rank differs.
    */
   kind: 'reproduced' | 'close' | 'differs';
-  /** For `differs`: what was not the same. */
+  /** For `differs`: what differs. */
   reason: 'model' | 'tokens' | 'ranks' | null;
   modules: number;
-  /** Modules whose ranks differ, by index. */
+  /** Indices of the modules whose ranks differ. */
   differing: number[];
-  /** Largest relative difference of an importance; 0 where other things were measured. */
+  /** Largest relative difference of an importance; 0 if another model or batch was measured. */
   largest: number;
 }
 
-/** Compare a run made here with the digest of one made elsewhere from the same experiment. */
+/** Compares a result of this machine with the digest of another run of the same experiment. */
 export function compareDigest(digest: ResultDigest, result: RunResult): Comparison {
   const modules = result.modules.length;
   const other = (reason: 'model' | 'tokens'): Comparison => ({
@@ -76,8 +75,8 @@ export function compareDigest(digest: ResultDigest, result: RunResult): Comparis
   const differing = rows
     .filter((row) => row.rank !== digest.ranks[row.index])
     .map((row) => row.index);
-  // With too few repeats for a range, a rank may differ only because equal importances were rounded
-  // differently.
+  // With too few repeats for a range, a rank may differ only because rounding broke a tie between
+  // equal importances.
   const open = (i: number) => {
     const { range } = elementAt(rows, i);
     const rank = digest.ranks[i]!;

@@ -1,4 +1,4 @@
-/** What earlier versions wrote means today what it meant. */
+/** Experiments of earlier versions preserve their meaning. */
 import { describe, expect, test } from 'vitest';
 import { fromTrainingFile } from './earlier.ts';
 import { defaultSpec, parseSpec, repairSpec } from './schema.ts';

@@ -1,13 +1,13 @@
 /**
- * What earlier versions wrote, in today's terms. An experiment of version 1 knew no BOS. Until
- * version 2 the training was a study `slider`, and `rank-atlas train` read files of their own form.
+ * Converts experiments of earlier versions. Version 1 had no BOS setting. Until version 2 training
+ * was a study named `slider`, and `rank-atlas train` read its own file format.
  */
 import { isObject } from '../spec/parse.ts';
 import { SPEC_VERSION } from '../spec/spec.ts';
 
 /**
- * An experiment of any earlier version in today's terms; anything else, and what is damaged, as it
- * is. A file without a version may be of any.
+ * Converts an experiment of any earlier version. Returns other and damaged values unmodified. A
+ * file without a version may be of any version.
  */
 export function fromEarlier(value: unknown): unknown {
   if (!isObject(value)) return value;
@@ -24,8 +24,8 @@ export function fromEarlier(value: unknown): unknown {
 }
 
 /**
- * What version 1 leaves unsaid means no BOS. On a bundled model that is what the tokenizer says,
- * too, and said so: the experiment stays the one that is recorded, or a preset.
+ * An experiment of version 1 without the setting means no BOS. For a bundled model this equals the
+ * tokenizer's setting, so the experiment still matches its recorded run or preset.
  */
 function bosOfVersion1({ model }: Record<string, unknown>): string {
   const id = isObject(model) ? model.id : undefined;
@@ -45,11 +45,11 @@ function sliderAsTrain(value: Record<string, unknown>): Record<string, unknown> 
   return { ...others, train: isObject(slider) ? trainOf(slider) : slider };
 }
 
-/** An adapter of the study by its name of now. */
+/** The current name of an adapter of the study. */
 const adapterNow = (name: unknown) =>
   typeof name === 'string' && { adapter: name.replace(/^slider(?=$|\/)/, 'train') };
 
-/** Absent settings keep their defaults, which are the same. */
+/** Absent settings get their defaults, which have not changed. */
 function trainOf(slider: Record<string, unknown>): Record<string, unknown> {
   const { rank, ranks, mode, draw, alpha, ...same } = slider;
   const method = { name: 'qdylora', mode, draw };
@@ -64,8 +64,8 @@ function trainOf(slider: Record<string, unknown>): Record<string, unknown> {
 }
 
 /**
- * A file that `rank-atlas train` read until version 2, known by its own keys, as an experiment;
- * null: it is another one.
+ * Converts a file that `rank-atlas train` read until version 2, recognised by its own keys. Returns
+ * null for any other file.
  */
 export function fromTrainingFile(value: unknown): unknown {
   if (!isObject(value) || value.version === SPEC_VERSION || !isTrainingFile(value)) return null;
@@ -105,10 +105,13 @@ function adapterOf(adapter: unknown = {}): Record<string, unknown> {
   return { ...same, scale, ranks: uniform ? { rank: 8, ...ranks } : ranks };
 }
 
-/** Where a setting of an earlier version is now. */
+/** The current place of a setting of an earlier version. */
 interface Moved {
   path: string;
-  /** Whether it stands among the same defaults: set here, it says what it said. */
+  /**
+   * Whether the setting has the same defaults around it, so that setting it here has the same
+   * effect.
+   */
   same: boolean;
 }
 
@@ -125,14 +128,14 @@ const MOVED: readonly (readonly [RegExp, Moved])[] = [
   [/^train\.(kind|id|text|ids)$/, { path: 'training.train.$1', same: true }],
 ];
 
-/** Values that only the training's settings of that name had. */
+/** Values that only the training file's settings of that name had. */
 const MOVED_VALUES: ReadonlyMap<string, Moved> = new Map([
   ['base=nf4', { path: 'train.base', same: true }],
   ['method.name=lora', { path: 'train.method.name', same: false }],
   ['method.name=qdylora', { path: 'train.method.name', same: false }],
 ]);
 
-/** Where the setting of an earlier version is now; null: it was none, or is where it was. */
+/** The current place of an earlier setting; null if there was none or it has not moved. */
 export function pathNow(path: string, value: string): Moved | null {
   for (const [was, { path: now, same }] of MOVED)
     if (was.test(path)) return { path: path.replace(was, now), same };

@@ -104,7 +104,7 @@ describe('refused with a sentence', () => {
   test('cut off at any place, or not at all', async () => {
     const link = await whole();
     for (let end = 5; end < link.length; end++) {
-      // A last character can hold padding bits only; then nothing is missing.
+      // The last character may hold only padding bits; then nothing is missing.
       const read = await decodeLink(link.slice(0, end)).catch((e: unknown) => e);
       if (read instanceof Error) expect(read).toMatchObject({ code: 'bad-link' });
       else expect(read).toMatchObject({ spec: { allocation: { meanRank: 12 } } });
@@ -267,7 +267,7 @@ describe('links of version 1, as they were made when there was no BOS', () => {
     const read = await decodeLink(link);
     const spec = parseSpec({ ...settings, bos });
     expect(read).toEqual({ spec, digest: null, textKeptBack: false, damaged: [] });
-    // Sent on, it still means the same.
+    // Encoded again, it has the same meaning.
     expect((await decodeLink(await encodeLink(read.spec))).spec).toEqual(spec);
   });
 });

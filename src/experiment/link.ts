@@ -2,9 +2,9 @@
  * The link codec: a whole experiment in a URL fragment, `#x=3.<base64url(deflate-raw(JSON))>`.
  *
  * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a
- * result, optional>}`. The number before the dot is the format's version. A fragment never leaves
- * the browser. Everything that comes in is hostile until validated: sizes are bounded before and
- * while inflating, and what is damaged in one place only is repaired.
+ * result, optional>}`. The number before the dot is the format's version. A browser does not send
+ * the fragment to a server. Links are untrusted: sizes are limited before and during decompression,
+ * and single damaged settings are repaired (docs/link-format.md).
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -14,26 +14,26 @@ import { repairSpec } from './schema.ts';
 import { differences } from './settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
-/** Links of a version hold experiments of that version. */
+/** A link of a version holds an experiment of the same version. */
 export const LINK_VERSION = 3;
 
-/** Bytes of JSON a link may hold; characters of base64url it may be long. */
+/** Maximum bytes of JSON in a link, and maximum length of the base64url text in characters. */
 const MAX_JSON = 256 * 1024;
 const MAX_ENCODED = 512 * 1024;
 
 export interface LinkContents {
   spec: ExperimentSpec;
-  /** Of the result its maker saw, to compare with. */
+  /** Digest of the sender's result, for comparison. */
   digest: ResultDigest | null;
-  /** The maker kept an own text back; `spec.text` is the default one. */
+  /** The sender omitted an own text; `spec.text` is the default text. */
   textKeptBack: boolean;
-  /** Settings that could not be read and got their defaults, by path. */
+  /** Paths of the settings that could not be read and have their defaults. */
   damaged: string[];
 }
 
 /**
- * The fragment (with `#`) for an experiment. An own text travels only if `withText`; else the link
- * says that there was one. Throws `long-link` if the text makes it too long.
+ * Returns the fragment (with `#`) for an experiment. Includes own texts only if `withText`;
+ * otherwise the link records that they were omitted. Throws `long-link` if the link is too long.
  */
 export async function encodeLink(
   spec: ExperimentSpec,
@@ -59,12 +59,12 @@ export async function encodeLink(
   return `#x=${LINK_VERSION}.${encoded}`;
 }
 
-/** Whether a URL, fragment or word holds an experiment at all, damaged or not. */
+/** Whether a URL, fragment or word holds an experiment, even a damaged one. */
 export const isLink = (text: string): boolean => encodedPart(text) !== null;
 
 /**
- * The experiment in a URL or fragment. Throws `newer-link` for a later format, `bad-link` if
- * nothing can be read; a single damaged setting is put right and listed.
+ * Returns the experiment in a URL or fragment. Throws `newer-link` for a later format and
+ * `bad-link` if nothing can be read. Single damaged settings are repaired and listed.
  */
 export async function decodeLink(link: string): Promise<LinkContents> {
   const part = encodedPart(link);
@@ -77,7 +77,7 @@ export async function decodeLink(link: string): Promise<LinkContents> {
   return contents(await readJson(encoded), Number(version));
 }
 
-/** What follows `x=` in the fragment, or null. */
+/** The text after `x=` in the fragment, or null. */
 function encodedPart(link: string): string | null {
   const fragment = link.slice(link.indexOf('#') + 1);
   const found = fragment.split('&').find((p) => p.startsWith('x='));
@@ -137,7 +137,7 @@ function contents(value: unknown, version: number): LinkContents {
   };
 }
 
-/** Where an experiment names texts. */
+/** Paths of the texts in an experiment. */
 const TEXTS = [['text'], ['training', 'train'], ['training', 'held']] as const;
 type TextPath = (typeof TEXTS)[number];
 
@@ -150,18 +150,18 @@ const at = (value: unknown, path: readonly string[]): unknown =>
     value,
   );
 
-/** Changes what is there at a path whose way is there. */
+/** Sets the value at a path if its parent exists. */
 function put(value: object, path: TextPath, to: unknown): void {
   const inner = at(value, path.slice(0, -1));
   if (typeof inner === 'object' && inner !== null)
     (inner as Record<string, unknown>)[elementAt(path, -1)] = to;
 }
 
-/** The visitor's own texts in an experiment: those that travel only when asked. */
+/** Paths of the user's own texts, which a link includes only on request. */
 const ownTexts = (spec: ExperimentSpec): TextPath[] =>
   TEXTS.filter((path) => (at(spec, path) as { kind: string }).kind === 'own');
 
-/** UTF-16 units of the visitor's own words in an experiment; 0: none. */
+/** Length of the user's own texts in UTF-16 units; 0: none. */
 export const ownTextLength = (spec: ExperimentSpec): number =>
   ownTexts(spec).reduce((sum, path) => sum + (at(spec, path) as { text: string }).text.length, 0);
 
@@ -178,8 +178,8 @@ const pipe = (bytes: Uint8Array<ArrayBuffer>, through: CompressionStream | Decom
   new Blob([bytes]).stream().pipeThrough(through);
 
 /**
- * All bytes of a stream, given up as soon as there are more than `limit`: a small link must not
- * fill the memory.
+ * Reads a whole stream. Stops as soon as it exceeds `limit`, because a small link can decompress to
+ * a huge size.
  */
 async function collect(
   stream: ReadableStream<Uint8Array>,

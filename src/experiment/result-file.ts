@@ -1,6 +1,6 @@
 /**
- * Reading a result file: validation of a recorded run. Apart from `result.ts`, so that the engine's
- * thread needs no schema.
+ * Validates a result file, such as a recorded run. It is separate from `result.ts`, so that the
+ * worker needs no schema.
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
@@ -17,7 +17,7 @@ const sha = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256'));
 
 const values = z.array(amount).check(z.minLength(1), z.maxLength(1000));
 
-/** Results of the first versions say nothing of it: there was none. */
+/** Results of the first versions have no such field, because there was no BOS. */
 const bos = z.object({
   ids: z.array(count).check(z.maxLength(100)),
   tokens: z.array(words).check(z.maxLength(100)),
@@ -90,7 +90,7 @@ const resultSchema = z
     }),
   );
 
-/** A recorded run, validated. `file` names it in the sentence. Throws `bad-result`. */
+/** Validates a recorded run. `file` is its name in the error message. Throws `bad-result`. */
 export function parseResult(value: unknown, file = 'The file'): RunResult {
   const parsed = resultSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -158,7 +158,7 @@ describe('refused, naming the setting', () => {
     [{ seed: '1' }, 'seed'],
     [{ sequences: 64, length: 1024 }, 'sequences'],
     [{ model: { id: 'https://example.org/model.onnx' } }, 'model.id'],
-    // What turns text around, is not seen, or controls a terminal.
+    // Characters that reverse text, are invisible, or control a terminal.
     ...['\u202e', '\u200b', '\ufeff', '\u0085', '\u009b', '\u2028', '\u00ad'].map(
       (c): [unknown, string] => [{ model: { id: `files:ab${c}c` } }, 'model.id'],
     ),

@@ -1,6 +1,6 @@
 /**
- * The schema of a whole experiment: what every experiment says (`spec/schema.ts`), and the settings
- * of each study (`studies/registry.ts`).
+ * The schema of a whole experiment: the common settings (`spec/schema.ts`) and the settings of each
+ * study (`studies/registry.ts`).
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
@@ -30,7 +30,7 @@ const studySettings = Object.fromEntries(
   }),
 ) as { [K in keyof StudySettings]: z.ZodMiniPrefault<z.ZodMiniType<StudySettings[K]>> };
 
-/** Until version 0.2 the map was no study, and an experiment named none. */
+/** Until version 0.2 the map was not a study, and an experiment named none. */
 const studySchema = z.pipe(
   z.transform((value: unknown) => value ?? 'map'),
   z.enum(STUDIES),
@@ -61,7 +61,7 @@ export const specSchema = z
     }),
   );
 
-/** Token ids given directly decide the batch's shape themselves. */
+/** Token ids given directly determine the batch's shape. */
 function shapeOfIds<S extends { text: TextRef; sequences: number; length: number }>(spec: S): S {
   if (spec.text.kind !== 'ids') return spec;
   return { ...spec, sequences: spec.text.ids.length, length: elementAt(spec.text.ids, 0).length };
@@ -69,15 +69,15 @@ function shapeOfIds<S extends { text: TextRef; sequences: number; length: number
 
 true satisfies Same<z.output<typeof specSchema>, ExperimentSpec>;
 
-/** The default experiment, a fresh object each time. */
+/** The default experiment, a new object each time. */
 export const defaultSpec = (): ExperimentSpec => specSchema.parse({});
 
-/** Experiments worth opening with. */
+/** The example experiments of the page. */
 export const presets: ReadonlyMap<string, Preset> = new Map(
   STUDIES.flatMap((name) => Object.entries(studyOf(name).presets)),
 );
 
-/** Throws RangeError for a name that is no preset's. */
+/** Throws RangeError for an unknown name. */
 export function presetSpec(name: string): ExperimentSpec {
   const preset = presets.get(name);
   if (!preset) throw new RangeError(`there is no preset "${name}"`);
@@ -85,21 +85,20 @@ export function presetSpec(name: string): ExperimentSpec {
 }
 
 /**
- * A validated experiment; absent settings get their defaults. Throws `bad-spec` naming the first
- * setting that is wrong.
+ * Validates an experiment; absent settings get their defaults. Throws `bad-spec` with the first
+ * wrong setting.
  */
 export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, value);
 
 /**
- * An experiment out of a value that may be damaged in places: a setting that is wrong gets its
- * default, and its path is listed. With nothing usable in it the result is the default experiment,
- * and the list is `['']`.
+ * Repairs an experiment that may be damaged: a wrong setting gets its default, and its path is
+ * listed. If nothing is usable, the result is the default experiment and the list is `['']`.
  */
 export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: string[] } {
   const damaged: string[] = [];
   let rest = fromEarlier(value);
-  // Each round takes at least one key out of a value whose size its reader has bounded; 100 faults
-  // are a wreck, not a scratch.
+  // Each round removes at least one key, and the reader has limited the value's size. After 100
+  // faults nothing is worth repairing.
   for (let round = 0; round < 100; round++) {
     const parsed = specSchema.safeParse(rest);
     if (parsed.success) return { spec: parsed.data, damaged };
@@ -113,8 +112,8 @@ export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: str
 }
 
 /**
- * A copy without the setting at `path`, or without the nearest thing around it that is there; null
- * if that is everything.
+ * A copy without the setting at `path`, or without its nearest existing parent; null if that is the
+ * whole value.
  */
 function without(
   value: unknown,
@@ -122,8 +121,7 @@ function without(
 ): { value: unknown; at: string } | null {
   for (let depth = path.length; depth > 0; depth--) {
     const keys = path.slice(0, depth);
-    // An element cannot be taken out of a list without changing what the others mean: take the
-    // list.
+    // Removing an element would change the meaning of the others, so the whole list is removed.
     if (keys.some((k) => typeof k === 'number')) continue;
     const names = keys.map(String);
     if (has(value, names)) return { value: drop(value, names), at: names.join('.').slice(0, 100) };

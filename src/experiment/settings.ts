@@ -1,7 +1,7 @@
 /**
- * Single settings of an experiment, by path: changing one from text (`--set
- * allocation.meanRank=16`), saying which differ between two experiments, naming an experiment by
- * what is not default.
+ * Settings of an experiment by path: changes one from text (`--set allocation.meanRank=16`), lists
+ * the differences between two experiments, and identifies an experiment by its changes from the
+ * default.
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -15,15 +15,16 @@ import { defaultSpec, parseSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
 /**
- * Settings that are one choice though they have parts: they change, and are compared, as a whole.
- * Of methods, what two have in common is compared.
+ * Choices that change and are compared as a whole, although they have parts. Two methods are
+ * compared by their common settings.
  */
 const CHOICES = new Set([...selectorsOf(specSchema).keys()].filter((path) => path !== 'method'));
 
 /**
- * The experiment with settings changed one after the other and validated at the end. A value is
- * JSON where it is that (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or
- * value that is not allowed; for a path of an earlier version it names today's.
+ * Returns the experiment with settings changed in order and validated at the end. A value is JSON
+ * if it parses as JSON (`16`, `[[1,2]]`), otherwise a string (`exact`). Throws `bad-spec` for a
+ * path or value that is not allowed; for a path of an earlier version the error names the current
+ * path.
  */
 export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): ExperimentSpec {
   return parseSpec(
@@ -41,7 +42,7 @@ export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): 
 
 export type Setting = readonly [path: string, value: string];
 
-/** One setting changed: `setByPath(spec, 'allocation.meanRank', '16')`. */
+/** Changes one setting: `setByPath(spec, 'allocation.meanRank', '16')`. */
 export const setByPath = (spec: ExperimentSpec, path: string, value: string): ExperimentSpec =>
   setByPaths(spec, [[path, value]]);
 
@@ -54,8 +55,7 @@ function fromText(text: string): unknown {
 }
 
 /**
- * Paths of the parts of choices that say which one it is: naming another one drops the parts of the
- * old.
+ * Paths of the keys that select a variant. Setting another variant drops the parts of the old one.
  */
 const SELECTORS: ReadonlySet<string> = new Set(
   [...selectorsOf(specSchema)].map(([path, selector]) => joined(path, selector)),
@@ -71,14 +71,15 @@ function replaced(
   if (!isObject(value))
     throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
   const other = more.length === 0 && SELECTORS.has(path) && value[key] !== change.value;
-  // A computed key makes an own property even of "__proto__"; the schema then refuses it by name.
+  // A computed key creates an own property even for "__proto__"; the schema then rejects it by
+  // name.
   return {
     ...(other ? {} : value),
     [key]: replaced(Object.hasOwn(value, key) ? value[key] : undefined, change, more),
   };
 }
 
-/** Whether an experiment measures on its `text` at all: other studies have texts of their own. */
+/** Whether an experiment measures on its `text`; other studies use other texts. */
 export const usesText = (spec: ExperimentSpec): boolean =>
   studyOf(spec.study).uses(spec).includes('text');
 
@@ -89,8 +90,8 @@ export interface Change {
 }
 
 /**
- * Settings in which `b` differs from `a`, in the schema's order. An own text or a noise changes as
- * a whole.
+ * The settings in which `b` differs from `a`, in the schema's order. An own text or a noise setting
+ * changes as a whole.
  */
 export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] {
   return changes(a, b, '');
@@ -98,7 +99,7 @@ export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] 
 
 function changes(a: unknown, b: unknown, path: string): Change[] {
   if (isObject(a) && isObject(b) && !CHOICES.has(path)) {
-    // What only one of two methods has is no difference between them.
+    // A setting that only one of two methods has is not a difference.
     const keys =
       a.name !== b.name
         ? Object.keys(a).filter((key) => Object.hasOwn(b, key))
@@ -114,8 +115,8 @@ const canonical = (value: unknown) =>
   );
 
 /**
- * Settings that are not the default: another method counts once, and its own settings against its
- * own defaults.
+ * The settings that differ from the default. Another method counts as one change, and its settings
+ * are compared with its own defaults.
  */
 export function changesFromDefault(spec: ExperimentSpec): Change[] {
   const plain = defaultSpec();
@@ -126,8 +127,8 @@ export function changesFromDefault(spec: ExperimentSpec): Change[] {
 }
 
 /**
- * Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`.
- * What a link carries.
+ * The differences from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`. A
+ * link contains these.
  */
 export function differences(spec: ExperimentSpec): Record<string, unknown> {
   const out: Record<string, unknown> = {};
@@ -141,10 +142,13 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
   return out;
 }
 
-/** Equal for equal experiments: a key for lists of results. */
+/** A key for lists of results; equal for equal experiments. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
-/** Whether a study's numbers follow from a setting: what it uses, its own, and its base's. */
+/**
+ * Whether a setting affects a study's numbers: the study uses it, owns it, or runs on a base that
+ * depends on it.
+ */
 function decides(study: StudyKind, path: string, spec: ExperimentSpec): boolean {
   const root = elementAt(path.split('.'), 0);
   return (
@@ -153,13 +157,13 @@ function decides(study: StudyKind, path: string, spec: ExperimentSpec): boolean 
   );
 }
 
-/** Whether a setting is one by which an experiment measures what it does. */
+/** Whether a setting affects the measured draws of the map. */
 export const isMeasured = (path: string, spec: ExperimentSpec): boolean =>
   decides('map', path, spec);
 
 /**
- * Settings in which `b` differs from `a`, as far as a study's numbers follow from them. How long it
- * runs is none, and no model hash means any.
+ * The differences between `a` and `b` that affect a study's numbers. The length of the run does not
+ * count, and an absent model hash matches any.
  */
 export function studyChanges(study: StudyKind, a: ExperimentSpec, b: ExperimentSpec): Change[] {
   const { longer } = studyOf(study);
@@ -172,13 +176,13 @@ export function studyChanges(study: StudyKind, a: ExperimentSpec, b: ExperimentS
 }
 
 /**
- * Whether draws measured under `a` are those `b` would measure, so far as both go: all but the
- * allocation and the number of repeats agree.
+ * Whether `a` and `b` measure identical draws, up to the shorter run. They may differ in the
+ * allocation and the number of repeats.
  */
 export const sameMeasurement = (a: ExperimentSpec, b: ExperimentSpec): boolean =>
   studyChanges('map', a, b).length === 0;
 
-/** Equal for experiments whose base is made in the same way; `''` for the model as it came. */
+/** Equal for experiments with the same base; `''` for the original model. */
 export function baseKey(spec: ExperimentSpec): string {
   const { base, seed } = spec;
   return base === 'as-is'

@@ -1,4 +1,4 @@
-/** What a study gets from outside: made in one way for the page's thread and the command line. */
+/** Builds a study's context for the worker and the command line. */
 import type { FullEngine } from '../engine/engine.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Ort } from '../engine/backends/ort.ts';
@@ -11,36 +11,36 @@ import type { ExperimentSpec } from '../studies/spec.ts';
 import { batchOf, factsIn, wordsOf, type LoadedModel } from './load.ts';
 import { versionsOf } from './versions.ts';
 
-/** Adapters that outlive their study, by name; the one kept last comes last. */
+/** Saved adapters by name, in order of saving. */
 export type Adapters = Map<string, KeptAdapter>;
 
-/** Kept anew, an adapter moves to the end. */
+/** Saving an adapter again moves it to the end. */
 export function keepIn(adapters: Adapters, adapter: KeptAdapter): void {
   adapters.delete(adapter.name);
   adapters.set(adapter.name, adapter);
 }
 
-/** What an experiment runs on: the model as it came, or a base that was made of it. */
+/** The base an experiment runs on: the original model or one made from it. */
 export interface Standing {
   engine: FullEngine;
   graph: Graph;
   adapters: Adapters;
 }
 
-/** What differs between the page and the command line. */
+/** The parts of a context that differ between the page and the command line. */
 export interface Around {
   loaded: LoadedModel;
   ort: Ort;
-  /** A text that comes with the product, by its id. Throws `no-file`. */
+  /** Reads a bundled text by its id. Throws `no-file`. */
   bundledText(id: string): Promise<string>;
   /** See `StudyContext`. */
   file(path: string): Promise<string>;
   threads(): Promise<Threads>;
-  /** An engine over another form of the model, beside the one that is open. */
+  /** Creates an engine over another form of the model, in addition to the current one. */
   engineOf(model: CompiledModel): Promise<FullEngine>;
 }
 
-/** `study`: the one that is run, which is not always the one the experiment shows. */
+/** `study`: the study to run, which may differ from the experiment's. */
 export async function studyContext(
   spec: ExperimentSpec,
   study: ExperimentSpec['study'],
@@ -69,7 +69,7 @@ export async function studyContext(
   };
 }
 
-/** What there is to be cut into tokens; nothing of ids given directly. */
+/** The text to tokenise; empty for token ids. */
 export const contentOf = async (
   text: TextRef,
   { bundledText }: Pick<Around, 'bundledText'>,

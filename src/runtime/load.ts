@@ -1,7 +1,4 @@
-/**
- * From a model's files to a compiled model, and on to an engine: the steps the page's worker and
- * the command line share.
- */
+/** Loads a model from files to its compiled form, for the worker and the command line. */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { openExport } from '../compiler/open.ts';
 import { AtlasError } from '../errors.ts';
@@ -24,16 +21,13 @@ export interface LoadedModel {
   open: OpenModel;
   graph: Graph;
   compiled: CompiledModel;
-  /**
-   * Told of what is cut into tokens, and made of them: how long that takes is up to the model's
-   * files and the text.
-   */
+  /** Wraps every tokenisation, whose duration depends on the model's files and the text. */
   blocking: Blocking;
 }
 
 /**
- * Reads, validates and compiles a model; nothing is given to the runtime. Throws what the reader,
- * compiler and config check throw.
+ * Reads, validates and compiles a model, without loading it into the runtime. Throws what the
+ * reader, the compiler and the config check throw.
  */
 export async function loadModel(
   files: ModelFiles,
@@ -49,8 +43,8 @@ export async function loadModel(
 }
 
 /**
- * The same of files that are looked for first; where they change on their server while they are
- * fetched, they are looked for once more.
+ * Finds the files and loads the model. If the files change on the server during the download, it
+ * tries once more.
  */
 export async function findAndLoad(
   find: () => Promise<ModelFiles>,
@@ -64,14 +58,14 @@ export async function findAndLoad(
   }
 }
 
-/** What runs, results and the page say of a model. */
+/** The facts of a model for runs, results and the page. */
 export function factsOf({ open, compiled }: LoadedModel): ModelFacts {
   const { id, title, hash, bytes } = open;
   const { dialect, layers, hidden, vocab, modules } = compiled;
   return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules };
 }
 
-/** What stands before a text of this kind. Throws `no-bos`, and what the tokenizer throws. */
+/** The BOS tokens before a text of this kind. Throws `no-bos`, and what the tokenizer throws. */
 export const bosOf = async (
   kind: TextRef['kind'],
   bos: BosSetting,
@@ -79,8 +73,8 @@ export const bosOf = async (
 ): Promise<Bos> => (kind === 'ids' ? { ids: [], tokens: [], by: 'ids' } : open.bos(bos));
 
 /**
- * A model's facts for the result of an experiment that reads these texts: what stands before them
- * is said. Where that cannot be told, reading them says why.
+ * The facts of a model for a result, with the BOS tokens of these texts. If BOS is not available,
+ * it is omitted here; reading the texts reports why.
  */
 export async function factsIn(
   { texts, bos }: { texts: readonly TextRef[]; bos: BosSetting },
@@ -96,7 +90,7 @@ export async function factsIn(
   };
 }
 
-/** How a study reads and writes with a model. */
+/** The tokenizer functions of a study's context. */
 export function wordsOf(
   { open, blocking }: LoadedModel,
   bos: BosSetting,
@@ -116,7 +110,7 @@ export function wordsOf(
   };
 }
 
-/** What the self-test compares the pipeline with. */
+/** The input of the self-test. */
 export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Tested => ({
   ort,
   model: compiled,
@@ -124,8 +118,8 @@ export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Test
 });
 
 /**
- * The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for
- * ids. Throws `bad-text`, `no-bos`.
+ * Builds the batch of an experiment. `text` is the content of a bundled or own text; ignored for
+ * token ids. Throws `bad-text`, `no-bos`.
  */
 export async function batchOf(
   spec: Pick<ExperimentSpec, 'text' | 'sequences' | 'length' | 'bos'>,
@@ -162,8 +156,8 @@ function formatOf(text: string): 'plain' | 'jsonl' {
 }
 
 /**
- * Tokens as a reader sees them, for the module panel. Without a tokenizer (ids given directly)
- * their numbers.
+ * Readable tokens for the module panel. Without a tokenizer (token ids given directly) their
+ * numbers.
  */
 export async function labelsOf(ids: readonly number[], { open }: LoadedModel): Promise<string[]> {
   try {

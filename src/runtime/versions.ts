@@ -1,4 +1,4 @@
-/** The versions a result names. */
+/** The versions that a result names. */
 import type * as Ort from 'onnxruntime-web';
 import { version } from '../../package.json';
 import type { RunResult } from '../studies/map/result.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import { csvComment, csvJson, csvRow } from './csv.ts';
 
-/** Cells as a spreadsheet sees them: split at commas outside of quotes that begin a cell. */
+/** The cells that a spreadsheet sees: split at commas outside quotes that start a cell. */
 function cells(line: string): string[] {
   const out: string[] = [];
   for (let at = 0; at <= line.length;) {

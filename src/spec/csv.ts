@@ -1,14 +1,14 @@
 /**
- * Rows of a CSV (RFC 4180), safe to open in a spreadsheet: texts of strangers (a model's name, a
+ * Rows of a CSV (RFC 4180) that are safe in a spreadsheet: untrusted texts (a model's name, a
  * token) never become formulas.
  */
 
-/** What a spreadsheet takes for the beginning of a formula. */
+/** Characters that start a formula in a spreadsheet. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 /**
- * null is an empty field. A text that would be a formula gets an apostrophe before it, as
- * spreadsheets mark text.
+ * null is an empty field. A text that would be a formula gets a leading apostrophe, which marks
+ * text in spreadsheets.
  */
 export const csvRow = (fields: readonly (string | number | null)[]): string =>
   fields.map(cell).join(',');
@@ -25,15 +25,15 @@ function cell(field: string | number | null): string {
 const isNumber = (text: string) => /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text);
 
 /**
- * A line above the header, for readers that skip what begins with `#`. To others it is cells too:
- * none may begin a formula.
+ * A line above the header, for readers that skip lines starting with `#`. Other readers see cells,
+ * and none of them may start a formula.
  */
 export const csvComment = (text: string): string =>
   `# ${text.replace(/[\r\n]+/g, ' ').replace(/,(?=\s*["=+\-@])/g, ' ')}`;
 
 /**
- * A plain object in such a line, still the same JSON: of strings in lists, the first character is
- * written as its number.
+ * A plain object in a comment line, as valid JSON. Strings in lists that would start a formula have
+ * their first character escaped.
  */
 export const csvJson = (what: string, value: object): string =>
   `# ${what} ${JSON.stringify(value).replace(/,"([=+\-@])/g, (_, c: string) => `,"\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}`;

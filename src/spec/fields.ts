@@ -1,20 +1,20 @@
-/** What a form can offer of a method's settings, read from their schemas. */
+/** Derives the form fields of a method's settings from their schemas. */
 import * as z from 'zod/mini';
 import { methodOf, type MethodName } from '../methods/importance/registry.ts';
 
 export type Field = { key: string; normal: unknown } & (
   | { kind: 'number'; whole: boolean; min: number; max: number }
   | { kind: 'choice'; options: readonly (string | boolean)[] }
-  /** A form must know it by name, or leaves it out. */
+  /** A form must support this field by name, or omits it. */
   | { kind: 'other' }
 );
 
-/** The parts of zod's definitions that are asked for. */
+/** The parts of zod's definitions that are used here. */
 interface Definition {
   type: string;
   innerType?: z.core.$ZodType;
   entries?: Record<string, string>;
-  /** Of numbers: that they are whole. */
+  /** Numbers only: set for integers. */
   format?: string;
   checks?: z.core.$ZodCheck[];
 }
@@ -24,7 +24,7 @@ interface Bound {
   value?: number;
 }
 
-/** The settings of a method but its name, in the schema's order. */
+/** The settings of a method except its name, in the schema's order. */
 export const methodFields = (name: MethodName): Field[] =>
   Object.entries(methodOf(name).settings).map(([key, schema]) =>
     fieldOf(key, schema, z.parse(schema, undefined)),

@@ -1,29 +1,32 @@
-/** Reading a value by a schema: what it is, or which setting is wrong and why. */
+/** Validates a value against a schema. Errors name the wrong setting and the reason. */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 
-// The small build of zod comes without the words of its messages.
+// The small build of zod has no message texts.
 z.config(z.locales.en());
 
-/** A schema and a type say the same: `true satisfies Same<z.output<typeof schema>, T>`. */
+/**
+ * Checks at compile time that a schema and a type agree: `true satisfies Same<z.output<typeof
+ * schema>, T>`.
+ */
 export type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 
-/** A number within its limits, both allowed. */
+/** A number within its limits, both inclusive. */
 export const within = <S extends z.ZodMiniNumber>(
   schema: S,
   [least, most]: readonly [number, number],
 ) => schema.check(z.gte(least), z.lte(most));
 
-/** No value stands in the list twice. */
+/** No value occurs twice in the list. */
 export const once = z.refine<readonly unknown[]>(
   (list) => new Set(list).size === list.length,
   'each may be named once',
 );
 
 /**
- * A value that fits a schema, absent settings filled in. Throws `bad-spec` naming the first setting
- * that is wrong.
+ * Returns the validated value with defaults for absent settings. Throws `bad-spec` with the first
+ * wrong setting.
  */
 export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const result = schema.safeParse(value);
@@ -32,8 +35,8 @@ export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown): T {
 }
 
 /**
- * Where the first fault is and why, in words fit for an error's sentence; with `value`, what was
- * parsed, also which settings there are.
+ * The path and the reason of the first issue, worded for an error message. With the parsed `value`,
+ * an unknown setting lists the known ones.
  */
 export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: string; why: string } {
   const issue = elementAt(error.issues, 0);
@@ -47,7 +50,7 @@ export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: stri
   return { at: path.map(String).join('.').slice(0, 100) || 'the file', why: message.slice(0, 200) };
 }
 
-/** The settings that stand beside an unknown one. */
+/** Lists the known settings next to an unknown one. */
 function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys): string {
   const around = path.reduce<unknown>(
     (v, key) => (isObject(v) ? v[String(key)] : undefined),
@@ -57,7 +60,7 @@ function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys
   return known.length > 0 ? ` (there are ${known.join(', ')})` : '';
 }
 
-/** Where an issue is; an unknown setting is at its own name. */
+/** The path of an issue; for an unknown setting, its own path. */
 export const pathOf = (issue: z.core.$ZodIssue): PropertyKey[] =>
   issue.code === 'unrecognized_keys' ? [...issue.path, elementAt(issue.keys, 0)] : issue.path;
 

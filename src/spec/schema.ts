@@ -1,7 +1,7 @@
 /**
- * The schemas of what every experiment says: each owns its defaults and limits, so that no form,
- * file or link can ask for something absurd. The types are in `spec.ts`; that the two agree is
- * checked when this file is compiled.
+ * The schemas of the settings that every experiment has, with defaults and limits. The limits bound
+ * what forms, files and links can request. The types are in `spec.ts`; the compiler checks that
+ * both agree.
  */
 import * as z from 'zod/mini';
 import { ROUNDINGS, rules } from '../methods/allocation/registry.ts';
@@ -11,7 +11,7 @@ import { BOS } from '../model/bos.ts';
 import type { Same } from './parse.ts';
 import type { AllocationSpec, MethodName, MethodSpec, TextRef, TrainingSettings } from './spec.ts';
 
-/** Largest (and smallest) value of each number, for forms. */
+/** Smallest and largest value of each number, for forms. */
 export const LIMITS = {
   ...METHOD_LIMITS,
   meanRank: [0, 64],
@@ -40,8 +40,8 @@ const within = (schema: z.ZodMiniNumber, name: Limit) =>
 export const whole = (name: Limit) => within(z.int(), name);
 
 /**
- * A name has nothing in it that acts on the text around it, or that is not seen
- * (`model/one-line.ts` makes such names of any).
+ * A name contains no invisible characters and none that affect the text around it
+ * (`model/one-line.ts` creates such names).
  */
 export const modelSchema = z.strictObject({
   id: z._default(
@@ -90,7 +90,7 @@ export const textSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Links of the first version name no method: there was one. */
+/** Links of the first version name no method, because there was only one. */
 export const methodSchema = z.pipe(
   z.transform((value: unknown) =>
     typeof value === 'object' && value !== null && !Object.hasOwn(value, 'name')
@@ -120,7 +120,7 @@ export const trainingSchema = z.strictObject({
   learningRate: z._default(within(z.number(), 'learningRate'), 2e-3),
   warmup: z._default(within(z.number(), 'share'), 0.03),
   decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
-  // PyTorch's.
+  // PyTorch's defaults.
   beta1: z._default(within(z.number(), 'share'), 0.9),
   beta2: z._default(within(z.number(), 'share'), 0.999),
   epsilon: z._default(within(z.number(), 'epsilon'), 1e-8),
@@ -136,14 +136,16 @@ true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;
 true satisfies Same<z.output<typeof allocationSchema>, AllocationSpec>;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSettings>;
 
-/** Methods of the map and rank rules, for choices. */
+/** Methods of the map and allocation rules, for choices. */
 export { METHODS, ROUNDINGS, rules };
 
-/** A method as it is when only its name is chosen. */
+/** The default settings of a method. */
 export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> =>
   methodUnion.parse({ name }) as Extract<MethodSpec, { name: N }>;
 
-/** The experiment by another method: its defaults, with the noise that is set. */
+/**
+ * The experiment with another method: the method's defaults and the experiment's noise settings.
+ */
 export function byMethod<S extends { method: MethodSpec }>(spec: S, name: MethodName): S {
   if (spec.method.name === name) return spec;
   const method: MethodSpec = defaultMethod(name);

@@ -1,10 +1,10 @@
-/** The choices that a schema offers, found in the schema itself. */
+/** Finds the choices that a schema offers. */
 import type * as z from 'zod/mini';
 
-/** Keys of two levels as a path: `training`, `steps` as `training.steps`. */
+/** Joins the keys of two levels to a path: `training` and `steps` to `training.steps`. */
 export const joined = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
 
-/** The parts of zod's definitions that lead to others. */
+/** The parts of zod's definitions that lead to nested schemas. */
 interface Definition {
   type: string;
   shape?: Record<string, z.core.$ZodType>;
@@ -16,8 +16,8 @@ interface Definition {
 }
 
 /**
- * By the path of every choice between objects (a discriminated union), the key that says which one
- * it is: `text` to `kind`, `method` to `name`.
+ * Maps the path of every choice between objects (a discriminated union) to the key that selects the
+ * variant: `text` to `kind`, `method` to `name`.
  */
 export function selectorsOf(schema: z.core.$ZodType): Map<string, string> {
   const found = new Map<string, string>();

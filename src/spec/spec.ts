@@ -1,9 +1,9 @@
-/** What every experiment says, whatever its study: model, text, method, budget, training. */
+/** The settings that every experiment has: model, text, method, budget and training. */
 import type { Rounding } from '../methods/allocation/registry.ts';
 import type { MethodName, MethodSpec } from '../methods/importance/registry.ts';
 import type { BosSetting } from '../model/bos.ts';
 
-/** What earlier versions said: `experiment/earlier.ts`. */
+/** `experiment/earlier.ts` converts earlier versions. */
 export const SPEC_VERSION = 3;
 
 export interface ModelRef {
@@ -12,16 +12,16 @@ export interface ModelRef {
    * (`model/remote/reference.ts`).
    */
   id: string;
-  /** sha-256 of the model's files, lower-case hex; absent = any. */
+  /** sha-256 of the model's files, lower-case hex; absent: any. */
   hash?: string;
 }
 
 export type TextRef =
-  /** A text that ships with the page (`public/texts/index.json`). */
+  /** A bundled text (`public/texts/index.json`). */
   | { kind: 'bundled'; id: string }
-  /** The visitor's own words. */
+  /** The user's own text. */
   | { kind: 'own'; text: string }
-  /** Token ids given directly, one array a sequence, all of equal length. */
+  /** Token ids, one array per sequence, all of equal length. */
   | { kind: 'ids'; ids: number[][] };
 
 export type { MethodName, MethodSpec };
@@ -29,52 +29,52 @@ export type AdaRankSpec = Extract<MethodSpec, { name: 'adarank' }>;
 
 export interface AllocationSpec {
   meanRank: number;
-  /** `floor` is the paper's; `exact` largest remainder within [rMin, rMax]. */
+  /** `floor` as in the paper; `exact`: largest remainder within [rMin, rMax]. */
   rounding: Rounding;
-  /** What the budget counts. */
+  /** The unit of the budget. */
   unit: 'ranks' | 'parameters';
   rMin: number;
   rMax: number;
 }
 
-/** How and on what adapters are trained, in every study that trains. */
+/** Data and optimiser settings of every study that trains. */
 export interface TrainingSettings {
-  /** Trained on; and held out, never trained on. */
+  /** The training text, and the held-out text. */
   train: TextRef;
   held: TextRef;
-  /** Tokens of a sequence, in both. */
+  /** Tokens per sequence, in both. */
   length: number;
-  /** Held-out sequences, at most. */
+  /** Maximum number of held-out sequences. */
   heldSequences: number;
   steps: number;
-  /** Sequences a step. */
+  /** Sequences per step. */
   batch: number;
   learningRate: number;
-  /** Share of the steps in which the rate climbs. */
+  /** Fraction of the steps in which the learning rate rises. */
   warmup: number;
   decay: 'constant' | 'linear' | 'cosine';
-  /** AdamW's. */
+  /** AdamW's settings. */
   beta1: number;
   beta2: number;
   epsilon: number;
   weightDecay: number;
-  /** Largest global gradient norm; 0: not clipped. */
+  /** Largest global gradient norm; 0: no clipping. */
   maxNorm: number;
-  /** Held-out loss after every so many steps; 0: before and after only. */
+  /** Steps between two held-out evaluations; 0: only before and after training. */
   evaluateEvery: number;
 }
 
-/** An experiment without its study, and without the settings of studies. */
+/** The part of an experiment that does not depend on its study. */
 export interface CommonSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
   text: TextRef;
   /**
-   * What stands before every text: measured, trained on, held out, continued. Token ids given
-   * directly are taken as they are.
+   * The tokens before every text, whether for measurement, training, evaluation or prompts. Token
+   * ids given directly get none.
    */
   bos: BosSetting;
-  /** Calibration batch: sequences × tokens each. */
+  /** Calibration batch: sequences × tokens per sequence. */
   sequences: number;
   length: number;
   seed: number;

@@ -1,4 +1,4 @@
-/** What is asked of the adapters that studies leave behind, and of the models they make. */
+/** Requests about saved adapters and about the models that studies make. */
 import type { CompressedFileName } from '../studies/compress/export.ts';
 import type { CompressResult } from '../studies/compress/state.ts';
 import type { PrunedFileName } from '../studies/prune/files.ts';
@@ -12,8 +12,8 @@ import { useStudy } from './study-store.ts';
 import { textsIn } from './texts.ts';
 
 /**
- * Lets the model write without a kept adapter and with it at one of its ranks, whichever tab is
- * open; the experiment stays as it is.
+ * Generates text without a saved adapter and with it at one of its ranks, whichever tab is open.
+ * The experiment does not change.
  */
 export function writeAt(adapter: string, rank: number): void {
   const { spec } = useExperiment.getState();
@@ -21,14 +21,14 @@ export function writeAt(adapter: string, rank: number): void {
   play('samples', { ...spec, samples: { ...spec.samples, adapter, rank } });
 }
 
-/** PEFT's two files of a kept adapter; `rank` cuts one that is good at every rank. */
+/** PEFT's two files of a saved adapter. `rank` truncates an adapter trained for every rank. */
 export const peftFiles = (
   name: string,
   rank?: number,
 ): Promise<Requests['exportAdapter']['answer']> =>
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
 
-/** A file of a compression, with so many of its accepted steps; `dataName`: see `SavedFile`. */
+/** A file of a compressed model after this many accepted steps. `dataName`: see `SavedFile`. */
 export const compressedFile = async (
   { trials, accepted, spec }: CompressResult,
   steps: number,
@@ -44,17 +44,14 @@ export const compressedFile = async (
     })
   ).files;
 
-/** A file of a pruning, told by the experiment it was run with. */
+/** A file of a pruned model, identified by the experiment of its run. */
 export const prunedFile = async (
   spec: ExperimentSpec,
   file: PrunedFileName,
   dataName: string,
 ): Promise<SavedFile[]> => (await client.ask('exportPruned', { spec, file, dataName })).files;
 
-/**
- * Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader
- * says of them.
- */
+/** Imports an adapter's two files as `imported`. Throws what the reader throws. */
 export async function takeAdapter(
   config: Uint8Array<ArrayBuffer>,
   weights: Uint8Array<ArrayBuffer>,
@@ -64,7 +61,7 @@ export async function takeAdapter(
   set({ adapters: [...adapters.filter((a) => a.name !== adapter.name), adapter] });
 }
 
-/** Held-out loss without and with a kept adapter, under the training settings. */
+/** Held-out loss with and without a saved adapter, under the training settings. */
 export async function judgeAdapter(
   name: string,
   rank?: number,

@@ -1,7 +1,4 @@
-/**
- * The last comparisons of methods: kept as results are, so that one can be shown again without
- * measuring.
- */
+/** Saves the last comparisons of methods, so that one can be shown again without measuring. */
 import { create } from 'zustand';
 import type { AgreeResult } from '../studies/agree/state.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
@@ -20,11 +17,13 @@ export interface KeptAgreement {
 
 const MOST = 5;
 
-/** What was compared: a comparison of the same takes its place. */
+/** Key of what was compared; a new comparison with the same key replaces the old one. */
 export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'>): string =>
   `${specKey({ ...spec, study: 'agree', allocation: defaultSpec().allocation })} ${model.hash}`;
 
-/** A comparison as it was kept, its experiment validated; throws where it is none. */
+/**
+ * Returns a saved comparison with a validated experiment; throws if the value is not a comparison.
+ */
 function parseAgreement(value: unknown): AgreeResult {
   const result = value as AgreeResult;
   const { format }: { format: unknown } = result;
@@ -74,9 +73,7 @@ function keep(result: AgreeResult): void {
   remember('agreements', JSON.stringify(kept));
 }
 
-/**
- * Puts a kept comparison of methods in view, and its experiment, the budget apart, into the form.
- */
+/** Shows a saved comparison and sets its experiment, except for the allocation. */
 export function showAgreement(result: AgreeResult): void {
   if (liveRun()?.study === 'agree') endRun();
   useExperiment

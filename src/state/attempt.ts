@@ -1,4 +1,4 @@
-/** Something a visitor asked for; what stops it is said above the page. */
+/** Runs an action of the user and shows its failure in the banner. */
 import { failureOf } from './engine.ts';
 import { useModel } from './model-store.ts';
 

@@ -1,7 +1,7 @@
 /**
- * What happens when the page opens: lists, link, model, then the default measurement by itself (it
- * is bounded and takes seconds). Where nothing can be measured a recorded run is shown instead, and
- * marked as one.
+ * Opens the page: lists, link, model, then the default measurement, which starts automatically
+ * because it is bounded and takes seconds. If nothing can be measured, the page shows a recorded
+ * run, marked as recorded.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -17,12 +17,12 @@ import { play, showMeasurement } from './runs.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 
-/** A visitor who saves data gets no download they did not ask for. */
+/** With the browser's data saver on, nothing is downloaded without a request. */
 export const savesData = () =>
   (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 
 export async function boot(): Promise<void> {
-  // A link opened in a tab that is already here changes only the fragment.
+  // A link opened in an existing tab changes only the fragment.
   addEventListener('hashchange', () => void openFragment());
   try {
     const [models, texts] = await Promise.all([bundledModels(baseUrl()), bundledTexts()]);
@@ -46,8 +46,8 @@ export async function boot(): Promise<void> {
 }
 
 /**
- * The map's shape from a bundled model's config.json, a few hundred bytes: the map is drawn empty
- * before the model is there.
+ * Reads the map's shape from a bundled model's config.json, a few hundred bytes, to show the empty
+ * map before the model is loaded.
  */
 async function outline({ folder }: BundledModel): Promise<void> {
   try {
@@ -78,7 +78,7 @@ async function outline({ folder }: BundledModel): Promise<void> {
     ).flat();
     useModel.setState({ outline: { layers: defined(layers), modules } });
   } catch {
-    // Only a picture: the model itself says what is wrong with it.
+    // This is only a preview. Opening the model reports what is wrong with it.
   }
 }
 
@@ -88,7 +88,7 @@ async function openAndMeasure(id: string): Promise<void> {
   if ((await openModel({ kind: 'bundled', id })) && !other && !savesData()) autoplay();
 }
 
-/** Now if the tab is in view, else when it comes into view. */
+/** Starts now if the tab is visible, else when it becomes visible. */
 function autoplay(): void {
   if (document.visibilityState === 'visible') return play('map');
   useMap.setState({ waiting: true });
@@ -127,7 +127,7 @@ async function showRecorded(): Promise<void> {
     useExperiment.getState().replace(result.spec);
     showMeasurement(measurementOf(result));
   } catch {
-    // Nothing recorded comes with this page: the empty map and the sentence in the band stand.
+    // The page has no recorded run, so the empty map and the banner remain.
   }
   useModel.setState({ engine: 'none' });
 }

@@ -1,4 +1,4 @@
-/** Two results of one model side by side, module by module. */
+/** Compares two results of one model, module by module. */
 import { elementAt } from '../checked.ts';
 import type { RankRow } from '../studies/map/rank-table.ts';
 import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
@@ -11,9 +11,9 @@ export interface ModuleDifference {
   b: RankRow;
   /** Rank in b minus rank in a. */
   ranks: number;
-  /** The same in multiples of the mean module times the mean rank, before rounding. */
+  /** The same before rounding: the difference of the multiples times the mean rank. */
   exact: number;
-  /** The two 95 % intervals of the multiple do not overlap: the module has moved. */
+  /** The 95 % intervals of the multiple do not overlap: the module has moved. */
   parts: boolean;
 }
 
@@ -24,8 +24,8 @@ export interface ResultComparison {
 }
 
 /**
- * Both under the same budget, so that only the measurements differ. Results of different models
- * cannot be compared.
+ * Compares both results under the same budget, so that only the measurements differ. Both must be
+ * of the same model.
  */
 export function compareResults(
   a: KeptResult,

@@ -1,6 +1,6 @@
 /**
- * What follows from the stores: pure functions with their last answer kept, so that many readers
- * cost one computation.
+ * Values derived from the stores by pure functions that cache their last result, so that several
+ * readers share one computation.
  */
 import { elementAt } from '../checked.ts';
 import { sweepsOf, type Draws } from '../studies/map/draws.ts';
@@ -14,7 +14,7 @@ import { mapLayout, type MapLayout } from './layout.ts';
 import { useModel } from './model-store.ts';
 import { useStudy } from './study-store.ts';
 
-/** Remembers the last call: arguments are compared by identity. */
+/** Caches the last call; compares arguments by identity. */
 function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
   let last: { args: A; result: R } | null = null;
   return (...args) => {
@@ -38,8 +38,8 @@ const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): Ma
 const none: readonly MeasuredModule[] = [];
 
 /**
- * Modules of what is in view: of the measurement if there is one, else of the model that is open or
- * being opened.
+ * The visible modules: those of the measurement if there is one, else those of the model that is
+ * open or being opened.
  */
 export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
   const measured = useStudy((s) => s.states.map?.model);
@@ -49,8 +49,8 @@ export function useModules(): { modules: readonly MeasuredModule[]; layers: numb
 }
 
 /**
- * The draws of whole sweeps: the same array until another sweep is whole, so that what only they
- * decide is not worked out at every draw.
+ * The draws of the complete sweeps. The array stays the same until the next sweep is complete, so
+ * values derived from it are not recomputed at every draw.
  */
 let whole: Measurement['draws'] = [];
 function wholeDraws(draws: Measurement['draws']): Measurement['draws'] {
@@ -69,7 +69,7 @@ export function useLayout(): MapLayout {
   return layoutOf(modules, layers);
 }
 
-/** The rank table under the budget set now. */
+/** The rank table under the current budget. */
 export function useRankTable(): RankTable {
   const { modules } = useModules();
   const draws = useStudy((s) => s.states.map?.draws);
@@ -78,9 +78,9 @@ export function useRankTable(): RankTable {
   return tableOf(modules, draws ?? noDraws(modules), error, rule);
 }
 
-/** What is being probed; null while nothing is. */
+/** The current probe, or null. */
 export const useProbing = (): Measurement['probing'] =>
   useStudy((s) => (s.live === 'map' && !s.standing ? (s.states.map?.probing ?? null) : null));
 
-/** The default of a setting as a plain value, for "Default 5". */
+/** The default settings, for labels such as "Default 5". */
 export const defaults = defaultSpec();

@@ -1,4 +1,4 @@
-/** Embedded panels: which are shown, and a map made of what a link carries. */
+/** Embedded panels: which are shown, and the map built from a link. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
@@ -14,7 +14,7 @@ test.each([
   ['?embed=race,map', ['race', 'map']],
   ['?embed', ['map']],
   ['?embed=map,map,nothing', ['map']],
-  // One study has the engine at a time.
+  // Only one study can use the engine at a time.
   ['?embed=layers,train,race,map', ['layers', 'train', 'map']],
   ['?embed=slider', ['train']],
   ['?embed=%3Cscript%3E', ['map']],

@@ -1,7 +1,7 @@
 /**
- * A few panels inside someone else's page, `?embed=map,race`: which they are, what they show at
- * first, and running it here. Until "Run here" no model is loaded and nothing runs; nothing is ever
- * kept on the visitor's machine.
+ * Panels embedded in another page, `?embed=map,race`: which panels, what they show first, and
+ * running the experiment here. Until the user presses "Run here", no model is loaded and nothing
+ * runs. Nothing is stored on the user's machine.
  */
 import { create } from 'zustand';
 import { defined, elementAt } from '../checked.ts';
@@ -34,16 +34,16 @@ export type Panel = PlateTab | StudyKind;
 const isPanel = (name: string): name is Panel =>
   isStudy(name) || (CHARTS as readonly string[]).includes(name);
 
-/** A study with a plate of its own. */
+/** A study with its own panel. */
 const isPlate = (name: string): name is StudyKind => isStudy(name) && studyOf(name).place !== 'map';
 
 /**
- * The panels asked for, in their order, each once; of studies the first alone, since one has the
- * engine. Nothing that is known: the map.
+ * The requested panels in order, without duplicates. Only the first study counts, because studies
+ * share one engine. Without a known name: the map.
  */
 export function panelsOf(search: string): Panel[] {
   const named = (new URLSearchParams(search).get('embed') ?? '').split(',');
-  // Until version 0.2 the training was called so.
+  // Until version 0.2 the train study had this name.
   const asked = [...new Set(named.map((p) => (p === 'slider' ? 'train' : p)))].filter(isPanel);
   const study = asked.find(isPlate);
   const panels = asked.filter((p) => !isPlate(p) || p === study);
@@ -51,9 +51,9 @@ export function panelsOf(search: string): Panel[] {
 }
 
 interface EmbedState {
-  /** Where the map in view is from; null: there is none. */
+  /** The source of the visible map; null: there is none. */
   from: { kind: 'recorded'; result: RunResult } | { kind: 'link' } | null;
-  /** When and where the race in view was recorded. */
+  /** When and where the visible race was recorded. */
   race: { at: string; device: string } | null;
   /** "Run here" was pressed. */
   begun: boolean;
@@ -67,7 +67,7 @@ export const useEmbed = create<EmbedState>()(() => ({
   ready: false,
 }));
 
-/** Puts in view what is recorded of the experiment, or the link's own ranks. */
+/** Shows the recorded run of the experiment, or the link's ranks. */
 export async function bootEmbed(): Promise<void> {
   const study = panelsOf(location.search).find(isPlate) ?? 'map';
   try {
@@ -85,7 +85,7 @@ export async function bootEmbed(): Promise<void> {
     );
     if (!contents) useExperiment.getState().replace(recorded.spec);
     openStudy(study);
-    // The empty map has its shape before the model is there.
+    // The empty map has its shape before the model is loaded.
     if (useExperiment.getState().spec.model.id === recorded.model.id)
       useModel.setState({ outline: { layers: recorded.model.layers, modules: recorded.modules } });
     if (!contents || isRecorded(contents, recorded)) {
@@ -106,11 +106,11 @@ export async function bootEmbed(): Promise<void> {
   useEmbed.setState({ ready: true });
 }
 
-/** `public/recorded/index.json`: the map's run first; studies with the day they were recorded. */
+/** `public/recorded/index.json`: the map's run first, then studies with the date of recording. */
 const recordedFiles = async (): Promise<{ file: string; study?: StudyKind; at?: string }[]> =>
   (await (await request('recorded/index.json')).json()) as { file: string }[];
 
-/** Whether a link asks for what is recorded, and names no other result. */
+/** Whether a link requests the recorded experiment and has no other result. */
 function isRecorded({ spec, digest }: LinkContents, recorded: RunResult): boolean {
   if (!sameMeasurement(spec, recorded.spec) || spec.method.repeats !== recorded.spec.method.repeats)
     return false;
@@ -121,12 +121,12 @@ function isRecorded({ spec, digest }: LinkContents, recorded: RunResult): boolea
   );
 }
 
-/** Importances in a link have 4 digits; so much may be missing from one. */
+/** Largest relative rounding error of an importance in a link, which has 4 digits. */
 const ROUNDED = 6e-5;
 
 /**
- * A link's own ranks as a map, on the modules of the recorded model; null where it is of another
- * model or holds no result.
+ * A map from a link's ranks, on the modules of the recorded model. Null if the link is of another
+ * model or has no result.
  */
 export function linkedMap(
   { spec, digest }: Pick<LinkContents, 'spec' | 'digest'>,
@@ -137,14 +137,13 @@ export function linkedMap(
   const ranked = (draws: readonly (readonly number[])[]) =>
     rankTable({ modules, draws }, spec.allocation).rows.map((r) => r.rank ?? -1);
   let draws = digest.importances.map((v) => [v]);
-  // A rank that tips over by the digits left out is put right within them.
+  // If rounding changed a rank, adjust the importance within the rounding error.
   draws = ranked(draws).map((rank, i) => [
     elementAt(draws, i)[0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank)),
   ]);
   if (ranked(draws).some((rank, i) => rank !== digest.ranks[i])) return null;
   return {
-    // How often it was measured is known, how far the repeats lay apart is not: one map, without
-    // ranges.
+    // The number of repeats is known, but not their spread, so there is one map without ranges.
     spec,
     model: { ...model, modules },
     measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(defined(v))),
@@ -161,7 +160,7 @@ export function linkedMap(
   };
 }
 
-/** The recorded race, where the experiment asks for it. */
+/** Shows the recorded race if the experiment matches. */
 async function showRace(file: string, at: string): Promise<void> {
   const result = (await (await request(`recorded/${file}`)).json()) as RaceResult;
   const { format }: { format: unknown } = result;
@@ -179,13 +178,13 @@ async function showRace(file: string, at: string): Promise<void> {
   useEmbed.setState({ race: { at, device: result.provider.device } });
 }
 
-/** The bundled model the experiment names; null: it needs files of its own. */
+/** The bundled model of the experiment; null: it needs other files. */
 export function modelHere(): string | null {
   const { id } = useExperiment.getState().spec.model;
   return useModel.getState().models.find((m) => `bundled:${m.id}` === id)?.id ?? null;
 }
 
-/** Measures here what is in view, and then runs the study among the panels. */
+/** Runs the visible map here, and then the study among the panels. */
 export async function runHere(): Promise<void> {
   const id = modelHere();
   const { study } = useExperiment.getState().spec;

@@ -1,7 +1,4 @@
-/**
- * The engine's thread as the page holds it, and the questions asked of it that are no part of a
- * run.
- */
+/** The page's connection to the worker, and the requests that are not part of a run. */
 import { AtlasError, type ErrorCode } from '../errors.ts';
 import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import { EngineClient } from '../worker/client.ts';
@@ -19,20 +16,20 @@ import { useStudy } from './study-store.ts';
 import { textOf } from './texts.ts';
 
 let onNews: (news: StudyNews) => void = () => undefined;
-/** Who takes what is said of runs. */
+/** Registers the handler for messages about runs. */
 export const takeStudyNews = (handler: typeof onNews) => {
   onNews = handler;
 };
 
 let onStuck: (failure: Failure) => void = () => undefined;
-/** Who goes on where the open model's thread was stuck. */
+/** Registers the handler that takes over when the worker of the open model was stuck. */
 export const takeStuck = (handler: typeof onStuck) => {
   onStuck = handler;
 };
 
 /**
- * What a thread is stuck with: the model that is looked at, or the one that is open; of one that
- * comes with the page it is the text.
+ * The error for a stuck worker. It names the model in the picker or the open model; for a bundled
+ * model, the text.
  */
 function blame({ reading, seconds }: { reading: boolean; seconds: number }): AtlasError {
   const { candidate, source, facts } = useModel.getState();
@@ -41,7 +38,7 @@ function blame({ reading, seconds }: { reading: boolean; seconds: number }): Atl
   return new AtlasError('stuck-tokens', { file: facts.title, seconds });
 }
 
-/** Whether a model is open in the thread. */
+/** Whether a model is open in the worker. */
 export const engine = { open: false };
 
 export const client = new EngineClient({
@@ -59,14 +56,12 @@ export const client = new EngineClient({
     const wasOpen = engine.open;
     engine.open = false;
     useModel.setState({ making: null });
-    // While a model is being opened, whoever opens it goes on.
+    // While a model is being opened, the caller that opens it handles the error.
     if (wasOpen) onStuck(failureOf(error));
   },
 });
 
-/**
- * Bytes arrive in hundreds of small messages; the page shows the last of them, ten times a second.
- */
+/** Downloads report hundreds of small messages. The page shows the latest at most every 100 ms. */
 const SHOWN_EVERY = 100;
 let shownAt = 0;
 let latest: Progress | null = null;
@@ -88,9 +83,7 @@ function showLatest(): void {
   latest = null;
 }
 
-/**
- * More of the self-test: beside what was tested at load, and in a sentence where it did not pass.
- */
+/** Adds later self-test results to those of loading, and shows a failure. */
 function showTested(checks: SelfTestReport['checks']): void {
   const { selfTest, provider, set } = useModel.getState();
   const report = {
@@ -119,7 +112,7 @@ export function failureOf(error: unknown): Failure {
 export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean =>
   error instanceof AtlasError && codes.includes(error.code);
 
-/** A self-test that did not pass, as a sentence about its worst check. */
+/** A failed self-test as a failure that describes its worst check. */
 export function distrustOf(report: SelfTestReport, provider: string): Failure {
   const worst = report.checks
     .filter((c) => !c.ok)
@@ -134,7 +127,7 @@ export function distrustOf(report: SelfTestReport, provider: string): Failure {
   };
 }
 
-/** Read a model's headers for the picker. */
+/** Reads a model's headers for the picker. */
 export async function inspectModel(source: ModelSource, name: string): Promise<void> {
   const { set, choice, provider, candidate: before } = useModel.getState();
   resetDownload();
@@ -154,9 +147,9 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
       }),
     });
   } catch (error) {
-    // Called off, the choice stands as before.
+    // If cancelled, the previous candidate is restored.
     if (!ofCode(error, 'cancelled')) settle({ failure: failureOf(error) });
-    // One that was itself still being read is read by nobody now.
+    // A previous candidate that was still being read is no longer read.
     else if (useModel.getState().candidate?.source === source)
       set({
         candidate: before && (before.inspection ?? before.failure ?? before.offer) ? before : null,
@@ -164,7 +157,7 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
   }
 }
 
-/** One probe of a module in the open, under the settings of the measurement in view. */
+/** Probes one module under the settings of the visible measurement and returns the details. */
 export async function explainModule(
   module: number,
   repeat: number,
@@ -173,7 +166,7 @@ export async function explainModule(
   return client.ask('explain', { spec, texts: await textOf(spec.text), module, repeat });
 }
 
-/** Pictures of a module's weight, of its noise in `repeat`, and of a fresh adapter of `rank`. */
+/** Images of a module's weight, of its noise in `repeat`, and of a new adapter of `rank`. */
 export function pictureOf(
   module: number,
   repeat: number,
@@ -183,20 +176,19 @@ export function pictureOf(
   return client.ask('picture', { spec, module, repeat, rank });
 }
 
-/** Bytes a study would take beside the model, and what may be taken. */
+/** Bytes a study needs in addition to the model, and the available bytes. */
 export const needOf = (
   study: StudyKind,
   spec: ExperimentSpec,
 ): Promise<Requests['need']['answer']> => client.ask('need', { study, spec });
 
 /**
- * What stands before a text of this kind. Throws `no-bos`, and what the model's files are refused
- * for.
+ * The BOS tokens before a text of this kind. Throws `no-bos`, and the errors of the model's files.
  */
 export const bosOf = (ask: Requests['bos']['ask']): Promise<Requests['bos']['answer']> =>
   client.ask('bos', ask);
 
-/** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */
+/** Tokenises an experiment's text as its run would. Throws `bad-text`. */
 export async function countTokens(spec: ExperimentSpec): Promise<Requests['count']['answer']> {
   return client.ask('count', { spec, texts: await textOf(spec.text) });
 }

@@ -7,7 +7,7 @@ import type { Measurement } from '../studies/map/state.ts';
 
 const state = () => useExperiment.getState();
 const seed = (v: number, key = `seed ${v}`) => state().edit((s) => ({ ...s, seed: v }), key);
-/** Stands for a measurement: the store only keeps it. */
+/** A placeholder for a measurement, which the store only holds. */
 const shown = { spec: defaultSpec() } as Measurement;
 
 beforeEach(() => state().replace(defaultSpec()));

@@ -1,15 +1,13 @@
 /**
- * The experiment as the visitor has set it, with undo and redo over settings and Reset.
- *
- * A setting that is dragged or typed in one go (mean rank) is one step of the history: edits with
- * the same key within a second replace each other.
+ * The current experiment, with undo and redo of settings and resets. Edits with the same key within
+ * a second merge into one step of the history, so dragging or typing a setting is one step.
  */
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import type { Measurement } from '../studies/map/state.ts';
 
-/** What undo brings back. `shown` is present only where the step changed the view (Reset). */
+/** What undo restores. `shown` is present only if the step changed the view (reset). */
 export interface Step {
   spec: ExperimentSpec;
   shown?: Measurement | null;
@@ -24,22 +22,22 @@ interface ExperimentState {
 }
 
 interface ExperimentActions {
-  /** Change settings; `key` names what is being edited. */
+  /** Changes settings; `key` names what is edited. */
   edit(change: (spec: ExperimentSpec) => ExperimentSpec, key: string): void;
-  /** Replace the settings without a step of history: a link opened, a result shown. */
+  /** Replaces the settings without a history step, for a link or a result. */
   replace(spec: ExperimentSpec): void;
-  /** Record that the view was emptied. */
+  /** Records that the view was emptied. */
   recordReset(shown: Measurement): void;
-  /** Take a step back or forth; returns what the view must show, or undefined if it stays. */
+  /** Moves one step in the history. Returns what the view must show, or undefined if it stays. */
   travel(way: 'undo' | 'redo', now: Measurement | null): Measurement | null | undefined;
 }
 
 const MERGE_MS = 1000;
 const HISTORY = 100;
-/** Steps back that bring a measurement with them: each holds tens of kilobytes. */
+/** Maximum number of history steps with a measurement; each holds tens of kilobytes. */
 const MEASUREMENTS = 10;
 
-/** The newest steps, as far back as so many measurements reach. */
+/** The newest steps, limited in number and in measurements. */
 function kept(past: Step[]): Step[] {
   const measured = past.flatMap((step, i) => (step.shown ? [i] : []));
   return past.slice(Math.max(past.length - HISTORY, measured.at(-MEASUREMENTS) ?? 0, 0));
@@ -85,10 +83,7 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
   },
 }));
 
-/**
- * Opens a study's tab. No step of history: nothing is set by
- * looking.
- */
+/** Opens a study's tab. This is not a history step, because it changes no setting. */
 export function openStudy(study: StudyKind): void {
   useExperiment.setState(({ spec }) => ({ spec: { ...spec, study } }));
 }

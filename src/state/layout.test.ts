@@ -42,7 +42,7 @@ test('layers may differ: what is missing is a gap, what is double has two column
   const layout = mapLayout(modules, 2);
   expect(layout.columns.map((c) => c.role)).toEqual(['q', 'fc', 'other', 'other 2']);
   expect(layout.cells).toEqual([1, 0, -1, -1, 2, -1, 3, 4]);
-  // To the right of q in the second layer is a gap: the next module is taken.
+  // The cell to the right of q in the second layer is empty, so the next module is chosen.
   expect(moveOnMap({ layout, from: 2, key: 'ArrowRight', ctrl: false })).toBe(3);
   expect(moveOnMap({ layout, from: 0, key: 'ArrowDown', ctrl: false })).toBe(0);
 });

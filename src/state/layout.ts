@@ -1,7 +1,4 @@
-/**
- * Where each module stands on the map: rows are layers, columns are found in the model, not
- * assumed.
- */
+/** The position of each module on the map: rows are layers, and columns follow from the model. */
 import type { ModuleGroup } from '../compiler/modules.ts';
 import type { MeasuredModule } from '../studies/map/result.ts';
 
@@ -14,23 +11,23 @@ export interface Column {
 export interface MapLayout {
   layers: number;
   columns: readonly Column[];
-  /** Columns of one group that stand side by side. */
+  /** Neighbouring columns of one group. */
   groups: readonly { group: ModuleGroup; from: number; count: number }[];
   /**
-   * Index into the model's modules, or −1 where a layer has no such module. `[layer · columns +
+   * Index into the model's modules, or −1 if a layer has no such module. `[layer · columns +
    * column]`.
    */
   cells: readonly number[];
 }
 
-/** A recorded file may name a group this version does not know. */
+/** A recorded file may name a group that this version does not know. */
 export const groupOf = (name: string): ModuleGroup =>
   name === 'attention' || name === 'mlp' ? name : 'other';
 
-/** Attention, then MLP, then the rest; within a group in the order in which the model has them. */
+/** Attention, then MLP, then the rest; within a group in the model's order. */
 const order: Record<ModuleGroup, number> = { attention: 0, mlp: 1, other: 2 };
 
-/** Modules of equal role in one layer get a column each. */
+/** Several modules of one role in a layer get one column each. */
 export function mapLayout(
   modules: readonly Pick<MeasuredModule, 'layer' | 'role' | 'group'>[],
   layers: number,
@@ -63,8 +60,8 @@ export function mapLayout(
 }
 
 /**
- * The cell a key moves to, skipping places without a module; null if the key is not one of the
- * grid's. `page` rows for PgUp and PgDn.
+ * The module a key moves to, skipping empty cells; null if the key does not navigate. `page`: rows
+ * for PgUp and PgDn.
  */
 export function moveOnMap({
   layout,

@@ -1,5 +1,6 @@
 /**
- * The experiment link the page was opened with, if any, and how a run made here compares with it.
+ * The experiment link the page was opened with, if any, and its comparison with a run on this
+ * machine.
  */
 import { create } from 'zustand';
 import { elementAt } from '../checked.ts';
@@ -21,7 +22,7 @@ interface LinkState {
 export const useLink = create<LinkState>()(() => ({ contents: null, failure: null }));
 
 /**
- * Reads the page's own fragment into the experiment. Returns whether it held one. A damaged link
+ * Reads the page's fragment into the experiment. Returns whether it held one. An unreadable link
  * leaves the defaults.
  */
 export async function openLink(fragment: string): Promise<boolean> {
@@ -40,10 +41,7 @@ export async function openLink(fragment: string): Promise<boolean> {
 
 export const closeLink = () => useLink.setState({ contents: null, failure: null });
 
-/**
- * The finished result in view under the settings of now: ranks follow the budget. null while there
- * is none.
- */
+/** The visible finished result under the current allocation; null if there is none. */
 export function resultNow(): RunResult | null {
   const shown = useStudy.getState().states.map;
   const { spec } = useExperiment.getState();
@@ -61,7 +59,7 @@ export function resultNow(): RunResult | null {
 }
 
 /**
- * A link to the experiment as it stands, with the digest of its result if there is one. Throws
+ * A link to the current experiment, with the digest of its result if there is one. Throws
  * `long-link`.
  */
 export async function linkNow(withText: boolean): Promise<string> {
@@ -77,8 +75,8 @@ export async function linkNow(withText: boolean): Promise<string> {
 }
 
 /**
- * How the result in view compares with the link's; null before there is one, or when the link
- * carries none.
+ * Compares the visible result with the link's; null if either is missing or they are of different
+ * experiments.
  */
 export function comparisonWith(
   contents: LinkContents,

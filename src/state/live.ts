@@ -1,4 +1,4 @@
-/** The run that is open in the engine's thread: one at a time, whichever study's it is. */
+/** The run that the worker executes. There is at most one, for any study. */
 import { studyOf, type StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { client } from './engine.ts';
@@ -21,13 +21,13 @@ export function beginRun(study: StudyKind, spec: ExperimentSpec): Run {
   return live;
 }
 
-/** The run is over in the thread. */
+/** The run has ended in the worker. */
 export function runOver(): void {
   live = null;
   useStudy.getState().set({ live: null, standing: false, stepping: null });
 }
 
-/** The run under way, if any, ends where it stands; what it said stays in view. */
+/** Ends the current run, if any. Its last state stays visible. */
 export function endRun(): void {
   if (!live) return;
   const { study } = live;
@@ -36,7 +36,10 @@ export function endRun(): void {
   ended(study);
 }
 
-/** A run that did not come to its end: Play may go on from what is in view, or begins anew. */
+/**
+ * Updates the phase after a run that did not finish: it can resume from the visible state, or
+ * starts from the beginning.
+ */
 export function ended(study: StudyKind): void {
   const { states, act } = useStudy.getState();
   const goesOn = states[study] !== null && studyOf(study).checkpointOf !== undefined;

@@ -1,4 +1,7 @@
-/** What belongs to the map alone: its scale, the last results, and two of them side by side. */
+/**
+ * The state of the map alone: its colour scale, the last results, and the comparison of two
+ * results.
+ */
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
 import { parseResult } from '../experiment/result-file.ts';
@@ -20,12 +23,12 @@ export interface KeptResult {
 }
 
 interface MapStore {
-  /** Largest multiple of the mean module seen in this measurement: the fill's scale only grows. */
+  /** Largest multiple of the mean module in this measurement. The fill's scale only grows. */
   largest: number;
-  /** The run waits for the tab to come into view. */
+  /** The run waits until the tab is visible. */
   waiting: boolean;
   results: readonly KeptResult[];
-  /** Two kept results side by side, by key; or a kept one against the link it came from. */
+  /** The two results being compared: two saved ones, or a saved one and the link's. */
   comparing: { a: KeptResult; b: KeptResult } | null;
 }
 
@@ -39,8 +42,8 @@ export const useMap = create<MapStore>()(() => ({
 }));
 
 /**
- * A result's key: what was measured. Ranks follow from it for any budget, so the allocation is no
- * part of it.
+ * A result's key: what was measured. The allocation is not part of it, because ranks follow for any
+ * budget.
  */
 export const resultKey = (result: RunResult): string =>
   `${specKey({ ...result.spec, study: 'map', allocation: defaultSpec().allocation })} ${result.model.hash} ${result.tokens.hash}`;
@@ -78,8 +81,8 @@ export function clearView(): void {
 }
 
 /**
- * Importances of the map in view, where it is of the open model and these settings; null before the
- * first whole sweep.
+ * Importances of the visible map, if it belongs to the open model and the current settings; null
+ * before the first complete sweep.
  */
 export function importancesNow(): number[] | null {
   const shown = useStudy.getState().states.map;
@@ -95,21 +98,20 @@ export function importancesNow(): number[] | null {
 }
 
 function largestMultiple(draws: Draws): number {
-  // Before the first whole sweep the mean is of some modules only, and a multiple of it says
-  // little.
+  // Before the first complete sweep the mean covers only some modules, so a multiple means little.
   if (sweepsOf(draws) === 0) return 0;
   const means = draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
   return Math.max(...means) / (means.reduce((a, b) => a + b, 0) / means.length);
 }
 
-/** The draws there were when the step under way began. */
+/** The draws when the current step began. */
 let drawnBefore: Draws = [];
 
 useStudy.subscribe((now, before) => {
   const shown = now.states.map;
   if (shown !== before.states.map) {
     const largest = shown ? largestMultiple(shown.draws) : 0;
-    // Between two measurements the view is empty.
+    // Between two measurements the view is empty, which resets the scale.
     useMap.setState((s) => ({ largest: Math.max(before.states.map ? s.largest : 0, largest) }));
   }
   if (now.stepping === 'map' && before.stepping !== 'map')
@@ -119,6 +121,6 @@ useStudy.subscribe((now, before) => {
   const probed = shown.measured.flatMap((d, m) =>
     d.length > (drawnBefore[m]?.length ?? 0) ? [m] : [],
   );
-  // The module that a step probed opens beside the map; a pass is of all modules at once.
+  // Opens the module that a step probed. A backward pass covers all modules, so it opens none.
   if (probed.length === 1) useView.setState({ opened: probed[0]!, stepped: true });
 });

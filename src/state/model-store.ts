@@ -1,7 +1,4 @@
-/**
- * The model and the engine under it: what is open, what it costs, what is being opened, what went
- * wrong.
- */
+/** The model and its engine: what is open, its memory, what is being opened, and failures. */
 import { create } from 'zustand';
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
@@ -19,7 +16,7 @@ import type {
   SelfTestReport,
 } from '../worker/protocol.ts';
 
-/** A text that ships with the page, `public/texts/index.json`. */
+/** A bundled text, `public/texts/index.json`. */
 export interface BundledText {
   id: string;
   title: string;
@@ -30,13 +27,13 @@ export interface BundledText {
   bytes: number;
 }
 
-/** A model that is looked at before it is opened. */
+/** A model in the picker, before it is opened. */
 export interface Candidate {
   source: ModelSource;
   name: string;
   inspection: Inspection | null;
   failure: Failure | null;
-  /** What a repository offers, of which one is to be chosen. */
+  /** The graphs that a repository offers, of which the user chooses one. */
   offer?: Requests['variants']['answer'];
 }
 
@@ -45,7 +42,7 @@ export interface Failure {
   values: ErrorValues;
 }
 
-/** Files with several adapters, and the folders of those: the visitor chooses one. */
+/** Files with several adapters, and their folders, of which the user chooses one. */
 export interface AdapterChoice {
   files: readonly PickedFile[];
   folders: readonly string[];
@@ -56,7 +53,10 @@ export interface ModelState {
   texts: readonly BundledText[];
   source: ModelSource | null;
   facts: ModelFacts | null;
-  /** Shape of the model being opened first, so that the empty map stands before the model does. */
+  /**
+   * Shape of the model that is opened first, so that the empty map appears before the model is
+   * loaded.
+   */
   outline: { layers: number; modules: readonly MeasuredModule[] } | null;
   choice: ProviderChoice;
   provider: ProviderInfo | null;
@@ -64,20 +64,20 @@ export interface ModelState {
   providers: readonly ProviderKind[];
   selfTest: SelfTestReport | null;
   memory: MemoryUse | null;
-  /** Bytes a page may take on this machine; 0 until a model is open. */
+  /** Bytes a page may use on this machine; 0 until a model is open. */
   limit: number;
   /** Bytes read so far by part, while loading. */
   download: Record<'runtime' | 'model', { loaded: number; total: number }>;
   phase: Progress['phase'] | null;
-  /** Whether a model can be computed with: it is being opened, is open, or there is none. */
+  /** Whether a model is available for computation: loading, open, or none. */
   engine: 'loading' | 'open' | 'none';
-  /** The base that is being made, before a run can begin on it. */
+  /** The base that is being made before a run can start on it. */
   making: Extract<FromWorker, { kind: 'base' }>['making'];
   /** The picker's candidate. */
   candidate: Candidate | null;
-  /** What the visitor must know now; shown in the band until it is dismissed or overtaken. */
+  /** The failure that the banner shows until it is dismissed or replaced. */
   failure: (Failure & { adapters?: AdapterChoice }) | null;
-  /** The provider that failed its self-test, when the other one was taken instead. */
+  /** The provider that failed its self-test and was replaced by the other one. */
   distrusted: Failure | null;
 }
 

@@ -1,4 +1,4 @@
-/** Opens models, in the runtime and on the provider that is asked for, and brings them back. */
+/** Opens models on the chosen provider, and reopens them after the engine died. */
 import { useExperiment } from './experiment-store.ts';
 import { client, distrustOf, engine, failureOf, ofCode, takeStuck } from './engine.ts';
 import { endRun } from './live.ts';
@@ -9,12 +9,12 @@ import type { ModelSource, ProviderChoice, Requests } from '../worker/protocol.t
 
 takeStuck((failure) => void leaveStuck(failure));
 
-/** The model that the thread was last asked for. */
+/** The model most recently requested from the worker. */
 let asked: ModelSource | null = null;
 
 /**
- * Load a model into the runtime. What is in view stays where it is of this model; a run that was
- * under way ends. Returns whether it opened.
+ * Loads a model into the runtime and ends a current run. The visible states stay if they belong to
+ * this model. Returns whether the model opened.
  */
 export async function openModel(
   source: ModelSource,
@@ -35,11 +35,11 @@ export async function openModel(
     const another = asked !== source;
     asked = source;
     if (another) await client.changeModel();
-    // Meanwhile another one may have been asked for.
+    // Another model may have been requested meanwhile.
     if (asked !== source) return false;
     let answer = await openOn(source, choice);
     if (!answer.selfTest.ok && answer.provider.kind === 'webgpu') {
-      // Wrong numbers are worse than slow ones: say so and take the CPU.
+      // Wrong numbers are worse than slow ones: report the failure and use the CPU.
       const distrusted = distrustOf(answer.selfTest, 'WebGPU');
       answer = await client.ask('open', { source, provider: 'wasm' });
       useModel.setState({ distrusted, choice: 'wasm' });
@@ -55,7 +55,7 @@ export async function openModel(
       edit((s) => ({ ...s, model: { id } }), 'model');
     const shown = useStudy.getState().states.map;
     if (shown && shown.model.hash !== facts.hash) clearView();
-    // A measurement that was in view before any model was open may be of this one.
+    // A measurement shown before any model was open may belong to this one.
     if (before.facts && before.facts.hash !== facts.hash) clearStudies();
     else useStudy.setState({ adapters: [] });
     useModel.setState({ engine: 'open' });
@@ -66,7 +66,7 @@ export async function openModel(
     const was = before.provider?.kind;
     useModel.setState({ failure, phase: null });
     if (before.source && was && (before.source !== source || was !== choice)) {
-      // What was open is gone from the runtime: fetch it back, so that the page stays usable.
+      // The previous model is no longer in the runtime. Reopen it, so that the page stays usable.
       await openModel(before.source, was);
       useModel.setState({ failure });
     } else useModel.setState({ engine: 'none' });
@@ -75,8 +75,8 @@ export async function openModel(
 }
 
 /**
- * A GPU that was taken by itself and does not get as far as the self-test is no reason to compute
- * nothing: the CPU is, and it is said.
+ * Opens a model. If an automatically chosen GPU fails before the self-test, opens it on the CPU and
+ * reports that.
  */
 async function openOn(
   source: ModelSource,
@@ -87,7 +87,7 @@ async function openOn(
   } catch (error) {
     if (choice !== 'auto' || !ofCode(error, 'runtime', 'device-lost', 'worker-died')) throw error;
     const answer = await client.ask('open', { source, provider: 'wasm' });
-    // Where there is no GPU to blame, the second try was the same as the first.
+    // Without a GPU, the second attempt was the same as the first.
     if (answer.providers.includes('webgpu'))
       useModel.setState({ distrusted: failureOf(error), choice: 'wasm' });
     return answer;
@@ -95,8 +95,8 @@ async function openOn(
 }
 
 /**
- * Brings the engine back after its thread or device is gone, which is said: the same model, the
- * same provider, or the CPU where the GPU does not come back. `repeat`: see `Restarted`.
+ * Reopens the model after its worker or device was lost, and reports it: on the same provider, or
+ * on the CPU if the GPU cannot be reopened. `repeat`: see `Restarted`.
  */
 export async function revive(error: unknown, repeat: number | null): Promise<boolean> {
   const { source, provider } = useModel.getState();
@@ -120,8 +120,8 @@ export async function revive(error: unknown, repeat: number | null): Promise<boo
 }
 
 /**
- * The thread was stuck with the open model's files, or with the text, and is gone: the page goes on
- * with a model of its own, and says why.
+ * Opens a bundled model and reports the failure, after the worker was stuck on the open model's
+ * files or on the text and was ended.
  */
 async function leaveStuck(failure: Failure): Promise<void> {
   const { source, models } = useModel.getState();

@@ -1,6 +1,6 @@
 /**
- * How long a run takes here, from the runs measured on this machine: the page promises no time it
- * has not seen.
+ * Estimates how long a run takes on this machine from earlier runs. Without a measured run the page
+ * shows no time.
  */
 import { costOfAll, paceOf } from '../studies/map/draws.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -8,7 +8,7 @@ import type { MethodSpec } from '../spec/spec.ts';
 import { useModel } from './model-store.ts';
 import { useMap } from './map-store.ts';
 
-/** What of a method decides the time of one draw. */
+/** The settings of a method on which the time of one draw depends. */
 const pacing = (method: MethodSpec): unknown[] => [method.name, ...paceOf(method)];
 
 /**

@@ -1,4 +1,4 @@
-/** Some fields of a store: the component renders again only when one of these changes. */
+/** Selects some fields of a store. The component renders again only when one of these changes. */
 import type { StoreApi, UseBoundStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 

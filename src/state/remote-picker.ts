@@ -1,4 +1,4 @@
-/** Models on a hub or at an address, as the picker asks for them. */
+/** Looks up models on a hub or at an address for the picker. */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { parseReference, referenceId } from '../model/remote/reference.ts';
@@ -8,8 +8,8 @@ import { hubAddress } from './hub-address.ts';
 import { useModel } from './model-store.ts';
 
 /**
- * A hub id or an address, as typed or as an experiment names it: what it offers is shown, to be
- * chosen from.
+ * Looks up a hub id or an address, typed or from an experiment, and shows the graphs to choose
+ * from.
  */
 export async function lookUp(text: string): Promise<void> {
   const { set } = useModel.getState();
@@ -41,8 +41,7 @@ export async function lookUp(text: string): Promise<void> {
 }
 
 /**
- * Looks at one of the graphs that are offered: of a repository by the commit that was listed, or
- * among files of this machine.
+ * Inspects one of the offered graphs: from a repository at the listed commit, or from local files.
  */
 export function fetchVariant(
   { repository, commit }: Requests['variants']['answer'],
@@ -63,7 +62,7 @@ export function fetchVariant(
 
 export const stopFetching = (): void => client.stopReading();
 
-/** What of the hub is kept on this machine. */
+/** The cached models of the hub. */
 export const keptModels = async (): Promise<Requests['kept']['answer']['repositories']> =>
   (await client.ask('kept', { hub: hubAddress() })).repositories;
 

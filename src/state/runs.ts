@@ -1,6 +1,6 @@
 /**
- * The transport: runs, pauses, steps and resets any study, and goes on with it when the engine
- * dies. What a button does is a function here.
+ * The run controls: runs, pauses, steps and resets any study, and resumes it when the engine dies.
+ * Every button's action is a function here.
  */
 import { AtlasError } from '../errors.ts';
 import { describeChanges, studyChanges } from '../experiment/settings.ts';
@@ -23,10 +23,10 @@ import { can } from './transport.ts';
 
 takeStudyNews(receive);
 
-/** Times the engine died since a run was last begun by hand. */
+/** How often the engine has died since the user last started a run. */
 let deaths = 0;
 
-/** Who keeps the results of a study. */
+/** The handlers that save the results of a study. */
 const keepers = new Map<StudyKind, (state: never) => void>();
 
 export function whenFinished<K extends StudyKind>(
@@ -39,8 +39,8 @@ export function whenFinished<K extends StudyKind>(
 whenFinished('map', keepResult);
 
 /**
- * Play: begins a study, or goes on with a paused one, with what is in view, or from the checkpoint
- * that a reload or the end of the engine left. A whole run gets longer, where it can.
+ * Run or Resume: starts a study, or resumes a paused run, the visible state, or the checkpoint of
+ * an earlier run. Extends a finished run if possible.
  */
 export function play(study: StudyKind, spec = useExperiment.getState().spec): void {
   const store = useStudy.getState();
@@ -59,14 +59,14 @@ export function play(study: StudyKind, spec = useExperiment.getState().spec): vo
   void begin(study, longer ?? spec, 'play');
 }
 
-/** To where the next step ends, and stays paused. One step at a time: one under way comes first. */
+/** Runs to the end of the next step and pauses. Ignored while another step executes. */
 export function step(study: StudyKind): void {
   const store = useStudy.getState();
   const { spec } = useExperiment.getState();
   if (!engine.open || !can(store.phase[study], 'step') || !toDo(study, store, spec).left) return;
   deaths = 0;
   if (liveRun()?.study === study) {
-    // What a pause waits for comes first, too.
+    // A pause takes effect only between events; wait for that first.
     if (!store.standing) return;
     store.set({ standing: false, stepping: study });
     return client.control('step');
@@ -86,14 +86,17 @@ export function playOrPause(study: StudyKind): void {
   else play(study);
 }
 
-/** Empties a study's view; settings stay, and Play begins anew. Undo brings the map back. */
+/**
+ * Empties a study's view. The settings stay, and the next run starts from the beginning. Undo
+ * restores the map.
+ */
 export function reset(study: StudyKind): void {
   const { phase, specs, states, view, act } = useStudy.getState();
   if (!can(phase[study], 'reset')) return;
   if (liveRun()?.study === study) endRun();
   const spec = specs[study] ?? useExperiment.getState().spec;
-  // Nothing on the page waits for it; a study that is through has left no checkpoint, nor has one
-  // whose checkpoint is what is in view.
+  // The page does not wait for the answer. A finished study has no checkpoint, nor has a study
+  // whose checkpoint is its visible state.
   if (engine.open && phase[study] !== 'done' && !studyOf(study).checkpointOf)
     void client.ask('forget', { study, spec }).catch(() => undefined);
   if (study === 'map') {
@@ -116,9 +119,9 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
   try {
     const texts = await textsOf(spec, study);
     if (liveRun() !== mine) return;
-    // A thread that died meanwhile was asked nothing, and so refuses nothing.
+    // If the worker died meanwhile, the request must not go to a new worker.
     if (!engine.open) throw new AtlasError('worker-died', { why: 'the thread ended' });
-    // Pressed while the texts were fetched, Pause has not reached the thread.
+    // If the user pressed Pause while the texts were fetched, the worker has not been told.
     const paused = how === 'play' && useStudy.getState().phase[study] !== 'running';
     const answer = client.ask('study', {
       run: mine.number,
@@ -143,7 +146,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
   }
 }
 
-/** A checkpoint made of what is in view, where it is of the same experiment on the open model. */
+/** A checkpoint built from the visible state, if that belongs to the same experiment. */
 function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
   const { states, specs } = useStudy.getState();
   const state = states[study];
@@ -154,7 +157,7 @@ function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
   return checkpointOf(state);
 }
 
-/** Where the run under way stands. */
+/** Takes a new state of the current run. */
 function receive({ run, state, progress, standing, memory, adapters }: StudyNews): void {
   useModel.setState({ memory });
   const { set, view, states, stepping, adapters: before } = useStudy.getState();
@@ -167,11 +170,11 @@ function receive({ run, state, progress, standing, memory, adapters }: StudyNews
 }
 
 /**
- * A run did not come to its end. Where the engine died it goes on by itself, once; then whoever
- * reads what is said decides.
+ * Handles a run that failed. If the engine died, the run resumes automatically once; after that the
+ * user decides.
  */
 async function failed({ study, spec }: Run, error: unknown): Promise<void> {
-  // What was pressed last counts, not what it was begun by.
+  // The last pressed button counts, not the one that started the run.
   const how = useStudy.getState().phase[study] === 'running' ? 'play' : 'step';
   runOver();
   if (!ofCode(error, 'device-lost', 'worker-died')) {
@@ -193,30 +196,30 @@ async function failed({ study, spec }: Run, error: unknown): Promise<void> {
   if (how === 'play') await begin(study, spec, 'play');
 }
 
-/** The repeat that a measurement goes on from; null for another study. */
+/** The repeat from which a measurement resumes; null for another study. */
 const repeatOf = (study: StudyKind, shown: Measurement | null): number | null =>
   study !== 'map' ? null : shown ? sweepsOf(shown.draws) + 1 : 1;
 
-/** The answer to "continue?" after the engine stopped twice. */
+/** Reopens the model and resumes, after the engine died twice and the user chose to continue. */
 export async function continueOn(study: StudyKind, choice: ProviderChoice): Promise<void> {
   const { source } = useModel.getState();
   if (source && (await openModel(source, choice))) play(study);
 }
 
-/** Compute with another provider from now on; a measurement goes on from its draws. */
+/** Switches the provider. A running measurement resumes from its draws. */
 export async function switchProvider(choice: ProviderChoice): Promise<void> {
   const { source } = useModel.getState();
   const goesOn = useStudy.getState().phase.map === 'running';
   if (source && (await openModel(source, choice)) && goesOn) play('map');
 }
 
-/** Undo or redo a setting or a Reset. */
+/** Undoes or redoes a setting or a reset. */
 export function travel(way: 'undo' | 'redo'): void {
   const view = useExperiment.getState().travel(way, useStudy.getState().states.map);
   if (view !== undefined) showMeasurement(view);
 }
 
-/** Put a measurement in view, whole or in part; null empties it. */
+/** Shows a measurement, complete or partial; null empties the view. */
 export function showMeasurement(shown: Measurement | null): void {
   endRun();
   clearView();
@@ -225,7 +228,7 @@ export function showMeasurement(shown: Measurement | null): void {
   act('map', !shown ? 'reset' : shown.result ? 'whole' : 'part');
 }
 
-// A setting that changes what is measured ends the run under way; more repeats only lengthen it.
+// A change of what is measured ends the current run; more repeats only extend it.
 useExperiment.subscribe(({ spec: now }, { spec: before }) => {
   const live = liveRun();
   if (now === before || !live) return;

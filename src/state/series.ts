@@ -1,6 +1,6 @@
 /**
- * What the charts draw, from draws alone: importance by layer and by module type, and how sure it
- * is after each repeat.
+ * The data of the charts, computed from draws: importance by layer and by module type, and its
+ * certainty after each repeat.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { ModuleGroup } from '../compiler/modules.ts';
@@ -34,8 +34,8 @@ export interface SurePoint {
 }
 
 /**
- * Mean multiple over `members` per sweep, then its mean and 95 % t-interval over sweeps (no
- * interval from one sweep).
+ * Mean multiple over `members` per sweep, then its mean and 95 % t-interval over sweeps. With one
+ * sweep the interval has width zero.
  */
 function estimate(multiples: readonly (readonly number[])[], members: readonly number[]): Estimate {
   const values = elementAt(multiples, members[0]!).map(
@@ -47,11 +47,11 @@ function estimate(multiples: readonly (readonly number[])[], members: readonly n
 const indicesWhere = (modules: readonly MeasuredModule[], test: (m: MeasuredModule) => boolean) =>
   modules.flatMap((m, i) => (test(m) ? [i] : []));
 
-/** Always the same array, so that an empty chart is not drawn anew. */
+/** Always the same array, so that an empty chart does not render again. */
 const noPoints: LayerPoint[] = [];
 
 /**
- * Importance by layer and group, as multiples of the mean module. Empty before the first whole
+ * Importance by layer and group, as multiples of the mean module. Empty before the first complete
  * sweep.
  */
 export function byLayer(
@@ -74,7 +74,7 @@ export function byLayer(
   }));
 }
 
-/** Importance by module type, in the model's order. Empty before the first whole sweep. */
+/** Importance by module type, in the model's order. Empty before the first complete sweep. */
 export function byRole(
   modules: readonly MeasuredModule[],
   draws: Measurement['draws'],
@@ -89,8 +89,8 @@ export function byRole(
 }
 
 /**
- * Standard error in percent of the importance, median and largest over modules, after 2, 3, …
- * repeats.
+ * Standard error in percent of the importance after 2, 3, … repeats: median and largest over
+ * modules.
  */
 export function certainty(draws: Measurement['draws']): SurePoint[] {
   const points: SurePoint[] = [];

@@ -1,8 +1,8 @@
-/** What two states have in common stays the same object, so that nobody draws it again. */
+/** Reuses unchanged objects of the previous state, so that the page does not render them again. */
 
 /**
- * `now`, with the parts of `before` that are equal in their place. Plain data: objects, arrays,
- * numbers, texts; arrays of bytes and floats are taken as they are.
+ * Returns `now`, with equal parts replaced by those of `before`. For plain data: objects, arrays,
+ * numbers, strings. Typed arrays are not compared.
  */
 export function shared<T>(before: unknown, now: T): T {
   if (Object.is(before, now)) return now;

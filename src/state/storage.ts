@@ -1,10 +1,10 @@
 /**
- * Small preferences that outlive a visit. A browser may refuse storage: then they last as long as
- * the page.
+ * Stores small preferences across visits. If the browser refuses storage, they last as long as the
+ * page.
  */
 const prefix = 'rank-atlas/';
 
-/** Inside another page (`?embed=…`) nothing is kept. */
+/** Embedded in another page (`?embed=…`), nothing is stored. */
 export const isEmbed =
   typeof location !== 'undefined' && new URLSearchParams(location.search).has('embed');
 
@@ -22,6 +22,6 @@ export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(prefix + key, value);
   } catch {
-    // Storage is full or forbidden; nothing on the page depends on it.
+    // Storage is full or not allowed. Nothing on the page depends on it.
   }
 }

@@ -1,11 +1,11 @@
-/** What of an experiment a study has still to do. */
+/** Determines what a study still has to compute for an experiment. */
 import { studyChanges, type Change } from '../experiment/settings.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useStudy, type StudyStore } from './study-store.ts';
 
-/** What Play has to do: compute what was asked for, or add to a run that is whole. */
+/** What the Run button would do: `left`: compute the experiment; `more`: extend a finished run. */
 export function toDo(
   study: StudyKind,
   { phase, states, specs }: Pick<StudyStore, 'phase' | 'states' | 'specs'>,
@@ -24,7 +24,7 @@ export function toDo(
   return { left: !whole, more: whole && longer?.more(spec) != null };
 }
 
-/** Settings in which the experiment differs from what is in view of a study. */
+/** The settings in which the experiment differs from a study's visible state. */
 export function useStudyChanges(study: StudyKind): Change[] {
   const ran = useStudy((s) => s.specs[study]);
   const spec = useExperiment((e) => e.spec);

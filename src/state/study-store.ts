@@ -1,7 +1,4 @@
-/**
- * Studies in view: what each has come to, where its transport stands, and the adapters the engine's
- * thread keeps.
- */
+/** The visible state of each study, its run controls, and the adapters that the worker holds. */
 import { create } from 'zustand';
 import { STUDIES, type StudyKind, type StudyStates } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -9,8 +6,8 @@ import type { AdapterSummary } from '../worker/protocol.ts';
 import { next, type Phase, type TransportAction } from './transport.ts';
 
 /**
- * `repeat`: where a measurement went on from; null for a study that goes on from its checkpoint.
- * `onCpu`: the GPU did not come back.
+ * `repeat`: the repeat from which a measurement resumed; null for a study that resumes from its
+ * checkpoint. `onCpu`: the GPU could not be reopened.
  */
 export interface Restarted {
   what: 'gpu' | 'engine';
@@ -21,25 +18,25 @@ export interface Restarted {
 export interface StudyStore {
   states: { [K in StudyKind]: StudyStates[K] | null };
   phase: Record<StudyKind, Phase>;
-  /** How far each is, 0 to 1. */
+  /** Progress of each study, 0 to 1. */
   progress: Record<StudyKind, number>;
-  /** The experiment each state in view is of. */
+  /** The experiment of each visible state. */
   specs: Record<StudyKind, ExperimentSpec | null>;
-  /** The study whose run is open in the thread. */
+  /** The study that the worker runs. */
   live: StudyKind | null;
-  /** That run waits: a pause has begun, or a step has ended. */
+  /** The run waits: a pause has begun, or a step has ended. */
   standing: boolean;
-  /** The study of which a step is under way. */
+  /** The study that executes a single step. */
   stepping: StudyKind | null;
-  /** What went on by itself after the engine died, while that is news. */
+  /** A run that resumed automatically after the engine died, while the page shows this. */
   restarted: Restarted | null;
-  /** Trained or imported, the last one last. */
+  /** Trained or imported adapters, the most recent last. */
   adapters: readonly AdapterSummary[];
   set(
     patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'standing' | 'stepping' | 'restarted'>>,
   ): void;
   act(study: StudyKind, action: TransportAction): void;
-  /** Puts a state in view; null empties it. */
+  /** Shows a state; null empties the view. */
   view<K extends StudyKind>(
     study: K,
     state: StudyStates[K] | null,
@@ -76,8 +73,8 @@ export const useStudy = create<StudyStore>()((set) => ({
     })),
 }));
 
-/** The measurement in view. */
+/** The visible measurement. */
 export const useShown = () => useStudy((s) => s.states.map);
 
-/** All studies emptied: another model was opened. */
+/** Empties all studies after another model was opened. */
 export const clearStudies = () => useStudy.setState(nothing());

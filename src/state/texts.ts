@@ -1,4 +1,7 @@
-/** The words of an experiment's text: bundled ones are fetched once from the page's own origin. */
+/**
+ * The contents of an experiment's texts. Bundled texts are fetched once, from the page's own
+ * origin.
+ */
 import { AtlasError } from '../errors.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
@@ -11,8 +14,8 @@ export const baseUrl = () => new URL('./', document.baseURI).href;
 const fetched = new Map<string, Promise<string>>();
 
 /**
- * The text as the engine's thread wants it: the file's content for a bundled one, nothing for token
- * ids. Throws `no-file`.
+ * The text to send to the worker: the file's content for a bundled text, empty for token ids.
+ * Throws `no-file`.
  */
 export async function textOf(text: TextRef): Promise<string> {
   if (text.kind === 'own') return text.text;
@@ -26,7 +29,7 @@ export async function textOf(text: TextRef): Promise<string> {
   return fileOf(`texts/${found.file}`);
 }
 
-/** A file that comes with the page, by its path, fetched once. Throws `no-file`. */
+/** The content of a bundled file by its path, fetched once. Throws `no-file`. */
 export function fileOf(path: string): Promise<string> {
   let content = fetched.get(path);
   if (!content) {
@@ -38,8 +41,8 @@ export function fileOf(path: string): Promise<string> {
 }
 
 /**
- * What a study reads that comes with the page, fetched: texts by their id, other files by their
- * path. So is what the study reads that makes its base. Throws `no-file`.
+ * Fetches the bundled files that a study reads: texts by id, other files by path. Includes those of
+ * the study that makes its base. Throws `no-file`.
  */
 export async function textsOf(
   spec: ExperimentSpec,

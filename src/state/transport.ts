@@ -1,10 +1,10 @@
 /**
- * The transport's states and what moves between them, as a pure table: no timers, no worker, no
- * React. Every study has one.
+ * The run controls of a study as a pure table of phases and actions, without timers, worker or
+ * React.
  *
- * `idle` has nothing running (there may be an earlier state in view), `running` computes, `paused`
- * holds a part of a run, `stopped` waits for a decision after the engine died twice, `done` has a
- * whole one.
+ * `idle`: nothing runs, but an earlier state may be visible. `running`: computes. `paused`: holds
+ * part of a run. `stopped`: waits for the user's decision after the engine died twice. `done`:
+ * holds a finished run.
  */
 export type Phase = 'idle' | 'running' | 'paused' | 'stopped' | 'done';
 
@@ -14,9 +14,9 @@ export type TransportAction =
   | 'step'
   | 'reset'
   | 'stopped'
-  /** A whole run is in view: this one has ended, or an earlier one is put there. */
+  /** A finished run is visible: this one has ended, or an earlier one is shown. */
   | 'whole'
-  /** Part of a run is in view, from which Play goes on. */
+  /** Part of a run is visible, from which it can resume. */
   | 'part';
 
 const shows = { whole: 'done', part: 'paused', reset: 'idle' } as const;
@@ -29,7 +29,7 @@ const table: Record<Phase, Partial<Record<TransportAction, Phase>>> = {
   done: { play: 'running', step: 'paused', ...shows },
 };
 
-/** The next phase; an action that does not apply changes nothing. */
+/** The next phase; the same phase if the action does not apply. */
 export const next = (phase: Phase, action: TransportAction): Phase => table[phase][action] ?? phase;
 
 export const can = (phase: Phase, action: TransportAction): boolean =>
@@ -43,8 +43,8 @@ export interface Buttons {
 }
 
 /**
- * Which buttons work. `left`: there is something to compute that was asked for; `more`: Play could
- * add to a whole run; `seen`: there is a state in view.
+ * The enabled buttons. `left`: part of the experiment is not computed yet; `more`: a finished run
+ * can be extended; `seen`: a state is visible.
  */
 export function buttons(
   phase: Phase,

@@ -1,33 +1,33 @@
-/** What of the page is open and where the eye is: nothing here changes a measurement. */
+/** What is open and focused on the page. Nothing here affects a measurement. */
 import { create } from 'zustand';
 import { remember, remembered } from './storage.ts';
 
 export type Language = 'en' | 'ja';
 export type PlateTab = 'layers' | 'certainty';
-/** At most one sheet lies over the page. */
+/** At most one dialog is open. */
 export type SheetName = 'export' | 'help' | 'text' | 'drawer' | 'link';
 
 export interface ViewState {
   language: Language;
-  /** Module whose numbers the strip shows: the one pointed at, else the one focused. */
+  /** The module whose numbers the strip shows: the pointed one, else the focused one. */
   pointed: number | null;
   focused: number | null;
   tab: PlateTab;
-  /** Module open in the plate. */
+  /** Module open in the panel. */
   opened: number | null;
-  /** Step opened it: the focus stays with Step. */
+  /** A single step opened it, so the Step button retains the focus. */
   stepped: boolean;
   picker: boolean;
   sheet: SheetName | null;
   table: boolean;
-  /** Kept adapter whose ranks the map prints instead of the measured ones. */
+  /** Saved adapter whose ranks the map shows instead of the measured ones. */
   adapter: string | null;
   versus: boolean;
   advanced: boolean;
   singleKeys: boolean;
-  /** For a projector: no rail, larger type. */
+  /** Presentation mode: no sidebar, larger type. */
   present: boolean;
-  /** Card of the tour in view, from 0. */
+  /** Visible card of the tour, from 0. */
   tour: number | null;
 }
 
@@ -37,7 +37,7 @@ interface ViewActions {
   setSingleKeys(on: boolean): void;
 }
 
-/** `?lang`, then what was chosen before, then the browser's. */
+/** `?lang`, then the earlier choice, then the browser's languages. */
 function startLanguage(): Language {
   const known = (tag: string | null | undefined): Language | null =>
     tag?.startsWith('ja') ? 'ja' : tag?.startsWith('en') ? 'en' : null;

@@ -1,6 +1,6 @@
 /**
- * Bases: what decides them, that an experiment on one is the experiment on its weights, and that
- * they are made by the study itself.
+ * Tests which settings affect a base, that an experiment on a base measures its weights, and that
+ * the study itself makes the base.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { elementAt } from '../checked.ts';
@@ -163,7 +163,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     for (;;) {
       const next = await making.next();
       if (next.done) {
-        // From nothing to all, without a comparison or a file being made.
+        // The share rises from 0 to 1, without running comparisons or writing files.
         expect(shares).toEqual([...shares].sort((a, b) => a - b));
         expect([shares[0], elementAt(shares, -1) > 0.9]).toEqual([0, true]);
         return next.value as PrunedParts;

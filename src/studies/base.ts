@@ -1,6 +1,6 @@
 /**
- * Making the base of an experiment: its own study is run, from its checkpoint or anew, until the
- * weights are there; what would only judge them is left out.
+ * Makes the base of an experiment: runs the base's study from its checkpoint or from the start.
+ * Stops once the weights exist, and skips their evaluation.
  */
 import { defined } from '../checked.ts';
 import { makerOf } from './base-kinds.ts';
@@ -10,8 +10,8 @@ import { pulled } from './pulled.ts';
 import { studyOf } from './registry.ts';
 
 /**
- * Yields how far it is, 0 to 1, after every event of the study. Throws what the study throws, and
- * RangeError for an experiment whose base is the model as it came.
+ * Yields the progress, 0 to 1, after every event of the study. Throws what the study throws, and
+ * RangeError if the experiment's base is the original model.
  */
 export async function* makeBase(
   context: StudyContext,

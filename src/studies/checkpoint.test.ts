@@ -7,7 +7,7 @@ import { STUDIES, type StudyKind } from './registry.ts';
 const keyOf = (study: StudyKind, ...settings: [string, string][]) =>
   checkpointKey(study, setByPaths(defaultSpec(), settings), 'hash', '1');
 
-/** A setting of each study that is not its default. */
+/** For each study, a setting that differs from its default. */
 const others: Partial<Record<StudyKind, [string, string]>> = {
   agree: ['agree.methods', '["adarank","jacobian"]'],
   race: ['race.seeds', '3'],

@@ -1,6 +1,6 @@
 /**
- * Where a study stands, so that it outlives a reload, a lost device or a thread that died. What is
- * in a checkpoint is its study's own affair, but it is plain data that survives structured cloning.
+ * Checkpoints of a study, from which it resumes after a reload, a lost device or a crashed worker.
+ * Each study defines its own content: plain data that survives structured cloning.
  */
 import { sha256 } from '../model/sha256.ts';
 import { isOnBase, makerOf } from './base-kinds.ts';
@@ -8,22 +8,24 @@ import { studyOf, type StudyKind } from './registry.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /**
- * Through this door a study leaves checkpoints, and takes one up; whoever runs the study decides
- * when, and stores them.
+ * A study offers its checkpoints here and finds the one to resume from. The caller that runs the
+ * study decides when to save, and where.
  */
 export interface CheckpointDoor {
-  /** Where an earlier run of the same experiment stood; undefined: begin anew. */
+  /**
+   * The checkpoint of an earlier run of the same experiment; undefined: start from the beginning.
+   */
   readonly from?: unknown;
   /**
-   * Called by the study whenever what `take` gives has changed its meaning. Until the next offer,
-   * and only while the study waits between two events, `take` says where it stands.
+   * The study calls this whenever the result of `take` changes its meaning. The caller may call
+   * `take` until the next offer, and only while the study waits between two events.
    */
   offer(take: () => Promise<unknown>): void;
 }
 
 /**
- * Equal where a study may go on from the other's checkpoint: the same version, model file and
- * settings, as far as its numbers follow from them.
+ * Two experiments with equal keys can resume from each other's checkpoints. The key covers the
+ * version, the model file and the settings that affect the study's numbers.
  */
 export function checkpointKey(
   study: StudyKind,
@@ -35,7 +37,10 @@ export function checkpointKey(
   return `${study} ${sha256(new TextEncoder().encode(text))}`;
 }
 
-/** The settings that a study's numbers follow from, by name; the model is known by its file. */
+/**
+ * The settings that affect a study's numbers, by name. `model` is left out: the key holds the hash
+ * of its file.
+ */
 export function settingsUsed(study: StudyKind, spec: ExperimentSpec): [string, unknown][] {
   const maker = isOnBase(study) ? makerOf(spec.base) : null;
   const used = new Set<string>([

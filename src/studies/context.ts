@@ -1,8 +1,7 @@
 /**
- * Studies: what an experiment runs once ranks are known, one of the plate's tabs each. A study is
- * an async generator of events, pulled like the run loop: whoever runs it pauses by not asking and
- * stops with `return()`. Everything it needs from outside comes in through its context, so that the
- * page's thread and the command line run the very same code.
+ * Everything a study needs from outside, so that the worker and the command line run the same code.
+ * A study is an async generator of events: its caller pauses by not requesting the next event and
+ * stops with `return()`.
  */
 import { defined } from '../checked.ts';
 import type {
@@ -22,19 +21,19 @@ import type { MadeBase } from './made-base.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 
-/** The linear layers' weights in another form than the file's. */
+/** A form of the linear layers' weights other than the file's. */
 export type WeightForm = 'nf4' | 'float32';
 
-/** A trained adapter that outlives its study: to generate with, to export, to go on from. */
+/** A trained adapter that outlives its study: for generation, export or further training. */
 export interface KeptAdapter {
   /** `race/adarank`, `train`, `imported`, … */
   name: string;
   values: AdapterValues[];
-  /** `s` of each of `values`. */
+  /** The scale `s` of each entry of `values`. */
   scales: number[];
-  /** Trained to be good at every rank (DyLoRA): `s` at any lower rank. */
+  /** Set if the adapter was trained for every rank (DyLoRA): gives `s` at any lower rank. */
   dyLora?: { scale: LoraScale };
-  /** What it was trained on. */
+  /** The base it was trained on. */
   base: 'as-is' | WeightForm;
 }
 
@@ -44,54 +43,54 @@ export interface StudyContext {
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   engine: FullEngine;
-  /** The map's importances by module index, where there is a map; null before. */
+  /** The map's importances by module index; null before a map was measured. */
   importances: readonly number[] | null;
-  /** A text cut into sequences; fewer than asked for where it is short. Throws `bad-text`. */
+  /**
+   * Tokenises a text and cuts it into sequences; fewer than requested if the text is too short.
+   * Throws `bad-text`.
+   */
   tokens(text: TextRef, shape: { sequences: number; length: number }): Promise<TokenBatch>;
-  /** A text by itself, as what goes on from another one. */
+  /** Tokenises a text without BOS, as the continuation of another text. */
   encode(text: string): Promise<Int32Array>;
-  /** A text from the model's beginning on: the experiment's BOS first. Throws `no-bos`. */
+  /** Tokenises a text as a prompt, after the experiment's BOS. Throws `no-bos`. */
   prompt(text: string): Promise<Int32Array>;
-  /** Tokens as text; ids may end within a character. */
+  /** Decodes tokens; `ids` may end within a character. */
   decode(ids: ArrayLike<number>): Promise<string>;
-  /** Tokens any of which ends a text. */
+  /** The tokens that end a text. */
   endTokens(): Promise<readonly number[]>;
-  /** A file that comes with the product, by its path below `public/`. Throws `no-file`. */
+  /** Reads a file of the product by its path below `public/`. Throws `no-file`. */
   file?(path: string): Promise<string>;
-  /** Other threads for decompositions; absent: there are none. */
+  /** Other threads for decompositions; absent: none are available. */
   threads?(): Promise<Threads>;
   /**
-   * Another engine over the same model with its linear layers in another form. The caller disposes
-   * it. Throws `too-large`.
+   * Creates another engine over the same model with its linear layers in another form. The caller
+   * disposes it. Throws `too-large`.
    */
   derive(form: WeightForm): Promise<FullEngine>;
-  /**
-   * Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants
-   * it.
-   */
+  /** Receives a base that the study made, so that other studies can run on it; absent: unused. */
   keepBase?(base: MadeBase): void;
-  /** Keeps a trained adapter under its name, in place of an earlier one. */
+  /** Saves a trained adapter under its name and replaces an earlier one. */
   keep(adapter: KeptAdapter): void;
   kept(name: string): KeptAdapter | undefined;
-  /** The one kept last. */
+  /** The most recently saved adapter. */
   newest(): KeptAdapter | undefined;
-  /** Where checkpoints go and come from; absent: none are kept. */
+  /** The checkpoints of this study; absent: none are saved. */
   checkpoint?: CheckpointDoor;
-  /** How much is measured between two events; absent: as much at a time as computes well. */
+  /** How much is measured between two events; absent: as much as computes efficiently. */
   control?: Control;
-  /** Milliseconds, monotonic. */
+  /** Monotonic time in milliseconds. */
   now(): number;
 }
 
-/** How a kept adapter takes part in a run, once it is on the provider. */
+/** How a forward pass uses a saved adapter after its upload to the provider. */
 export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
   const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
   return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
 };
 
 /**
- * An adapter that is good at every rank, cut down to rank `b` of its largest module (the same
- * fraction of the others); any other one as it is.
+ * Truncates an adapter trained for every rank: the largest module to rank `b`, the others by the
+ * same fraction. Returns any other adapter unmodified.
  */
 export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
   if (!kept.dyLora) return kept;

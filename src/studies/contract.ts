@@ -1,6 +1,6 @@
 /**
- * What a study is to the rest of the house. Each has a folder with a `study.ts`, and its lines in
- * `registry.ts`: schema, link, checkpoint keys, presets, tabs and the command line follow from
+ * The interface of a study. Each study has a folder with a `study.ts` and an entry in
+ * `registry.ts`. Schema, link, checkpoint keys, presets, tabs and the command line are derived from
  * these.
  */
 import type * as z from 'zod/mini';
@@ -12,132 +12,135 @@ import type { StudyContext } from './context.ts';
 import type { MadeBase, ModelGraph } from './made-base.ts';
 import type { ExperimentSpec } from './spec.ts';
 
-/** What every study's events have; which there are is each study's own affair. */
+/** The common part of all events; each study defines its own types. */
 export interface StudyEvent {
   type: string;
 }
 
-/** What a study's events add up to. Once there is a result the study is done. */
+/** The common part of all states. A study is done once it has a result. */
 export interface StudyState {
   result: object | null;
 }
 
-/** How a study runs, and what is shown of it. */
+/** How a study runs, and how its events become a state. */
 export interface StudyCode<State> {
   /**
-   * Events until the study is done; nothing is computed before the next one is asked for. `now`:
-   * the state after the last event, which whoever pulls keeps (`pulled.ts`).
+   * Yields events until the study is done; computes nothing before the next event is requested.
+   * `now` returns the state after the last event, which the caller holds (`pulled.ts`).
    */
   run(context: StudyContext, now: () => State): AsyncGenerator<StudyEvent, void, undefined>;
-  /** The state after one more event of this study. */
+  /** Returns the state after one more event of this study. */
   reduce(state: State | null, event: StudyEvent): State;
-  /** How far that is, 0 to 1; of its present part, where parts take unlike times. */
+  /** Progress, 0 to 1; of the current part if the parts take different times. */
   progress(state: State): number;
   /**
-   * Whether the run may stand after an event: `step`: it may, and a step ends there (default);
-   * `pause`: it may, and a step goes on; `no`: what the event announces comes first.
+   * Whether the run may pause after an event. `step` (default): yes, and a single step ends here.
+   * `pause`: yes, but a single step continues. `no`: what the event announces comes first.
    */
   restsAfter?(event: StudyEvent): 'step' | 'pause' | 'no';
 }
 
-/** Something to say while a study runs; null: nothing. */
+/** What the command line prints while a study runs; null: nothing. */
 export type Told =
-  /** What it is doing, in place of what was said last. */
+  /** The current activity; replaces the previous one. */
   | { doing: string }
-  /** A line of its own on stderr. */
+  /** A line on stderr. */
   | { note: string }
-  /** A line of its own on stdout. */
+  /** A line on stdout. */
   | { line: string }
-  /** Goes to stdout as it is. */
+  /** Written to stdout unmodified. */
   | { write: string }
   | null;
 
-/** What the command line says of a study. */
+/** What the command line prints about a study. */
 export interface StudyReport<State> {
-  /** What is said as it happens. */
+  /** Printed after each event. */
   told(state: State, event: StudyEvent): Told;
-  /** What was found; empty where it has been written already. */
+  /** The findings; empty if they have been printed already. */
   text(state: State): string;
   /** The result as a file; default: its JSON. */
   file?(state: State): string;
 }
 
-/** Models and weights that a study leaves behind, as files below one folder. */
+/** Models and weights that a study produces, as files below one folder. */
 export type StudyExport<State> = (
   model: ModelGraph,
   state: State,
   made: MadeBase | null,
 ) => AsyncIterable<ModelPart>;
 
-/** Bytes a study takes at its fullest, beside the model as it came. */
+/** Peak memory of a study in bytes, in addition to the original model. */
 export type StudyNeed = (spec: ExperimentSpec, model: Model) => number;
 
-/** The words of a study that are wanted before its plate is open. */
+/** The words of a study that the page shows before its panel is open. */
 export interface StudyLabels {
   tab: string;
-  /** The status before it has run: where it stands, and what Play does. */
+  /** The status before the first run: what there is so far, and what a run does. */
   ready: string;
   next: string;
   running: string;
   done: string;
 }
 
-/** An experiment worth opening with. */
+/** An example experiment of the page. */
 export type Preset = {
-  /** Differences from the default. */
+  /** Differences from the default experiment. */
   spec: object;
 } & Record<Language, { name: string; look: string }>;
 
 export interface Study<Settings, State extends StudyState> {
   /**
-   * Its settings in an experiment, under its name: defaults and limits. null: it has none but
-   * those that every experiment has.
+   * Schema of the study's settings, with defaults and limits; null: only the settings that every
+   * experiment has.
    */
   settings: Settings extends null ? null : z.ZodMiniType<Settings>;
   labels: Record<Language, StudyLabels>;
   /** By name. */
   presets: Record<string, Preset>;
-  /** Its plate: one of the tabs, or all of the plate; or the map, with charts of its own. */
+  /**
+   * Where the study appears: in one of the tabs, in the whole panel, or as the map with its own
+   * charts.
+   */
   place: 'tab' | 'plate' | 'map';
-  /** Each part comes when it is first wanted. */
+  /** `code`, `report`, `exported` and `need` load at their first use. */
   code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;
-  /** Absent: it leaves no model behind. */
+  /** Absent: the study produces no model. */
   exported?(): Promise<StudyExport<State>>;
-  /** Absent: it trains nothing. */
+  /** Absent: the study trains nothing. */
   need?(): Promise<StudyNeed>;
-  /** Settings that every experiment has and that its numbers follow from. */
+  /** The common settings that affect the study's numbers. */
   uses(spec: ExperimentSpec): readonly (keyof CommonSpec)[];
-  /** It trains or takes gradients: its kernels are tested before its first run. */
+  /** The study trains or takes gradients, so its kernels are tested before its first run. */
   trains: boolean;
-  /** Whether its ranks follow from the map, which is measured first. Absent: never. */
+  /** Whether its ranks follow from the map, which then runs first. Absent: never. */
   followsMap?(spec: ExperimentSpec): boolean;
-  /** Whether an adapter that is taken in has a part in it. */
+  /** Whether it uses an imported adapter. */
   takesAdapter(spec: ExperimentSpec): boolean;
   /** The texts it reads. */
   texts(spec: ExperimentSpec): TextRef[];
-  /** Other files that it reads, by their path below `public/`. */
+  /** Other files it reads, by their path below `public/`. */
   files?(spec: ExperimentSpec): string[];
-  /** The base that other studies can run on once this one has made it. */
+  /** The base that this study makes for other studies. */
   makes?: {
     base: MadeBase['kind'];
-    /** Settings that decide what it becomes: not those that only judge it or compare. */
+    /** Matches the settings that affect the base, not those for evaluation or comparison. */
     decidedBy: RegExp;
-    /** How far the base is, 0 to 1. */
+    /** Progress until the base exists, 0 to 1. */
     share(): Promise<(state: State) => number>;
   };
   /**
-   * A checkpoint made of what is in view. Absent: the study leaves checkpoints of its own, which
+   * Builds a checkpoint from the visible state. Absent: the study offers its own checkpoints, which
    * are stored.
    */
   checkpointOf?(state: State): unknown;
-  /** Play runs it again with the same settings. */
+  /** The study can run again with the same settings. */
   repeats?: true;
-  /** It follows the settings: a change of what it uses ends a run under way. */
+  /** A change of a setting that the study uses ends the current run. */
   followsSettings?: true;
   /**
-   * A run that is through can go on: `setting` only says for how long, `more` is the experiment
-   * with more of it, null where there is as much as there may be.
+   * A finished run can be extended. `setting` only sets its length. `more` returns the experiment
+   * with a longer run, or null at the limit.
    */
   longer?: {
     setting: string;

@@ -1,6 +1,6 @@
 /**
- * A base as it was made: plain data, small enough to keep, from which its weights follow out of the
- * model's own. Pruned: what stays and what repairs it; compressed: what was cut from which modules.
+ * The plain data of a base, from which its weights follow given the original model. Pruned: masks
+ * and adapters. Compressed: the accepted removals.
  */
 import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
@@ -16,17 +16,20 @@ import type { Graph } from '../onnx/graph.ts';
 import type { Removal } from './compress/state.ts';
 
 export interface PrunedParts {
-  /** By module, over [out, in] row-major: one bit a weight, bit 0 of a word first, 1 = kept. */
+  /**
+   * By module, over [out, in] row-major: one bit per weight, least significant bit of a word first,
+   * 1 = retained.
+   */
   masks: Uint32Array[];
-  /** Each cut to its rank. */
+  /** Each truncated to its rank. */
   adapters: AdapterValues[];
   scale: number;
 }
 
 export interface CompressedParts {
-  /** One a module at most, in the order in which they were accepted. */
+  /** At most one per module, in the order of acceptance. */
   cuts: Removal[];
-  /** How the rows were split. */
+  /** How the rows were divided into row blocks. */
   split: Split;
   seed: number;
 }
@@ -34,13 +37,13 @@ export interface CompressedParts {
 export type MadeBase =
   ({ kind: 'pruned' } & PrunedParts) | ({ kind: 'compressed' } & CompressedParts);
 
-/** A graph and what it compiles to. */
+/** A graph and its compiled form. */
 export interface ModelGraph {
   graph: Graph;
   compiled: CompiledModel;
 }
 
-/** M ⊙ (W + s B A), [out, in]: every pruned weight exactly zero. */
+/** M ⊙ (W + s B A), [out, in]: every pruned weight is exactly zero. */
 export function prunedWeight(
   compiled: CompiledModel,
   { masks, adapters, scale }: PrunedParts,
@@ -66,8 +69,8 @@ export function prunedWeight(
 }
 
 /**
- * A module cut: its decomposition, block by block, of which each keeps its first `keep` components,
- * what it was and what that leaves [out, in].
+ * A module with removed components. Each row block of its decomposition retains the first `keep`
+ * components. `own` is the original weight, `weight` the result, both [out, in].
  */
 export interface CutModule {
   module: number;
@@ -100,7 +103,7 @@ export function cutModules(
   });
 }
 
-/** The export on the base: weights that changed as float32, everything else as it was. */
+/** The export with the base's weights: changed weights as float32, everything else unmodified. */
 export async function basedGraph({ graph, compiled }: ModelGraph, made: MadeBase): Promise<Graph> {
   if (made.kind === 'pruned')
     return withWeights(graph, (module) => prunedWeight(compiled, made, module), 'float32');

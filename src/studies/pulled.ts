@@ -1,9 +1,9 @@
-/** A study as it is pulled. */
+/** Runs a study and reduces its events to a state. */
 import { defined } from '../checked.ts';
 
 /**
- * Each event of a study with the state after it. Whoever asks no more ends it with `return()`.
- * Throws what the study throws.
+ * Yields each event of a study with the state after it. To end early, call `return()`. Throws what
+ * the study throws.
  */
 export async function* pulled<Context, State, Event>(
   code: {

@@ -1,4 +1,4 @@
-/** Every study under its name, in the order of the plate's tabs. No study is listed elsewhere. */
+/** All studies by name, in the order of the tabs. No study is listed elsewhere. */
 import type * as z from 'zod/mini';
 import { agree } from './agree/study.ts';
 import { compress } from './compress/study.ts';
@@ -21,12 +21,12 @@ export type StudySettings = {
   >;
 };
 
-/** What is shown of each study. */
+/** The state type of each study. */
 export type StudyStates = {
   [K in StudyKind]: ReturnType<Awaited<ReturnType<Registered[K]['code']>>['reduce']>;
 };
 
-/** A study by a name that is known only when it runs: settings and state are passed on. */
+/** A study whose name is known only at run time. Its settings and state are opaque here. */
 export const studyOf = (name: StudyKind): Study<unknown, StudyState> =>
   studies[name] as unknown as Study<unknown, StudyState>;
 

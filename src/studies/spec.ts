@@ -1,6 +1,6 @@
 /**
- * An experiment as a plain, versioned object: the one thing the form, the link and the command line
- * all produce. Each study adds its settings under its own name.
+ * An experiment as a plain, versioned object, which the form, the link and the command line all
+ * produce. Each study adds its settings under its own name.
  */
 import type { CommonSpec } from '../spec/spec.ts';
 import type { BaseKind } from './base-kinds.ts';
@@ -8,11 +8,11 @@ import type { StudyKind, StudySettings } from './registry.ts';
 
 export interface ExperimentSpec extends CommonSpec, StudySettings {
   /**
-   * What is measured, trained on and written with. The two studies that make such a base always
-   * begin with the model as it came.
+   * The model that studies measure, train and generate with. The two studies that make a base
+   * always start from the original model.
    */
   base: BaseKind;
-  /** What is run, and in view. */
+  /** The study that runs and that the page shows. */
   study: StudyKind;
 }
 

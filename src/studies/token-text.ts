@@ -1,13 +1,13 @@
 /**
- * The text of tokens that come one by one: a token may end within a character, which is then told
- * with the one that completes it.
+ * Decodes tokens one by one. A character that spans several tokens is returned with the token that
+ * completes it.
  */
 
-/** `decode` gives the text of ids; the text begins behind `prompt`. */
+/** `decode` returns the text of ids. The text starts after `prompt`. */
 export class TokenText {
   private readonly decode: (ids: ArrayLike<number>) => Promise<string>;
   private readonly ids: number[];
-  /** Characters told, the prompt's among them. */
+  /** Number of characters returned so far, including the prompt's. */
   private told: number | null = null;
 
   constructor(prompt: ArrayLike<number>, decode: (ids: ArrayLike<number>) => Promise<string>) {
@@ -16,7 +16,8 @@ export class TokenText {
   }
 
   /**
-   * What the token adds. `last`: none follows, so that an incomplete character is told as it is.
+   * Returns the text that the token adds. `last`: no token follows, so an incomplete character is
+   * returned as decoded.
    */
   async add(id: number, last: boolean): Promise<string> {
     this.told ??= (await this.decode(this.ids)).length;

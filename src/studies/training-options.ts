@@ -1,8 +1,8 @@
-/** The training settings every study shares, as the training loop takes them. */
+/** Converts the shared training settings to the options of the training loop. */
 import type { TrainingOptions } from '../methods/training.ts';
 import type { TrainingSettings } from '../spec/spec.ts';
 
-/** A largest norm of 0 means not clipped. `seed` decides the order of the sequences. */
+/** A `maxNorm` of 0 disables gradient clipping. `seed` sets the order of the sequences. */
 export function trainingOptions(
   {
     steps,

@@ -1,7 +1,7 @@
 /**
- * What experiments run on: the model as it came, or what a study made of it. A base that was made
- * is known for the visit, and after a reload from the browser's database; an engine over it is
- * there while experiments run on it. Every base has adapters of its own.
+ * The bases that experiments run on: the original model, and models that a study made from it. Made
+ * bases are cached for the visit and saved in the browser's database. An engine over a base exists
+ * while experiments run on it. Every base has its own adapters.
  */
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -20,9 +20,9 @@ export interface Ground extends Standing {
 }
 
 export class Bases {
-  /** What ran last. */
+  /** The base of the last run. */
   now: Ground;
-  /** The model as it came. */
+  /** The original model. */
   readonly plain: Ground;
   private readonly opened: Opened;
   private readonly store: CheckpointStore;
@@ -43,7 +43,7 @@ export class Bases {
     };
   }
 
-  /** Bytes that another engine may take. */
+  /** Bytes available to another engine. */
   get room(): number {
     const { engine } = this.now;
     return (
@@ -55,7 +55,7 @@ export class Bases {
 
   keep(key: string, made: MadeBase): void {
     this.made.set(key, made);
-    // Without room it is made again after a reload.
+    // If storage is full, the base is made again after a reload.
     void this.store.save(this.stored(key), made).catch(() => undefined);
   }
 
@@ -66,7 +66,9 @@ export class Bases {
     return found;
   }
 
-  /** An adapter from files may be used on every base: what it was trained on is not known. */
+  /**
+   * An imported adapter can be used on every base, because the base it was trained on is unknown.
+   */
   take(adapter: KeptAdapter): void {
     for (const { adapters } of [this.plain, this.now]) keepIn(adapters, adapter);
     for (const adapters of this.adapters.values()) keepIn(adapters, adapter);
@@ -74,8 +76,8 @@ export class Bases {
   }
 
   /**
-   * Makes this base, which must be known, the ground of what follows. Throws `no-base`, and
-   * `too-large` where there is no room for it.
+   * Switches to a base, which must be known. Throws `no-base`, and `too-large` if there is not
+   * enough memory for it.
    */
   async stand(key: string): Promise<Ground> {
     if (this.now.key === key) return this.now;
@@ -95,7 +97,7 @@ export class Bases {
     return (this.now = { key, engine, graph, adapters });
   }
 
-  /** Back to the model as it came. */
+  /** Switches back to the original model. */
   async leave(): Promise<void> {
     const { engine } = this.now;
     this.now = this.plain;

@@ -1,17 +1,18 @@
 /**
- * Checkpoints of studies in the browser's own database (IndexedDB): taken while a study runs, found
- * again after a reload, a lost device or a thread that died. One is put in place of the last in a
- * single transaction: without room for the new one the old stays.
+ * Saves checkpoints of studies in the browser's database (IndexedDB), from which studies resume
+ * after a reload, a lost device or a dead worker. A new checkpoint replaces the last in one
+ * transaction: if storage is full, the old one remains.
  */
 import { AtlasError } from '../errors.ts';
 import type { CheckpointDoor } from '../studies/checkpoint.ts';
 
 const DATABASE = 'rank-atlas';
 const STORE = 'checkpoints';
-/** Unfinished studies, and bases that were made, kept at a time; the oldest make room. */
+/** Maximum number of saved checkpoints and bases; the oldest are deleted. */
 const MOST = 6;
 /**
- * Least time between two, ms, and the largest share of a study's time that taking them may cost.
+ * Minimum milliseconds between two saves, and the maximum fraction of a study's time that saving
+ * may take.
  */
 const INTERVAL = 5000;
 const SHARE = 0.05;
@@ -22,7 +23,7 @@ interface Kept {
   checkpoint: unknown;
 }
 
-/** The database, or nothing where the browser has none: then nothing is kept. */
+/** The database. Without one, nothing is saved. */
 export class CheckpointStore {
   private readonly factory: IDBFactory | undefined;
   private opened: Promise<IDBDatabase> | null = null;
@@ -31,7 +32,7 @@ export class CheckpointStore {
     this.factory = factory;
   }
 
-  /** Undefined where there is none, and where storage is forbidden. */
+  /** Undefined if there is no such checkpoint or if storage is not allowed. */
   async load(key: string): Promise<unknown> {
     try {
       return (await this.within<Kept | undefined>('readonly', (store) => store.get(key)))
@@ -41,7 +42,7 @@ export class CheckpointStore {
     }
   }
 
-  /** Throws `no-room` and leaves what was there. */
+  /** Throws `no-room` and leaves the old checkpoint unchanged. */
   async save(key: string, checkpoint: unknown): Promise<void> {
     try {
       await this.within('readwrite', (store) => {
@@ -64,7 +65,7 @@ export class CheckpointStore {
   }
 
   async remove(key: string): Promise<void> {
-    // What cannot be reached was not kept either.
+    // If the database is not reachable, nothing was saved either.
     await this.within('readwrite', (store) => store.delete(key)).catch(() => undefined);
   }
 
@@ -93,31 +94,31 @@ export class CheckpointStore {
   }
 }
 
-/** Bytes of the numbers in it. */
+/** Bytes of the numbers in a value. */
 function sizeOf(value: unknown): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value !== 'object' || value === null) return 8;
   return Object.values(value).reduce((sum: number, v) => sum + sizeOf(v), 0);
 }
 
-/** What whoever runs a study does with its checkpoints. */
+/** What the caller of a study does with its checkpoints. */
 export type Keeping = CheckpointDoor & Pick<CheckpointKeeper, 'between' | 'save' | 'forget'>;
 
-/** A run whose checkpoints nobody stores; `from`: where it goes on from. */
+/** Checkpoints of a run that are not stored. `from`: the checkpoint to resume from. */
 export function unkept(from: unknown): Keeping {
   const nothing = async () => undefined;
   return { from, offer: () => undefined, between: nothing, save: nothing, forget: nothing };
 }
 
 /**
- * The checkpoints of one study while it runs. Whoever runs it calls `between` after every event,
- * before it asks for the next.
+ * The checkpoints of one study during its run. The caller invokes `between` after every event,
+ * before it requests the next.
  */
 export class CheckpointKeeper implements CheckpointDoor {
   readonly from: unknown;
   private readonly store: CheckpointStore;
   private readonly key: string;
-  /** Told once that no checkpoint can be kept. */
+  /** Called once if no checkpoint can be saved. */
   private warn: ((error: AtlasError) => void) | null;
   private take: (() => Promise<unknown>) | null = null;
   private next = performance.now() + INTERVAL;
@@ -149,30 +150,26 @@ export class CheckpointKeeper implements CheckpointDoor {
     this.take = take;
   }
 
-  /**
-   * Saves where the study stands if the last time was long enough ago; waits for a save under way.
-   */
+  /** Saves a checkpoint if the last one is old enough, and waits for a save in progress. */
   async between(): Promise<void> {
     if (performance.now() >= this.next) void this.save();
     await this.saving;
   }
 
-  /**
-   * Saves where the study stands; a study that has not offered anything yet has nothing to lose.
-   */
+  /** Saves a checkpoint. A study that has not offered one yet has nothing to lose. */
   save(): Promise<void> {
     return (this.saving = this.saving.then(async () => {
       if (!this.take || this.ended) return;
       const start = performance.now();
       try {
         const checkpoint = await this.take();
-        // The same as last time is there already.
+        // An identical checkpoint is already saved.
         // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- ended meanwhile
         if (!this.ended && checkpoint !== this.saved) await this.store.save(this.key, checkpoint);
         this.saved = checkpoint;
       } catch (error) {
-        // The device may be gone in the middle of it: what was saved before is what the study goes
-        // on from.
+        // The device may be lost during the save. The study then resumes from the previous
+        // checkpoint.
         if (error instanceof AtlasError && error.code === 'no-room') this.warn?.(error);
         this.warn = null;
       }
@@ -180,7 +177,7 @@ export class CheckpointKeeper implements CheckpointDoor {
     }));
   }
 
-  /** The study is through, or is to begin anew. */
+  /** Deletes the checkpoint: the study is done or starts from the beginning. */
   async forget(): Promise<void> {
     this.ended = true;
     await this.saving;

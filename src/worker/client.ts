@@ -1,13 +1,12 @@
 /**
- * The page's end of the wire: promises for requests, callbacks for what is pushed.
+ * The page's side of the protocol: promises for requests, callbacks for pushed messages.
  *
- * A model that is only looked at is read in a thread of its own. Where it is opened, that thread
- * becomes the engine's, and the one before ends: the only sure way to give WebAssembly's memory
- * back.
+ * The picker reads a model in its own worker. If the model is opened, that worker becomes the
+ * engine's and the previous worker ends, because only this reliably frees WebAssembly's memory.
  *
- * If a thread dies (out of memory, runtime abort) every request open in it fails with
- * `worker-died`, and the next request starts a fresh one; the caller reopens its model and hands
- * the run the draws it already has. A thread that is stuck (`watch.ts`) is ended.
+ * If a worker dies (out of memory, runtime abort), every open request in it fails with
+ * `worker-died`, and the next request starts a new worker. The caller reopens the model and passes
+ * the known draws to the run. A stuck worker (`watch.ts`) is ended.
  */
 import { AtlasError } from '../errors.ts';
 import type {
@@ -26,23 +25,20 @@ export interface ClientEvents {
   base(making: Extract<FromWorker, { kind: 'base' }>['making']): void;
   tested(checks: Extract<FromWorker, { kind: 'tested' }>['checks']): void;
   warning(error: AtlasError): void;
-  /** The engine's thread died; nothing of the engine is left. */
+  /** The engine's worker died, and the engine is lost. */
   died(): void;
-  /** What to say of a thread that was stuck for so many seconds and has been ended. */
+  /** The error for a worker that was stuck for this many seconds and has been ended. */
   blame(stuck: { reading: boolean; seconds: number }): AtlasError;
-  /** The engine's thread was stuck, and has been ended. */
+  /** The engine's worker was stuck and has been ended. */
   stuck(error: AtlasError): void;
 }
 
-/**
- * As long as what is under way may take to leave its checkpoint before its thread ends, in
- * milliseconds.
- */
+/** Maximum milliseconds for the current run to save its checkpoint before its worker ends. */
 const LEAVING = 5000;
 
 export class EngineClient {
   #engine: Thread | null = null;
-  /** Reads the model that is looked at. */
+  /** Reads the model in the picker. */
   #reader: Thread | null = null;
   readonly #handlers: ClientEvents;
 
@@ -65,8 +61,8 @@ export class EngineClient {
   }
 
   /**
-   * Another model is to be opened: in the thread that has read it, or a fresh one. What runs in the
-   * one before is called off, and may leave its checkpoint.
+   * Prepares to open another model, in the worker that has read it or in a new one. Cancels the run
+   * in the previous worker, which may save its checkpoint first.
    */
   async changeModel(): Promise<void> {
     const before = this.#engine;
@@ -85,7 +81,7 @@ export class EngineClient {
     before.end(new AtlasError('cancelled'));
   }
 
-  /** End the engine's thread. */
+  /** Ends the engine's worker. */
   terminate(): void {
     this.#engine?.end(new AtlasError('cancelled'));
     this.#engine = null;
@@ -107,7 +103,7 @@ export class EngineClient {
     return thread;
   }
 
-  /** Lets go of a thread that is no more; whether it was the engine's. */
+  /** Releases a worker that has ended. Returns whether it was the engine's. */
   #leave(thread: Thread): boolean {
     if (thread === this.#reader) this.#reader = null;
     if (thread !== this.#engine) return false;
@@ -116,7 +112,7 @@ export class EngineClient {
   }
 
   #receive(message: Pushed, from: Thread): void {
-    // What the thread before still says is of a model that is not open any more.
+    // Messages of the previous worker concern a model that is no longer open.
     if (from !== this.#engine && from !== this.#reader) return;
     if (message.kind === 'progress') this.#handlers.progress(message.progress);
     else if (message.kind === 'study') this.#handlers.study(message);
@@ -134,7 +130,7 @@ interface ThreadEvents {
   stuck(seconds: number): void;
 }
 
-/** One thread, and the requests that are open in it. */
+/** One worker, and its open requests. */
 class Thread {
   readonly #worker: Worker;
   #next = 1;
@@ -172,7 +168,7 @@ class Thread {
     return promise;
   }
 
-  /** When every request that is open now is answered. */
+  /** Resolves when every currently open request is answered. */
   answered(): Promise<unknown> {
     return Promise.allSettled([...this.#open.values()].map(({ settled }) => settled));
   }

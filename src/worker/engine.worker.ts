@@ -1,4 +1,4 @@
-/** The thread the engine lives in: joins the host to this browser. */
+/** The entry point of the engine's worker: connects the host to this browser. */
 import { openGpu } from '../device/gpu.ts';
 import type { ProviderKind } from '../engine/engine.ts';
 import { bundledFiles } from '../model/bundled-files.ts';
@@ -7,13 +7,13 @@ import { EngineHost } from './host.ts';
 import type { ToWorker } from './protocol.ts';
 import { loadRuntime } from './runtime.ts';
 
-/** WebAssembly addresses 4 GB; a machine that says it has less gets half of that. */
+/** WebAssembly addresses 4 GB. A page may use at most half of the machine's memory. */
 function memoryLimit(kind: ProviderKind): number {
   const machine = (navigator as { deviceMemory?: number }).deviceMemory ?? 8;
   return Math.min(kind === 'wasm' ? 4e9 : 8e9, (machine * 1e9) / 2);
 }
 
-/** The page's folder, wherever it is hosted: the page gives its address as this thread's name. */
+/** The page's folder, wherever it is hosted. The page passes its address as this worker's name. */
 const base = new URL('./', self.name).href;
 const embedded = new URL(self.name).searchParams.has('embed');
 
@@ -23,7 +23,7 @@ const host = new EngineHost({
     source.kind === 'bundled'
       ? bundledFiles(base, source.id)
       : pickedFiles(source.files, source.graph),
-  // The page's address is this thread's name: inside another page nothing is kept.
+  // Embedded in another page, nothing is stored. The page's address is this worker's name.
   ...(!embedded && {
     store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(),
     database: self.indexedDB,

@@ -1,6 +1,6 @@
 /**
- * The engine's thread without a browser: the real host, engine and runtime in Node, the bundled
- * model from disk.
+ * The worker without a browser: the real host, engine and runtime in Node, with the bundled model
+ * from disk.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,7 @@ const spec = {
 };
 const source = { kind: 'bundled' as const, id: 'atlas-3m' };
 
-/** The page's end, as in client.ts but without a thread between. */
+/** The page's side, as in client.ts but without a thread. */
 class Page {
   readonly pushed: FromWorker[] = [];
   measurement: Measurement | null = null;
@@ -138,7 +138,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
   it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
     sendEveryEvent();
     const drawn = () => defined(page.measurement).draws.flat().length;
-    /** Resolves when the run stands still, having drawn; `first` sees every message before that. */
+    /** Resolves when the run has drawn and waits; `first` sees every message before. */
     const stands = (first: () => void = () => undefined) =>
       new Promise<void>((done) => {
         const from = page.measurement?.result ? 0 : drawn();
@@ -266,7 +266,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
       ['uniform', 4],
     ]);
     expect(page.adapters.map((a) => a.name).sort()).toEqual(['race/adarank', 'race/uniform']);
-    // PEFT knows no adapter of rank 0, so what comes back has the same ranks.
+    // PEFT has no adapter of rank 0, so the imported adapter has the same ranks.
     const ranks = defined(page.adapters.find((a) => a.name === 'race/adarank')).ranks;
     expect(ranks).toEqual(elementAt(defined(page.race).lanes, 0).ranks);
 
@@ -312,7 +312,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(page.pushed.findLast((m) => m.kind === 'base')).toEqual({ kind: 'base', making: null });
     const on = defined(page.measurement).draws;
     expect(on.flat().some((d, i) => Math.abs(d / whole.draws.flat()[i]! - 1) > 0.05)).toBe(true);
-    // A question about it is answered on it: half of what the picture shows is gone.
+    // Requests about the base use the base: half of the weights in the picture are zero.
     const zeros = async (s: typeof spec) => {
       const { weights } = await page.ask('picture', { spec: s, module: 0, repeat: 0, rank: 4 });
       return weights.filter((w) => w === 0).length / weights.length;
@@ -323,10 +323,10 @@ describe('the engine host', { timeout: 120_000 }, () => {
         elementAt(on, 9)[0]!,
     ).toBeCloseTo(1, 4);
 
-    // Known, it is not made again: for a race, whose adapters stay with it.
+    // A known base is not made again. The race's adapters belong to it.
     const before = making().length;
     expect(await page.run({ ...based, study: 'race' })).toEqual({ finished: true });
-    // What came from files may be used on every base.
+    // Imported adapters can be used on every base.
     expect(page.adapters.map((a) => a.name).sort()).toEqual([
       'imported',
       'race/random',
@@ -405,8 +405,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
 });
 
 /**
- * Events are sent at most ten times a second: with a second between any two looks at the clock,
- * every one by itself.
+ * Events are sent at most ten times a second. The clock advances a second at each reading, so every
+ * event is sent.
  */
 function sendEveryEvent(): void {
   let now = performance.now();

@@ -1,9 +1,9 @@
 /**
- * The engine's side of the wire: holds one model on one provider, answers requests, runs
+ * The worker's side of the protocol: holds one model on one provider, answers requests and runs
  * experiments.
  *
- * Everything the outside must give (the runtime, a GPU, where bundled files lie) comes in through
- * `Surroundings`, so the host itself knows no browser.
+ * Everything from outside (the runtime, a GPU, the address of bundled files) comes through
+ * `Surroundings`, so the host does not depend on a browser.
  */
 import { elementAt } from '../checked.ts';
 import { probeOf } from '../methods/importance/adarank.run.ts';
@@ -55,14 +55,14 @@ import { heardWhile, saidToBlock } from './watch.ts';
 export interface Surroundings {
   send(message: FromWorker): void;
   files(source: Exclude<ModelSource, RemoteSource>): Promise<ModelFiles>;
-  /** Where files of models elsewhere are kept; absent, or null: nowhere. */
+  /** The cache for files of remote models; absent or null: no cache. */
   store?(): Promise<FileStore | null>;
   runtime(kind: ProviderKind, onBytes: (loaded: number, total: number) => void): Promise<Ort>;
-  /** A device, or null where there is no WebGPU. A new one each time. */
+  /** Returns a new device each time, or null without WebGPU. */
   gpu(): Promise<Gpu | null>;
-  /** Bytes a page may take on this machine. */
+  /** Bytes a page may use on this machine. */
   memoryLimit(kind: ProviderKind): number;
-  /** Where checkpoints of studies outlive the page; absent: nowhere. */
+  /** The database for checkpoints, which survive a reload; absent: none are saved. */
   database?: IDBFactory;
 }
 
@@ -71,14 +71,14 @@ export interface Opened {
   facts: ModelFacts;
   engine: FullEngine;
   ort: Ort;
-  /** Another provider of the same kind, for another model beside this one. */
+  /** Creates another provider of the same kind, for another model next to this one. */
   backend(): Promise<Backend>;
 }
 
 export class EngineHost {
   private readonly out: Surroundings;
   private opened: (Opened & { studies: StudyHost }) | null = null;
-  /** Calls off the reading of a model under way. */
+  /** Aborts the model that is being read. */
   private reading: AbortController | null = null;
   private inspected: { source: ModelSource; loaded: LoadedModel } | null = null;
   private running: RunControl | null = null;
@@ -193,12 +193,12 @@ export class EngineHost {
     provider,
   }: Requests['open']['ask']): Promise<Requests['open']['answer']> {
     this.running?.tell('cancel');
-    // The files are read while the runtime comes in.
+    // The files are read while the runtime loads.
     const [loaded, started] = await Promise.all([this.read(source), this.start(provider)]);
     await this.close();
     this.tell({ phase: 'sessions' });
     const { ort, gpu, providers } = started;
-    // Kernels and shaders come where a GPU computes, and only there.
+    // Kernels and shaders load only if a GPU computes.
     const on = async (device: Gpu | null): Promise<Backend> =>
       device
         ? new (await import('../engine/backends/webgpu-backend.ts')).WebGpuBackend(ort, device)
@@ -224,7 +224,7 @@ export class EngineHost {
     };
   }
 
-  /** A model just inspected is not read twice. */
+  /** Reuses a model that has just been inspected. */
   private async read(source: ModelSource): Promise<LoadedModel> {
     const { inspected } = this;
     this.inspected = null;
@@ -242,14 +242,14 @@ export class EngineHost {
       },
       blocking: saidToBlock((seconds) => this.silent(seconds)),
     });
-    // What is read later, for an export, is not called off with the next model.
+    // Files read later, for an export, must not be aborted with the next model.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the next model's
     if (this.reading?.signal === signal) this.reading = null;
     this.tell({ phase: 'compile' });
     return loaded;
   }
 
-  /** How files come from elsewhere. */
+  /** The settings for downloads. */
   private async transfer(signal?: AbortSignal): Promise<Transfer> {
     return {
       store: (await this.out.store?.()) ?? null,
@@ -264,7 +264,8 @@ export class EngineHost {
     const gpu = await this.out.gpu();
     const kind = chooseProvider(choice, gpu);
     if (kind === 'webgpu' && !gpu) throw new AtlasError('no-webgpu');
-    // Opened to learn what the adapter is; not needed, it would stay open for the visit.
+    // The device was opened to identify the adapter. If unused, it would stay open for the whole
+    // visit.
     if (kind === 'wasm') gpu?.device.destroy();
     const ort = await this.out.runtime(kind, (loaded, total) =>
       this.tell({ phase: 'download', what: 'runtime', loaded, total }),
@@ -307,7 +308,7 @@ export class EngineHost {
     return this.current().studies;
   }
 
-  /** The engine an experiment ran on. */
+  /** The engine over the experiment's base. */
   private async engineOf(spec: ExperimentSpec): Promise<FullEngine> {
     return spec.base === 'as-is'
       ? this.current().engine
@@ -355,7 +356,7 @@ export class EngineHost {
   }
 }
 
-/** Models from elsewhere come with the first one that is asked for. */
+/** The code for remote models loads at its first use. */
 const remoteModels = () => import('./remote-models.ts');
 
 function sameSource(a: ModelSource, b: ModelSource): boolean {

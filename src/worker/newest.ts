@@ -1,6 +1,6 @@
-/** Sends the newest of what there is to say, at most ten times a second. */
+/** Sends the newest message, at most ten times a second. */
 
-/** Least time between two messages, ms. */
+/** Minimum time between two messages in milliseconds. */
 const INTERVAL = 100;
 
 export class Newest<T> {
@@ -12,18 +12,18 @@ export class Newest<T> {
     this.send = send;
   }
 
-  /** In place of what has not been sent yet. */
+  /** Replaces a message that has not been sent yet. */
   tell(news: T): void {
     this.newest = { news, sent: false };
     if (performance.now() - this.last >= INTERVAL) this.flush();
   }
 
-  /** Sends what has not been sent. */
+  /** Sends the newest message if it has not been sent. */
   flush(): void {
     if (this.newest?.sent === false) this.again();
   }
 
-  /** Sends the newest, though it may have been sent. */
+  /** Sends the newest message, even if it has been sent. */
   again(): void {
     if (!this.newest) return;
     this.newest.sent = true;

@@ -1,5 +1,5 @@
 /**
- * What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the
+ * The images of the module panel: a window of W, of one noise draw, and of a LoRA delta of the
  * module's rank.
  */
 import { elementAt } from '../checked.ts';
@@ -9,13 +9,13 @@ import { moduleKeys } from '../device/streams.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Picture, Requests } from './protocol.ts';
 
-/** Pixels; one is one weight. */
+/** Size in pixels; one pixel is one weight. */
 const WIDTH = 104;
 const HEIGHT = 72;
 
 /**
- * The top left corner of the matrix, 1:1. The delta is that of a fresh adapter as in LoRA, A ~
- * U(−1/√in, 1/√in), scale 1, but with B drawn like A: B = 0 would give an empty picture.
+ * Cuts the top left corner of the matrix, 1:1. The delta is that of a new LoRA adapter, A ~
+ * U(−1/√in, 1/√in), scale 1. B is drawn like A, because B = 0 would give an empty picture.
  */
 export function pictureOf(
   engine: Engine,

@@ -1,9 +1,7 @@
 /**
- * The messages between the page and the thread the engine lives in. Plain data only: all of it
- * survives structured cloning.
- *
- * Requests carry an `id` and are answered once (`reply` or `failed`); progress and run events are
- * pushed. There is one model and at most one run at a time.
+ * The messages between the page and the engine's worker: plain data that survives structured
+ * cloning. A request carries an `id` and gets one answer (`reply` or `failed`); progress and run
+ * events are pushed. There is one model and at most one run at a time.
  */
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
@@ -23,18 +21,16 @@ import type { KeptRepository, Variant } from '../model/remote/hub.ts';
 export type { SelfTestReport };
 
 export type ModelSource =
-  /** A model that ships with the page, `public/models/<id>/`. */
+  /** A bundled model, `public/models/<id>/`. */
   | { kind: 'bundled'; id: string }
   /**
-   * Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are
-   * relative; `graph`: which of several.
+   * Files picked or dropped: a folder in the layout of a hub repository, or single files. Paths are
+   * relative. `graph` selects one of several.
    */
   | { kind: 'files'; files: { path: string; file: File }[]; graph?: string }
   | RemoteSource;
 
-/**
- * A model on a hub or at an address, as `referenceId` writes it; `hub` is the hub's own address.
- */
+/** A model on a hub or at an address, as `referenceId` writes it. `hub` is the hub's address. */
 export interface RemoteSource {
   kind: 'remote';
   id: string;
@@ -43,7 +39,7 @@ export interface RemoteSource {
 
 export type ProviderChoice = 'auto' | ProviderKind;
 
-/** What one part of the memory bar means is said in `model/memory.ts`; all in bytes. */
+/** Estimated memory in bytes; `model/memory.ts` defines the parts. */
 export interface MemoryNeed {
   weights: number;
   activations: number;
@@ -52,7 +48,7 @@ export interface MemoryNeed {
   limit: number;
 }
 
-/** What is known after reading headers only, before anything is loaded into the runtime. */
+/** Known after reading only the headers, before anything is loaded into the runtime. */
 export interface Inspection {
   facts: ModelFacts;
   /** Why this model cannot run here, or null. */
@@ -61,35 +57,32 @@ export interface Inspection {
 }
 
 export interface Picture {
-  /** Row-major, `height × width`, sampled 1:1 from the top left corner of the matrix. */
+  /** Row-major, `height × width`, cut 1:1 from the top left corner of the matrix. */
   width: number;
   height: number;
   weights: Float32Array;
   noise: Float32Array;
-  /**
-   * Rank-r LoRA delta s·B·A, freshly initialised A and B (B drawn too, so that there is something
-   * to see).
-   */
+  /** Rank-r LoRA delta s·B·A with new A and B. B is random as well, to give a visible picture. */
   delta: Float32Array;
 }
 
-/** A trained or imported adapter that the thread keeps. */
+/** A trained or imported adapter that the worker holds. */
 export interface AdapterSummary {
   /** `race/adarank`, `train`, `imported`, … */
   name: string;
   base: 'as-is' | WeightForm;
   /** By module index; 0: none. */
   ranks: number[];
-  /** The vocabulary product has an adapter, too. */
+  /** Whether the head has an adapter as well. */
   head: boolean;
   parameters: number;
-  /** Good at every rank up to its own. */
+  /** Whether it was trained for every rank up to its own. */
   anyRank: boolean;
 }
 
 /**
- * A file to be saved. A model too large for one comes as two: the second is what was asked for as
- * `dataName`, and is read under that name.
+ * A file for download. A model too large for one file comes as two; the second is named `dataName`,
+ * and the first refers to it by that name.
  */
 export interface SavedFile {
   name: string;
@@ -100,24 +93,24 @@ export interface SavedFile {
 export type Texts = Record<string, string>;
 
 export interface Requests {
-  /** The graphs that a model elsewhere is offered as, smallest first. */
+  /** Lists the graphs that a remote model offers, smallest first. */
   variants: {
     ask: { source: RemoteSource };
     answer: { repository: string; commit: string; variants: Variant[] };
   };
-  /** Models from a hub whose files are kept on this machine. */
+  /** Lists the cached models of a hub. */
   kept: { ask: { hub: string }; answer: { repositories: KeptRepository[] } };
-  /** Lets go of what is kept of one. */
+  /** Deletes a model from the cache. */
   forgetModel: { ask: { hub: string; repository: string }; answer: Record<string, never> };
-  /** Read a model's headers. */
+  /** Reads a model's headers. */
   inspect: {
     ask: { source: ModelSource; sequences: number; length: number; provider: ProviderChoice };
     answer: Inspection;
   };
-  /** Load a model into the runtime, replacing the current one; runs the self-test. */
+  /** Loads a model into the runtime in place of the current one, and runs the self-test. */
   open: {
     ask: { source: ModelSource; provider: ProviderChoice };
-    /** `limit`: bytes a page may take on this machine with this provider. */
+    /** `limit`: bytes a page may use on this machine with this provider. */
     answer: {
       facts: ModelFacts;
       provider: ProviderInfo;
@@ -127,7 +120,7 @@ export interface Requests {
       providers: ProviderKind[];
     };
   };
-  /** Probe one module in the open. */
+  /** Probes one module and returns the details. */
   explain: {
     ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number };
     answer: ProbeDetail & { labels: string[] };
@@ -137,34 +130,34 @@ export interface Requests {
     answer: Picture;
   };
   /**
-   * Start a study in place of the one under way; its states follow. Answered when it is done,
-   * pauses included. `cancelled` if reset.
+   * Starts a study in place of the current one and pushes its states. Answers when the study ends;
+   * pauses do not end it. `finished` is false if it was cancelled.
    */
   study: {
     ask: {
-      /** A number of its own: what is said of an earlier run is nobody's any more. */
+      /** Number of the run. The page ignores messages of earlier runs. */
       run: number;
       study: StudyKind;
       spec: ExperimentSpec;
       texts: Texts;
       importances: number[] | null;
-      /** A checkpoint made of what is in view (`Study.checkpointOf`). */
+      /** A checkpoint built from the visible state (`Study.checkpointOf`). */
       from?: unknown;
       paused?: boolean;
     };
     answer: { finished: boolean };
   };
   /**
-   * What a study would take beside the model with these settings, and what may be taken, in bytes;
-   * `needed` null: it trains nothing.
+   * Memory in bytes that a study needs in addition to the model with these settings, and the
+   * available memory. `needed` is null if the study trains nothing.
    */
   need: {
     ask: { study: StudyKind; spec: ExperimentSpec };
     answer: { needed: number | null; allowed: number };
   };
-  /** A study is to begin anew: its checkpoint goes. */
+  /** Deletes the checkpoint of a study, which then starts from the beginning. */
   forget: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: Record<string, never> };
-  /** Adapters as PEFT's two files, out and in; imported ones are called `imported`. */
+  /** Exports and imports an adapter as PEFT's two files. Imported adapters are named `imported`. */
   exportAdapter: {
     ask: { name: string; rank?: number };
     answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] };
@@ -174,8 +167,8 @@ export interface Requests {
     answer: { adapter: AdapterSummary };
   };
   /**
-   * A compression's files: the factors of what was cut, and the export with their product put in;
-   * so many of its steps.
+   * Returns one file of a compressed model, after this many accepted steps: the factors, or the
+   * export with their product.
    */
   exportCompressed: {
     ask: {
@@ -186,21 +179,24 @@ export interface Requests {
     };
     answer: { files: SavedFile[] };
   };
-  /** One file of a finished pruning, told by the experiment it was run with. */
+  /** Returns one file of a finished pruning run, identified by its experiment. */
   exportPruned: {
     ask: { spec: ExperimentSpec; file: PrunedFileName; dataName: string };
     answer: { files: SavedFile[] };
   };
-  /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
+  /**
+   * Held-out loss with and without an adapter in nats per token, and the number of predicted
+   * tokens.
+   */
   judge: {
     ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts };
     answer: { base: number; adapted: number; tokens: number };
   };
-  /** Fetch the thread's code that studies need, so that it is there without a connection. */
+  /** Fetches the worker's code for studies, so that it is available offline. */
   fetchStudies: { ask: Record<string, never>; answer: Record<string, never> };
-  /** What stands before a text of this kind. */
+  /** The BOS tokens before a text of this kind. */
   bos: { ask: { kind: TextRef['kind']; bos: BosSetting }; answer: Bos };
-  /** Tokens of a text, counted as the run would cut it. */
+  /** Tokenises a text as the run would. */
   count: {
     ask: { spec: ExperimentSpec; texts: string };
     answer: { tokens: number; sequences: number; length: number };
@@ -213,15 +209,16 @@ export type ToWorker =
   | {
       [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] };
     }[RequestName]
-  /** Call off the reading of a model: what has arrived is kept. */
+  /** Aborts reading a model. What has been downloaded stays in the cache. */
   | { kind: 'stop-reading' }
   /**
-   * Reach a run between two events. `step` goes on to where the next step ends, and stands there.
+   * Controls a run between two events. `step` continues to the end of the next step and pauses
+   * there.
    */
   | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
 
 export type Progress =
-  /** Bytes of the runtime and the model. total 0 = unknown. */
+  /** Bytes of the runtime and the model; total 0: unknown. */
   | { phase: 'download'; what: 'runtime' | 'model'; loaded: number; total: number }
   | { phase: 'compile' | 'sessions' | 'self-test' };
 
@@ -231,21 +228,18 @@ export type FromWorker =
     }[RequestName]
   | { kind: 'failed'; id: number; code: ErrorCode; values: ErrorValues; message: string }
   | { kind: 'progress'; progress: Progress }
-  /**
-   * How far the base of an experiment is that is being made, 0 to 1; null: it is there, or given
-   * up.
-   */
+  /** Progress of making an experiment's base, 0 to 1; null: done or cancelled. */
   | { kind: 'base'; making: { base: Exclude<BaseKind, 'as-is'>; share: number } | null }
-  /** What the self-test found of kernels that were first asked for after the model was opened. */
+  /** Self-test results of kernels first used after the model was opened. */
   | { kind: 'tested'; checks: SelfTestReport['checks'] }
   /**
-   * Until it is said again, this thread may be silent for so many seconds, and is stuck if it is
-   * silent longer; null: however long. See `watch.ts`.
+   * Until the next such message, this worker may be silent for this many seconds, and is stuck if
+   * silent for longer; null: no limit. See `watch.ts`.
    */
   | { kind: 'silent'; seconds: number | null }
-  /** Something to know that stops nothing. */
+  /** A warning; the run continues. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
-  /** Where a study stands: at most ten messages a second. */
+  /** The state of a study; at most ten messages a second. */
   | ({ kind: 'study' } & StudyNews);
 
 export interface StudyNews {
@@ -253,7 +247,7 @@ export interface StudyNews {
   state: StudyState;
   /** 0 to 1. */
   progress: number;
-  /** It waits: a pause has begun, or a step has ended. */
+  /** Whether the run waits: a pause has begun, or a step has ended. */
   standing: boolean;
   memory: MemoryUse;
   adapters: AdapterSummary[];

@@ -1,6 +1,6 @@
 /**
- * Models on a hub or at an address, for the engine's thread: their files, what a repository offers,
- * what is kept of them.
+ * Models on a hub or at an address, for the worker: their files, the graphs a repository offers,
+ * and the cached repositories.
  */
 import { AtlasError } from '../errors.ts';
 import type { ModelFiles } from '../model/files.ts';
@@ -10,7 +10,7 @@ import { referenceOf, type RemoteReference } from '../model/remote/reference.ts'
 import { remoteFiles } from '../model/remote/remote-files.ts';
 import type { RemoteSource, Requests } from './protocol.ts';
 
-/** Throws `bad-spec` for an id that names nothing. */
+/** Throws `bad-spec` for an invalid id. */
 function reference({ id, hub }: RemoteSource): RemoteReference {
   const found = referenceOf(id, hub);
   if (!found)

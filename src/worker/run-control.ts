@@ -1,6 +1,6 @@
 /**
- * Pause, step and cancel for one run. The run loop is pulled; whoever pulls asks `goOn()` between
- * two events.
+ * Pause, step and cancel for one run. The caller that pulls the run's events awaits `goOn()`
+ * between two events.
  */
 import type { Control } from '../methods/importance/measuring.ts';
 import type { ToWorker } from './protocol.ts';
@@ -19,7 +19,7 @@ export class RunControl implements Control {
     this.paused = paused;
   }
 
-  /** While stepping one module is probed at a time, so that a step is a step. */
+  /** During a step, one module is probed at a time. */
   granularity(): 'layer' | 'module' {
     return this.stepping ? 'module' : 'layer';
   }
@@ -31,7 +31,7 @@ export class RunControl implements Control {
     if (!this.paused) this.wake?.();
   }
 
-  /** A step ends here, if one is under way. */
+  /** Ends the current step, if any. */
   stepEnded(): void {
     if (this.stepping) {
       this.stepping = false;
@@ -40,11 +40,11 @@ export class RunControl implements Control {
   }
 
   /**
-   * Resolves to true when the next event may be computed, to false when the run is cancelled.
-   * `standing` is called when a pause begins.
+   * Resolves to true when the next event may be computed, and to false when the run is cancelled.
+   * Calls `standing` when a pause begins.
    */
   async goOn(standing: () => void): Promise<boolean> {
-    // A turn of the event loop, so that messages which arrived during the computation are seen.
+    // Yields to the event loop, so that messages which arrived during the computation are handled.
     await new Promise<void>((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = () => {

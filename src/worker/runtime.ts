@@ -1,9 +1,6 @@
 /**
  * Loads onnxruntime-web in the browser: the WASM build for the CPU, the native WebGPU build for a
- * GPU.
- *
- * The .wasm is fetched here rather than by the runtime, so that its bytes can be counted on the
- * page.
+ * GPU. It fetches the .wasm itself to report the download's progress.
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
@@ -23,14 +20,16 @@ const builds = {
   },
 };
 
-/** Threads the runtime may use: all cores up to 8 where the page is isolated, else one. */
+/**
+ * Threads the runtime may use: all cores up to 8 if the page is cross-origin isolated, else one.
+ */
 export function threadCount(): number {
   return globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
 }
 
 /**
- * The runtime for a provider, ready for its first session. `onBytes(loaded, total)` counts the
- * download; total 0 = unknown.
+ * Returns the runtime for a provider, ready for its first session. `onBytes(loaded, total)` reports
+ * the download in bytes.
  */
 export async function loadRuntime(
   kind: ProviderKind,
@@ -59,7 +58,7 @@ async function download(
       what: 'to load',
       why: `its file could not be fetched${response ? ` (${response.status})` : ''}`,
     });
-  // With a compressed transfer Content-Length counts other bytes than the body: then the total is
+  // With a compressed transfer, Content-Length counts other bytes than the body, so the total is
   // unknown.
   const total = response.headers.get('Content-Encoding')
     ? 0

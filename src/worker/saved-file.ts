@@ -1,6 +1,6 @@
 /**
- * A file that was made, on its way out of the engine's thread: as a blob, which is handed over and
- * not copied, whatever its size.
+ * Sends a file from the worker to the page as a blob, which is transferred without a copy, whatever
+ * its size.
  */
 import type { ModelPart } from '../onnx/write-model.ts';
 import type { SavedFile } from './protocol.ts';

@@ -1,6 +1,6 @@
 /**
- * The thread's side of studies: gives a study its context, runs it under the transport's control,
- * on the model or on the base that the experiment asks for.
+ * Runs studies in the worker: builds their context and runs them under the run controls, on the
+ * base that the experiment names.
  */
 import { defined } from '../checked.ts';
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
@@ -33,11 +33,11 @@ export class StudyHost {
   private readonly out: Surroundings;
   private readonly checkpoints: CheckpointStore;
   private readonly bases: Bases;
-  /** The kernels that studies train and measure gradients with, before the first of them. */
+  /** Tests the kernels for training and gradients, before the first study that needs them. */
   private readonly tests = new Once(async () => {
     this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
   });
-  /** The checkpoints of the study under way, by their key. */
+  /** The checkpoints of the current study, with their key. */
   private keeping: { key: string; keeper: CheckpointKeeper } | null = null;
 
   constructor(opened: Opened, out: Surroundings) {
@@ -48,8 +48,8 @@ export class StudyHost {
   }
 
   /**
-   * Runs a study from a checkpoint or anew, to its end or until it is cancelled; `tell` hears where
-   * it stands, at most ten times a second.
+   * Runs a study from its checkpoint or from the start, until it ends or is cancelled. Calls `tell`
+   * with the state at most ten times a second.
    */
   async run(
     ask: Requests['study']['ask'],
@@ -66,7 +66,7 @@ export class StudyHost {
     const code = await study.code();
     const context = { ...(await this.context(ask, ground)), control };
     const news = new Newest<StudyState>((state) => {
-      // What a cancelled run still has to say would be taken for the next one's.
+      // After a cancel, the page would take messages of this run for the next run's.
       if (control.cancelled) return;
       tell({
         run: ask.run,
@@ -95,8 +95,8 @@ export class StudyHost {
   }
 
   /**
-   * What an experiment runs on from now on, its base made first where nobody has yet; null where it
-   * was cancelled meanwhile. Throws what the making study throws.
+   * Returns the base of an experiment and makes it first if it is unknown; null if cancelled.
+   * Throws what the study that makes the base throws.
    */
   async ground(
     { spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>,
@@ -137,8 +137,8 @@ export class StudyHost {
   }
 
   /**
-   * The engine an experiment ran on, for questions about it. Throws `no-base` where that would have
-   * to be made, or something else runs (`busy`).
+   * The engine over the experiment's base, for questions about it. Throws `no-base` if the base
+   * would have to be made, or if another base is in use (`busy`).
    */
   async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
     const key = baseKey(spec);
@@ -155,14 +155,14 @@ export class StudyHost {
       : { ...own, device: own.device + engine.memory().device };
   }
 
-  /** The model is closed. */
+  /** Called when the model is closed. */
   dispose(): Promise<void> {
     return this.bases.leave();
   }
 
   /**
-   * Pulls what checkpoints a study, from its last one or anew, under the transport's control; its
-   * value, or null where it was cancelled.
+   * Pulls a study's events under the run controls, from its last checkpoint or from the start.
+   * Returns the generator's value, or null if cancelled.
    */
   private async pulled<E, T>({
     ask,
@@ -174,9 +174,9 @@ export class StudyHost {
     ask: Requests['forget']['ask'] & { from?: unknown };
     control: RunControl;
     begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>;
-    /** Whether the run may stand after this: see `StudyCode.restsAfter`. */
+    /** Whether the run may pause after this event; see `StudyCode.restsAfter`. */
     told: (event: E) => 'step' | 'pause' | 'no';
-    /** A pause has begun, or a step has ended. */
+    /** Called when a pause begins or a step has ended. */
     standing: () => void;
   }): Promise<{ value: T } | null> {
     const keeper = await this.keeper(ask);
@@ -196,7 +196,7 @@ export class StudyHost {
         if (rests === 'no') continue;
         if (rests === 'step') control.stepEnded();
         if (!(await control.goOn(stands))) {
-          // Stopped for something else: Play goes on from here, unless it was Reset.
+          // Stopped for another run: this one can resume from here, unless it was reset.
           await keeper.save();
           return null;
         }
@@ -207,7 +207,9 @@ export class StudyHost {
     }
   }
 
-  /** Where a study's checkpoints go. What is in view need not be stored. */
+  /**
+   * The checkpoints of a study. A checkpoint that the page can build from its state is not stored.
+   */
   private async keeper(ask: Requests['forget']['ask'] & { from?: unknown }): Promise<Keeping> {
     if (studyOf(ask.study).checkpointOf) return unkept(ask.from);
     const key = this.checkpointKey(ask);
@@ -230,7 +232,7 @@ export class StudyHost {
     };
   }
 
-  /** Play begins this study anew. */
+  /** Deletes the checkpoint of a study, which then starts from the beginning. */
   async forget(ask: Requests['forget']['ask']): Promise<Record<string, never>> {
     const key = this.checkpointKey(ask);
     if (this.keeping?.key === key) await this.keeping.keeper.forget();
@@ -262,8 +264,8 @@ export class StudyHost {
   }
 
   /**
-   * PEFT's two files. `rank`: of an adapter good at every rank, only the first so many. Throws
-   * `no-adapter`.
+   * Exports an adapter as PEFT's two files. `rank`: truncates an adapter trained for every rank.
+   * Throws `no-adapter`.
    */
   async peft({
     name,
@@ -283,7 +285,7 @@ export class StudyHost {
     return { files: [...files].map(([file, bytes]) => ({ name: file, bytes })) };
   }
 
-  /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
+  /** Imports PEFT's two files as the adapter `imported`. Throws what the reader throws. */
   async importPeft({
     config,
     weights,
@@ -301,7 +303,7 @@ export class StudyHost {
     return { adapter: defined(this.adapters().find((a) => a.name === 'imported')) };
   }
 
-  /** Held-out loss of the model as it is and through an adapter, nats per token. */
+  /** Held-out loss with and without an adapter, in nats per token. */
   async judge({
     name,
     rank,
@@ -335,7 +337,7 @@ export class StudyHost {
     return rank === undefined ? found : keptAtRank(found, rank);
   }
 
-  /** A pruning's file. Throws `no-base` where it is not known any more. */
+  /** Returns one file of a pruned model. Throws `no-base` if the base is no longer known. */
   async pruned({
     spec,
     file,
@@ -347,7 +349,10 @@ export class StudyHost {
     return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
   }
 
-  /** What this thread has around a study; `texts`: what the page sent with the experiment. */
+  /**
+   * The worker's part of a study's context. `texts`: the files that the page sent with the
+   * experiment.
+   */
   private around(texts: Record<string, string>): Around {
     const { loaded, ort } = this.opened;
     return {

@@ -1,9 +1,9 @@
-/** Everything that studies fetch while they work, so that it is there without a connection. */
+/** Fetches all code that studies load on demand, so that it is available offline. */
 import { importanceOf, IMPORTANCES } from '../methods/importance/registry.ts';
 import { LANES, lanes } from '../studies/race/lanes.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 
-/** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
+/** The modules that the engine and the host import on demand on the CPU. WebGPU imports its own. */
 const parts: (() => Promise<unknown>)[] = [
   ...STUDIES.map((study) => async () => {
     const { code, need, makes } = studyOf(study);

@@ -1,4 +1,4 @@
-/** A thread that decomposes weights, in the browser. */
+/** A browser thread that decomposes weights. */
 import { answerTo, buffersOf } from '../methods/compress/pool.ts';
 import type { SvdJob } from '../methods/compress/decompositions.ts';
 

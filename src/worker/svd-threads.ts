@@ -1,4 +1,4 @@
-/** Threads for decompositions in the browser: as many as the machine has processors. */
+/** Browser threads for decompositions, at most one per processor. */
 import { threadOver, type SvdAnswer, type Threads } from '../methods/compress/pool.ts';
 
 export const browserThreads: Threads = {

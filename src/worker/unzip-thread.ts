@@ -1,4 +1,4 @@
-/** The thread behind `unzip.ts`. */
+/** The thread that `unzip.ts` starts. */
 import { unzipped } from '../model/zip.ts';
 import type { UnzipAnswer, UnzipJob } from './unzip.ts';
 

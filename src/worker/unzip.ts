@@ -1,13 +1,12 @@
 /**
- * Unpacking off the page's own thread: what a zip turns out to hold, and however long it takes, the
- * page goes on.
+ * Unpacks zip entries in another thread, so that the page stays responsive whatever the zip holds.
  */
 import { AtlasError } from '../errors.ts';
 import type { ZipEntry } from '../model/zip.ts';
 
 export interface UnzipJob {
   entry: Omit<ZipEntry, 'packed'>;
-  /** The entry's bytes as they lie in the zip. */
+  /** The entry's bytes, still compressed. */
   packed: Blob;
   most: number;
 }
@@ -15,8 +14,8 @@ export interface UnzipJob {
 export type UnzipAnswer = { content: Uint8Array<ArrayBuffer> } | { why: string };
 
 /**
- * The content of an entry of `zip`, in a thread of its own that ends with it. Throws what
- * `unzipped` throws.
+ * Returns the content of an entry of `zip`, unpacked in its own thread. Throws what `unzipped`
+ * throws, and `missing-part`.
  */
 export function unzippedInThread(
   zip: Blob,
@@ -29,7 +28,7 @@ export function unzippedInThread(
       'why' in data ? reject(new Error(data.why)) : resolve(data.content);
     worker.onerror = (event) => {
       event.preventDefault();
-      // Without a message its code could not be fetched.
+      // An error without a message means that the thread's code could not be fetched.
       reject(event.message ? new Error(event.message) : new AtlasError('missing-part'));
     };
   });

@@ -46,7 +46,7 @@ describe('a thread that is watched', () => {
   test('is not blamed for the time the machine slept', () => {
     const { stuck, watch } = watched();
     watch.said(10);
-    vi.setSystemTime(Date.now() + 3_600_000); // an hour on the clock, and no turn of the timer
+    vi.setSystemTime(Date.now() + 3_600_000); // one hour on the clock without a timer tick
     vi.advanceTimersByTime(5_000);
     expect(stuck).toEqual([]);
   });

@@ -1,26 +1,27 @@
 /**
- * Files of others decide how long it takes to read them and to cut a text into tokens, and a thread
- * that is at it answers nobody. So it says before how long it may be silent; the page gives up a
- * thread that is silent for longer (`client.ts`). What the engine computes is not watched: on a
- * slow machine that takes as long as it takes.
+ * Detects a stuck worker. Reading and tokenising take as long as an untrusted file makes them take,
+ * and a busy worker answers no message. So the worker first announces how long it may be silent,
+ * and the page ends a worker that is silent for longer (`client.ts`). The engine's computation is
+ * not watched: slow machines may take any time.
  *
- * The limits are for machines ten times slower than ours: there the largest tokenizers were read in
- * 6 seconds, and none that was refused for its steps took more than 3 (docs/tokenizers.md).
+ * The limits allow for machines ten times slower than the one measured. There the largest
+ * tokenizers were read in 6 seconds, and a text refused for its steps took at most 3
+ * (docs/tokenizers.md).
  */
 import { defined } from '../checked.ts';
 import type { Blocking } from '../model/tokenizer.ts';
 
-/** Seconds that cutting one text into tokens may take, or reading a tokenizer. */
+/** Maximum seconds for tokenising one text or reading a tokenizer. */
 export const SILENT_TOKENS = 60;
 /**
- * Seconds that a step of reading a model may take; it has many, and between them the thread is
- * heard.
+ * Maximum seconds for one step of reading a model. Reading has many steps, and the worker reports
+ * between them.
  */
 export const SILENT_READING = 120;
 
 type Say = (seconds: number | null) => void;
 
-/** Says before and after some work that the thread is silent meanwhile. */
+/** Announces the silence before some work, and its end afterwards. */
 export const saidToBlock =
   (say: Say): Blocking =>
   (work) => {
@@ -33,8 +34,8 @@ export const saidToBlock =
   };
 
 /**
- * Lets itself be heard every second while a model is read; also while it waits for files, which may
- * take long.
+ * Reports every second while a model is read, including while it waits for files, which may take
+ * long.
  */
 export async function heardWhile<T>(say: Say, work: () => Promise<T>): Promise<T> {
   const beat = () => say(SILENT_READING);
@@ -49,8 +50,8 @@ export async function heardWhile<T>(say: Say, work: () => Promise<T>): Promise<T
 }
 
 /**
- * The page's end: counts the seconds of a thread's silence. Turns of a timer are counted rather
- * than a clock read, so that a machine that slept, or a tab that was slowed down, blames nobody.
+ * The page's side: counts the seconds of a worker's silence. It counts timer ticks and not clock
+ * time, so that a sleeping machine or a throttled tab does not count as silence.
  */
 export class Watch {
   private left: number | null = null;
@@ -61,7 +62,7 @@ export class Watch {
     this.stuck = stuck;
   }
 
-  /** The thread said how long it may be silent from now on. */
+  /** The worker announced how long it may be silent from now on; null: no limit. */
   said(seconds: number | null): void {
     clearInterval(this.ticking);
     this.left = seconds;

@@ -1,4 +1,4 @@
-/** A comparison of methods in the terminal: times and Spearman's ρ. */
+/** Prints a comparison of methods in the terminal: times and Spearman's ρ. */
 import { defined, elementAt } from '../../checked.ts';
 import type { Told } from '../contract.ts';
 import { columns } from '../map/export.ts';
@@ -11,7 +11,7 @@ export const told = (_: AgreeState, event: AgreeEvent): Told =>
     ? { doing: agreeEn.doing(raceEn.names[event.method], event.done, event.of) }
     : null;
 
-/** A row a method: its time, and ρ with every other. */
+/** One row per method: its time, and ρ with every other method. */
 export function text(state: AgreeState): string {
   const result = defined(state.result);
   const { measured, spearman, modules, tokens } = result;

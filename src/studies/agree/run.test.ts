@@ -1,6 +1,6 @@
 /**
- * The comparison of methods on a tiny decoder: each is what it is by itself, on the same tokens,
- * and the matrix is theirs.
+ * The comparison of methods on a tiny decoder: each method gives the same values as on its own, on
+ * the same tokens, and the matrix follows from them.
  */
 import { eventsOf, mapSteps } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

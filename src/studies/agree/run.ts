@@ -1,18 +1,17 @@
 /**
- * Do methods agree? Every method measures the same modules on the experiment's text and seed, one
- * after the other, each by its own definition (`race/measure.ts`); how alike they order the modules
- * is Spearman's ρ.
+ * The agreement study: every method measures the same modules on the experiment's text and seed, by
+ * its own definition (`race/measure.ts`). Spearman's ρ compares their orders.
  */
 import { correlations, type AgreeEvent, type AgreeResult, type AgreeState } from './state.ts';
 import { nameOf } from '../map/events.ts';
 import { measure, timed } from '../race/measure.ts';
 import type { StudyContext } from '../context.ts';
 
-/** EVA gives no importance, only ranks on a budget: those of this mean rank stand for it. */
+/** EVA gives ranks on a budget and no importances, so its ranks at this mean rank are compared. */
 const EVA_MEAN_RANK = 8;
 
 /**
- * Runs the comparison. The map's importances serve the method they were measured by. Throws
+ * Runs the comparison. Reuses the map's importances for the method that measured them. Throws
  * `bad-text` and what the engine throws.
  */
 export async function* runAgree(

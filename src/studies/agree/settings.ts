@@ -1,14 +1,12 @@
 /**
- * The agreement study's own setting: which ways to measure importance are set side by side. Model,
- * text and seed are the experiment's.
+ * The agreement study's own setting: which importance methods are compared. Model, text and seed
+ * are the experiment's.
  */
 import * as z from 'zod/mini';
 import { IMPORTANCES, type ImportanceName } from '../../methods/importance/registry.ts';
 import { type Same, once } from '../../spec/parse.ts';
 
-/**
- * Every importance method; the first one asked for is what the others are compared with.
- */
+/** Every importance method. The others are compared with the first selected one. */
 export const AGREE_METHODS = IMPORTANCES;
 
 export type AgreeMethod = ImportanceName;
@@ -18,8 +16,8 @@ export interface AgreeSettings {
 }
 
 export const agreeSchema = z.strictObject({
-  // All but the gradient's rank, which takes longer than the others together. The list stands here
-  // in full: links leave out what is the default, so that a new method must not change it.
+  // All but gradient rank, which takes longer than the others together. The list is explicit: links
+  // omit defaults, so a new method must not change the default.
   methods: z._default(
     z.array(z.enum(AGREE_METHODS)).check(z.minLength(2, 'it takes at least two'), once),
     ['adarank', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'spectrum'],

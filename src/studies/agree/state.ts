@@ -1,6 +1,6 @@
 /**
- * What several methods say of the same modules: a pure reduction of the study's events, and how far
- * the methods' orders agree.
+ * The state of the agreement study: a pure reduction of its events, and how well the methods'
+ * orders agree.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
@@ -9,7 +9,7 @@ import type { AgreeMethod } from './settings.ts';
 import type { ModelName } from '../map/events.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
-/** The module a value is of, as tables name it. */
+/** A module as tables name it. */
 export interface AgreeModule {
   path: string;
   layer: number;
@@ -18,7 +18,7 @@ export interface AgreeModule {
 
 export interface AgreeMeasurement {
   method: AgreeMethod;
-  /** By module, each method's own unit; EVA's are ranks. */
+  /** By module, in the method's own unit; EVA's are ranks. */
   importances: number[];
   /** null: taken from the map. */
   milliseconds: number | null;
@@ -30,7 +30,7 @@ export interface AgreeState {
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   modules: AgreeModule[];
-  /** What was measured on. */
+  /** The size of the batch that was measured. */
   tokens: { sequences: number; length: number };
   measuring: { method: AgreeMethod; done: number; of: number } | null;
   /** In the order of the setting. */
@@ -39,8 +39,8 @@ export interface AgreeState {
 }
 
 /**
- * The file of a finished comparison. `spearman[i][j]` is of `measured[i]` and `measured[j]`; null
- * where one of the two is the same everywhere.
+ * The file of a finished comparison. `spearman[i][j]` compares `measured[i]` and `measured[j]`;
+ * null if either is constant.
  */
 export interface AgreeResult extends Omit<AgreeState, 'measuring' | 'result'> {
   format: 'rank-atlas-agreement';
@@ -54,7 +54,7 @@ export type AgreeEvent =
   | ({ type: 'measured' } & AgreeMeasurement)
   | { type: 'done'; result: AgreeResult };
 
-/** The state after one more event. A stream begins with `start`. */
+/** Returns the state after one more event. A stream starts with `start`. */
 export function reduceAgree(state: AgreeState | null, event: AgreeEvent): AgreeState {
   if (event.type === 'start') {
     const { spec, model, provider, versions, modules, tokens } = event;
@@ -87,7 +87,7 @@ export function reduceAgree(state: AgreeState | null, event: AgreeEvent): AgreeS
   }
 }
 
-/** 0 to 1, every method counting alike. */
+/** 0 to 1; all methods have the same weight. */
 export function agreeProgress({ spec, measured, measuring, result }: AgreeState): number {
   if (result) return 1;
   return (
@@ -96,7 +96,7 @@ export function agreeProgress({ spec, measured, measuring, result }: AgreeState)
   );
 }
 
-/** Spearman's ρ of every pair; null where it has no value. */
+/** Spearman's ρ of every pair; null if undefined. */
 export const correlations = (measured: readonly AgreeMeasurement[]): (number | null)[][] =>
   measured.map((a) =>
     measured.map((b) => {
@@ -110,15 +110,15 @@ export interface AgreeVerdict {
   closest: { method: AgreeMethod; rho: number };
   farthest: { method: AgreeMethod; rho: number };
   /**
-   * What |ρ| of unrelated orders of so many modules exceeds in one case of twenty: 1.96/√(n − 1),
+   * The |ρ| that unrelated orders of this many modules exceed with probability 0.05: 1.96/√(n − 1),
    * the large-sample limit.
    */
   chance: number;
 }
 
 /**
- * Who orders the modules most and least like the first method; null before there are two that can
- * be compared.
+ * The methods most and least like the first in their order; null before two methods can be
+ * compared.
  */
 export function agreeVerdict({
   measured,

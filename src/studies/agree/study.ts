@@ -1,4 +1,7 @@
-/** Several methods on the same modules and text: whose order is whose, and what does each cost? */
+/**
+ * The agreement study: compares the order and the cost of several methods on the same modules and
+ * text.
+ */
 import type { Study } from '../contract.ts';
 import { agreeSchema, type AgreeSettings } from './settings.ts';
 import type { AgreeState } from './state.ts';

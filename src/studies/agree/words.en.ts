@@ -1,13 +1,11 @@
-/**
- * The words of the comparison of methods, in English. The command line prints the same sentences.
- */
+/** The agreement study's words in English. The command line prints the same sentences. */
 import type { AgreeVerdict } from './state.ts';
 import { numbers } from '../../language/numbers.ts';
 import { raceEn } from '../race/words.en.ts';
 
 const n = numbers('en');
 const { names } = raceEn;
-/** What is not quite 1 must not read as 1. */
+/** Three decimals near 1, so that a value below 1 is not shown as 1. */
 const rho = (v: number) => n.fixed(v, Math.abs(v) > 0.995 && Math.abs(v) < 1 ? 3 : 2);
 const capital = (words: string) => words.replace(/^./, (c) => c.toUpperCase());
 

@@ -1,4 +1,4 @@
-/** 手法の比較の言葉。型は words.en.ts。 */
+/** The agreement study's words in Japanese, typed by `words.en.ts`. */
 import type { AgreeWords } from './words.en.ts';
 import { numbers } from '../../language/numbers.ts';
 import { raceJa } from '../race/words.ja.ts';

@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The agreement study's words by language. */
 import type { Language } from '../../language/language.ts';
 import { agreeEn } from './words.en.ts';
 import { agreeJa } from './words.ja.ts';

@@ -1,8 +1,8 @@
-/** How far a compression is with the base it makes. */
+/** Progress of a compress run until its base exists, 0 to 1. */
 import { elementAt } from '../../checked.ts';
 import { compressProgress, type CompressPhase, type CompressState } from './state.ts';
 
-/** The phases that the base needs, and about how much of its time each takes. */
+/** The phases that the base needs, and the approximate fraction of the time each takes. */
 const PHASES: Partial<Record<CompressPhase, number>> = {
   svd: 0.4,
   samples: 0.02,

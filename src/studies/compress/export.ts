@@ -1,6 +1,6 @@
 /**
- * What a compression leaves behind as files: the factors of the cut modules, and the export with
- * their weights put in.
+ * The files of a compressed model: the factors of the changed modules, and the export with their
+ * weights.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { FloatTensor } from '../../model/safetensors.ts';
@@ -12,10 +12,10 @@ import type { StudyExport } from '../contract.ts';
 import type { CompressResult, CompressState } from './state.ts';
 import { cutModules, type CompressedParts, type ModelGraph } from '../made-base.ts';
 
-/** What is saved of it. */
+/** The names of the files. */
 export type CompressedFileName = 'factors.safetensors' | 'onnx/model.onnx';
 
-/** What a compression's first so many accepted steps cut. */
+/** The removals of the first `steps` accepted steps. */
 export const partsOf = (
   { trials, accepted, spec }: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>,
   steps = accepted.length,
@@ -26,11 +26,15 @@ export const partsOf = (
 });
 
 /**
- * `factors.safetensors`: of row block b of a module `<path>.<b>.up` [rows, k] and `<path>.<b>.down`
- * [k, in], float32, whose product is that block's weight; rows of k-means blocks are listed in the
- * metadata. `onnx/model.onnx`: the export with the cut weights as float32, everything else as it
- * was; beyond one file's size with `dataName` beside it (`write-model.ts`). `steps`: only so many
- * of the accepted ones, in their order. `only`: one of the two.
+ * The files of a compressed model.
+ *
+ * - `factors.safetensors`: for row block b of a module `<path>.<b>.up` [rows, k] and
+ *   `<path>.<b>.down` [k, in], float32, whose product is the block's weight. The metadata lists the
+ *   rows of k-means blocks.
+ * - `onnx/model.onnx`: the export with the changed weights as float32, everything else unmodified.
+ *   If it exceeds the size of one file, its data is in `dataName` (`write-model.ts`).
+ *
+ * `steps`: apply only this many accepted steps, in order. `only`: write only this file.
  */
 export async function compressedFiles(
   model: ModelGraph,

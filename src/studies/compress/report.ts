@@ -1,4 +1,4 @@
-/** A compression in the terminal: the finding, the trail and the times. */
+/** Prints a compress run in the terminal: the finding, the trials and the times. */
 import { defined, elementAt } from '../../checked.ts';
 import type { Told } from '../contract.ts';
 import { figure, range } from '../figures.ts';
@@ -44,7 +44,7 @@ const agreement = ({ pearson, spearman }: Agreement): string =>
   `r = ${pearson.toFixed(3)}, Spearman ${spearman.toFixed(3)}`;
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** The finding, the trail and the times as text. */
+/** The finding, the trials and the times as text. */
 export function compressText(result: CompressResult): string {
   const {
     spec,

@@ -1,6 +1,6 @@
 /**
- * Compress to Impress on the bundled model: that the prediction holds for small removals, that the
- * scan does what it says, and what is refused.
+ * Compress to Impress on the bundled model: the prediction for small removals, the scan, and the
+ * refusals.
  */
 import type { FullEngine } from '../../engine/engine.ts';
 import { eventsOf } from '../../../test/study-events.ts';
@@ -49,7 +49,7 @@ const small = (...settings: Setting[]) =>
     ...settings,
   ]);
 
-/** Generated work to its end. */
+/** Runs a generator to its end. */
 async function through<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> {
   for (;;) {
     const next = await work.next();
@@ -122,7 +122,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(defined(agreementOf(checks)).pearson).toBeGreaterThan(0.9);
     expect(defined(result).calibration.before.accuracy).toBeGreaterThan(0.5);
     expect(defined(result).chance).toBe(0.25);
-    // Each trial is judged against what was accepted before it.
+    // Each trial is compared with the state accepted before it.
     let current = defined(result).calibration.before;
     for (const { figures, accepted, measured } of trials) {
       expect(accepted).toBe(isBetter(figures, current));
@@ -132,7 +132,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(defined(result).calibration.after).toEqual(current);
     expect(defined(result).test.steps).toHaveLength(1 + defined(result).accepted.length);
     expect(defined(result).samples).toHaveLength(16);
-    // What it did to plain text is there for every step, and no other number.
+    // Every step reports its effect on plain text, and no other number.
     expect(defined(result).plain).toMatchObject({ length: 64 });
     expect(defined(result).plain.losses.map((l) => l.length)).toEqual(
       defined(result).test.steps.map(() => 4),
@@ -155,7 +155,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
 
     expect(base).toEqual({ kind: 'compressed', ...partsOf(defined(result)) });
 
-    // What is written is what was judged.
+    // The exported files hold the evaluated model.
     const files = new Map(
       (await compressedFiles(model, defined(result))).map((f) => [f.name, elementAt(f.chunks, 0)]),
     );
@@ -259,7 +259,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       if (type === 'check') backward = 0;
     }
     expect((await ran(spec, undefined, door(from))).result).toEqual(whole.result);
-    // What is known is not worked out again.
+    // A resumed run does not repeat the backward pass.
     expect(backward).toBe(0);
   });
 

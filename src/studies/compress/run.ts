@@ -1,7 +1,7 @@
 /**
- * The study "compress": Compress to Impress (methods.md §5). One backward pass over the samples
- * scores every removal of singular components; the best are really tried, and kept where the
- * samples' accuracy rises. Samples that took no part judge at the end.
+ * The compress study: Compress to Impress (methods.md §5). One backward pass over the calibration
+ * samples scores every removal of singular components. The best removals are tried, and accepted if
+ * the accuracy on these samples rises. Separate test samples evaluate the result.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { FullEngine, TokenBatch, TrainingBatch } from '../../engine/engine.ts';
@@ -49,12 +49,12 @@ import type { StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**
- * Tokens of a batch: for forward passes, and for backward passes, so that a step stays well under a
- * second.
+ * Tokens per batch, for forward and for backward passes. Backward batches are small so that a step
+ * takes well under a second.
  */
 const ROWS = 1024;
 const BACKWARD_ROWS = 256;
-/** Evaluations of LASER's search that stand for all of them. */
+/** Number of evaluations in a sample of LASER's search. */
 const LASER_SAMPLE = 24;
 
 type Steps<T = void> = AsyncGenerator<CompressEvent, T, undefined>;
@@ -62,8 +62,8 @@ type Steps<T = void> = AsyncGenerator<CompressEvent, T, undefined>;
 const figuresOf = ({ accuracy, loss }: Judged): Figures => ({ accuracy, loss });
 
 /**
- * See study.ts. Throws `bad-task`, `row-blocks`, `singular`, `bad-spec`, and what `tokens` and
- * `derive` throw.
+ * Runs the compress study (`study.ts`). Throws `bad-task`, `row-blocks`, `singular`, `bad-spec`,
+ * and what `tokens` and `derive` throw.
  */
 export async function* runCompress(context: StudyContext, now: () => CompressState): Steps {
   const {
@@ -82,7 +82,7 @@ export async function* runCompress(context: StudyContext, now: () => CompressSta
   }
 }
 
-/** A compression after its backward pass: what is to be tried, and how far that is. */
+/** A run after its backward pass: the planned trials, and the state so far. */
 export interface CompressCheckpoint {
   state: CompressState;
   plan: Plan;
@@ -90,10 +90,10 @@ export interface CompressCheckpoint {
   times: Record<CompressPhase, number>;
 }
 
-/** The task's samples, and the text on which the plain loss is told. */
+/** The task's samples, and the plain text on which the loss is reported. */
 type Judges = TaskSplit & { plain: TokenBatch };
 
-/** What the backward pass proposes, in the order in which it is tried. */
+/** The removals that the backward pass proposes, in the order of trial. */
 interface Plan {
   checks: SmallRemoval[];
   candidates: Candidate[];
@@ -185,7 +185,7 @@ class Compression {
       });
       if (compress.laser !== 'none') yield* this.laser(bench);
       bench.dispose();
-      // The judging is one piece: taken up again it begins anew.
+      // The evaluation is one unit: a resumed run repeats it from the start.
       const tried = await standing();
       checkpoint?.offer(async () => tried);
       const { samples, ...judged } = yield* this.judge(steps);
@@ -220,7 +220,7 @@ class Compression {
     return this.state();
   }
 
-  /** Puts the weights that these trials leave in their places. */
+  /** Sets the weights that result from these trials. */
   private async place(trials: readonly number[]): Promise<void> {
     for (const i of trials)
       await this.engine.setWeight(
@@ -229,7 +229,7 @@ class Compression {
       );
   }
 
-  /** Decompositions and one backward pass, and what follows from them. */
+  /** Decompositions and one backward pass, and the planned removals. */
   private async *planned(bench: Workbench): Steps<Plan> {
     const {
       spec: { compress, seed },
@@ -255,7 +255,10 @@ class Compression {
     };
   }
 
-  /** The model's own accuracy must be above chance, or there is nothing to gain or lose. */
+  /**
+   * The model's accuracy must be above chance; otherwise there is nothing to gain or lose. Throws
+   * `bad-task`.
+   */
   private base(before: Judged, chance: number): CompressEvent {
     if (!(before.accuracy > chance)) {
       throw new AtlasError('bad-task', {
@@ -314,7 +317,7 @@ class Compression {
     }
   }
 
-  /** Small removals, really made one at a time: does the prediction hold where it must? */
+  /** Measures small removals one at a time, to compare with the first-order prediction. */
   private async *checks(bench: Workbench, planned: readonly SmallRemoval[]): Steps {
     const { modules } = this.context.model;
     const before = defined(this.now.base);
@@ -349,8 +352,8 @@ class Compression {
   }
 
   /**
-   * The candidates one after the other, each on top of what was accepted. A module has one form: a
-   * later one replaces it.
+   * Tries the candidates in order, each on top of the accepted ones. A module has one form: a later
+   * accepted trial replaces an earlier one.
    */
   private async *scan(bench: Workbench, candidates: readonly Candidate[]): Steps {
     const {
@@ -406,8 +409,8 @@ class Compression {
   }
 
   /**
-   * LASER: every module at every ρ, one at a time, on the same samples; a seeded sample of them
-   * where the whole is not asked for.
+   * LASER: every module at every ρ, one at a time, on the same samples; or a seeded sample of these
+   * evaluations.
    */
   private async *laser(bench: Workbench): Steps {
     const {
@@ -447,8 +450,8 @@ class Compression {
   }
 
   /**
-   * The test samples under the model as it is, then with one accepted step after the other; and
-   * what each of these writes.
+   * Evaluates the test samples with the original model, then after each accepted step, and
+   * generates a text each time.
    */
   private async *judge(
     steps: readonly Removal[],
@@ -512,7 +515,7 @@ class Compression {
   }
 
   /**
-   * Next-token loss of each sequence of the plain text under the model as it is now, nats per
+   * Next-token loss of each sequence of the plain text under the current weights, in nats per
    * token.
    */
   private async *plainLosses(): Steps<number[]> {
@@ -533,8 +536,8 @@ class Compression {
   }
 
   /**
-   * The experiment's prompt continued by the model as it is now; null where it cannot write, or not
-   * from this prompt.
+   * Continues the experiment's prompt with the current weights; null if the model cannot generate,
+   * or not from this prompt.
    */
   private async *written(): Steps<string | null> {
     const {
@@ -563,7 +566,7 @@ class Compression {
         yield { type: 'progress', phase: 'text', done, of: tokens };
       }
     } catch (error) {
-      // The figures stand without it.
+      // The figures are valid without the text.
       if (
         error instanceof AtlasError &&
         (error.code === 'operator' || error.code === 'bad-text' || error.code === 'too-large')
@@ -607,8 +610,8 @@ class Compression {
   }
 
   /**
-   * The samples with another weight in a module's place; the weight stays. `done` of `of` such
-   * trials are behind.
+   * Evaluates the samples with another weight for a module, which stays set. `done` of `of` such
+   * trials are finished.
    */
   private async *under({
     bench,
@@ -636,8 +639,9 @@ class Compression {
   }
 
   /**
-   * Steps of some work as progress with the time left at its pace, its time added to the phase's.
-   * Without `of`, the steps themselves are counted, or the shares of the whole that they yield.
+   * Yields progress for each step of some work, with the estimated remaining time, and adds the
+   * time to the phase. Without `of`, the progress counts the steps. If the work yields shares of
+   * the whole, these give the estimate.
    */
   private async *working<T>({
     phase,

@@ -1,4 +1,4 @@
-/** Settings of the study "compress" (Compress to Impress, methods.md §5). */
+/** Settings of the compress study (Compress to Impress, methods.md §5). */
 import * as z from 'zod/mini';
 import { type Same, once, within } from '../../spec/parse.ts';
 import type { Ranking } from '../../methods/compress/candidates.ts';
@@ -7,7 +7,7 @@ import type { Scoring } from '../../methods/compress/task.ts';
 import { textSchema } from '../../spec/schema.ts';
 import type { TextRef } from '../../spec/spec.ts';
 
-/** One line of a multiple-choice table; `answer` is the number of the right option, from 0. */
+/** One row of a multiple-choice table. `answer` is the index of the right option, from 0. */
 export interface TaskRow {
   question: string;
   options: string[];
@@ -15,39 +15,39 @@ export interface TaskRow {
 }
 
 export type CompressTask =
-  /** A set that ships with the page (`public/tasks/<id>.json`). */
+  /** A bundled task (`public/tasks/<id>.json`). */
   | { kind: 'set'; id: string }
-  /** The visitor's own table. */
+  /** The user's own table. */
   | { kind: 'own'; rows: TaskRow[] }
   /** Next-token accuracy on sequences of a text. */
   | { kind: 'text'; text: TextRef; length: number };
 
-/** The file of a task that comes with the product, below `public/`. */
+/** The file of a bundled task, below `public/`. */
 export const taskFile = (id: string): string => `tasks/${id}.json`;
 
 export interface CompressSettings {
   task: CompressTask;
   /**
-   * A text like those the model is for: what its plain next-token loss rises or falls by is told
-   * beside the task's.
+   * A text typical for the model. The change of its next-token loss is reported with the task's
+   * figures.
    */
   plain: TextRef;
-  /** How the tokens of an option make one number: the sum or the mean of their log likelihoods. */
+  /** How the log likelihoods of an option's tokens are combined: sum or mean. */
   scoring: Scoring;
-  /** Samples that choose, and samples that only judge. */
+  /** Number of calibration samples, and of test samples. */
   samples: number;
   test: number;
-  /** Numbers of row blocks whose decompositions are candidates. */
+  /** Numbers of row blocks whose decompositions give candidates. */
   rowBlocks: (typeof ROW_BLOCKS)[number][];
   split: Split;
   ranking: Ranking;
-  /** Candidates really tried. */
+  /** Number of candidates to try. */
   trials: number;
-  /** Small removals measured beforehand, to see how far the prediction carries. */
+  /** Number of small removals measured first, to check the prediction. */
   checks: number;
   /**
-   * LASER's exhaustive search on the same samples, as a baseline: a sample of its evaluations, or
-   * all.
+   * LASER's exhaustive search on the same samples, as a baseline: none, a sample of its
+   * evaluations, or all.
    */
   laser: 'none' | 'sample' | 'all';
 }
@@ -111,8 +111,8 @@ export const compressSchema = z.strictObject({
     ...ROW_BLOCKS,
   ]),
   split: z._default(z.enum(['contiguous', 'kmeans']), 'contiguous'),
-  // Not the paper's: on the whole grid the first order alone is right about the sign in little
-  // more than half of the cases (docs/compress-to-impress.md).
+  // Not the paper's ranking: on the grid of ρ, the first-order sign was right in only 17 of 36
+  // cases on SmolLM2 (methods.md §5).
   ranking: z._default(z.enum(['curvature', 'first-order']), 'curvature'),
   trials: z._default(whole('trials'), 24),
   checks: z._default(whole('checks'), 12),

@@ -1,4 +1,4 @@
-/** What a compression says while it runs, and what the plate shows of it. */
+/** The events and the state of a compress run. */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { SampleScore } from '../../methods/compress/task.ts';
 import { pearson, spearman } from '../../methods/statistics.ts';
@@ -10,7 +10,7 @@ import type { StudyContext } from '../context.ts';
 export type CompressPhase =
   'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'plain' | 'text' | 'laser';
 
-/** `left`: milliseconds to the end of the phase, at its pace so far. */
+/** `left`: estimated milliseconds to the end of the phase, at the pace so far. */
 export interface CompressProgress {
   phase: CompressPhase;
   done: number;
@@ -25,14 +25,14 @@ export interface Figures {
 }
 
 /**
- * The task on the samples that judge, and beside it the mean next-token loss of the plain text: a
- * gain in one may be a loss in the other.
+ * The task's figures on the test samples, with the mean next-token loss of the plain text: a gain
+ * in one may be a loss in the other.
  */
 export interface StepFigures extends Figures {
   plain: number;
 }
 
-/** What a removal is: of every row block of a module the components after the first `keep`. */
+/** A removal: in every row block of a module, the components after the first `keep`. */
 export interface Removal {
   module: number;
   path: string;
@@ -42,7 +42,7 @@ export interface Removal {
   dropped: number;
 }
 
-/** σᵢ and gᵢ of one module, block after block. */
+/** σᵢ and gᵢ of one module, by block. */
 export interface Spectrum {
   module: number;
   path: string;
@@ -52,8 +52,8 @@ export interface Spectrum {
 }
 
 /**
- * A small removal, for the correlation: components [from, to) of every block. Changes of the loss
- * in nats per token.
+ * A small removal to check the prediction: components [from, to) of every block. Changes of the
+ * loss are in nats per token.
  */
 export interface Check {
   path: string;
@@ -68,14 +68,17 @@ export interface Trial extends Removal {
   /** Predicted change of the loss: to first order, and with the curvature. */
   firstOrder: number;
   predicted: number;
-  /** Measured change of the loss against what was accepted before. */
+  /** Measured change of the loss relative to the state accepted before. */
   measured: number;
   figures: Figures;
   accepted: boolean;
   milliseconds: number;
 }
 
-/** One evaluation of LASER's search: one module cut to ρ, all others whole. */
+/**
+ * One evaluation of LASER's search: one module reduced to the fraction ρ of its components, the
+ * others unmodified.
+ */
 export interface LaserTrial {
   module: number;
   path: string;
@@ -85,21 +88,21 @@ export interface LaserTrial {
 }
 
 export interface LaserFigures {
-  /** Evaluations of the whole search, and those made. */
+  /** Evaluations of the whole search, and of this run. */
   evaluations: number;
   made: number;
-  /** Milliseconds of those made, and of all at that pace. */
+  /** Milliseconds of this run's evaluations, and of the whole search at that pace. */
   milliseconds: number;
   extrapolated: number;
   /**
-   * The best by accuracy, then by loss, on the samples that choose; and that one on the test
+   * The best by accuracy, then loss, on the calibration samples; and its figures on the test
    * samples.
    */
   best: LaserTrial;
   test: StepFigures;
 }
 
-/** A test sample under the model as it is (step 0) and after each accepted step. */
+/** A test sample under the original model (step 0) and after each accepted step. */
 export interface SampleTrail extends ShownSample {
   scores: Pick<SampleScore, 'right' | 'loss' | 'chosen'>[];
 }
@@ -116,16 +119,16 @@ export interface CompressResult {
   candidates: number;
   checks: Check[];
   trials: Trial[];
-  /** Numbers of the accepted trials, in their order. */
+  /** Indices of the accepted trials in force, in their order. */
   accepted: number[];
-  /** Test figures of the model as it is, then after each accepted step. */
+  /** Test figures of the original model, then after each accepted step. */
   test: { samples: number; steps: StepFigures[] };
-  /** The plain text's sequences of `length` tokens: the loss of each, step by step as in `test`. */
+  /** The plain text's sequences of `length` tokens: the loss of each, by step as in `test`. */
   plain: { length: number; losses: number[][] };
   samples: SampleTrail[];
   /**
-   * What follows the experiment's prompt, written by the model as it is and after each accepted
-   * step; null where it cannot write.
+   * The experiment's prompt continued by the original model and after each accepted step; null if
+   * the model cannot generate.
    */
   text: { prompt: string; steps: string[] } | null;
   laser: LaserFigures | null;
@@ -142,7 +145,7 @@ export type CompressEvent =
       chance: number;
       laserEvaluations: number;
     }
-  /** A compression taken up again, as it stood. */
+  /** A resumed run, in its saved state. */
   | { type: 'resumed'; state: CompressState }
   | ({ type: 'progress' } & CompressProgress)
   | { type: 'base'; figures: Figures; aboveChance: boolean }
@@ -163,7 +166,7 @@ export interface CompressState {
   laserEvaluations: number;
   progress: CompressProgress | null;
   base: Figures | null;
-  /** Whether the model's accuracy is measurably above chance (95 %). */
+  /** Whether the model's accuracy is significantly above chance (95 % interval). */
   aboveChance: boolean;
   spectra: Spectrum[];
   candidates: number;
@@ -228,8 +231,8 @@ export function reduceCompress(state: CompressState | null, event: CompressEvent
 }
 
 /**
- * Numbers of the accepted trials in force, in the order in which they were accepted: of a module
- * the last one only.
+ * Indices of the accepted trials in force, in order of acceptance. Only the last accepted trial of
+ * a module is in force.
  */
 export function inForce(trials: readonly Trial[]): number[] {
   const byModule = new Map<number, number>();
@@ -241,7 +244,7 @@ export function inForce(trials: readonly Trial[]): number[] {
   return [...byModule.values()];
 }
 
-/** How far predicted and measured changes agree over so many removals. */
+/** How well predicted and measured changes agree over `count` removals. */
 export interface Agreement {
   count: number;
   pearson: number;
@@ -249,8 +252,8 @@ export interface Agreement {
 }
 
 /**
- * Over all of these; null with fewer than three, or where all are the same. Small removals and
- * candidates tried are told apart: the first are chosen to be small.
+ * The agreement over these removals; null with fewer than three or if a list is constant. Small
+ * removals and candidates are reported separately, because the former are chosen to be small.
  */
 export function agreementOf(
   removals: readonly { predicted: number; measured: number }[],
@@ -263,10 +266,10 @@ export function agreementOf(
     : { count: removals.length, pearson: r, spearman: spearman(predicted, measured) };
 }
 
-/** Accuracy decides, the loss where it is equal. */
+/** Compares by accuracy, then by loss. */
 export const isBetter = (a: Figures, b: Figures): boolean =>
   a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);
 
-/** Of the phase it is in. */
+/** Progress within the current phase. */
 export const compressProgress = ({ progress }: CompressState): number =>
   progress ? progress.done / progress.of : 0;

@@ -1,4 +1,7 @@
-/** Compress to Impress: components are taken away where that helps. */
+/**
+ * The compress study (Compress to Impress): removes singular components where that improves the
+ * task.
+ */
 import type { Study } from '../contract.ts';
 import { compressSchema, taskFile, type CompressSettings } from './settings.ts';
 import type { CompressState } from './state.ts';

@@ -1,6 +1,6 @@
 /**
- * A compression's task as samples of token ids: its table read and checked, encoded, and split by
- * the seed.
+ * Converts a task to samples of token ids: reads and validates its table, tokenises it and splits
+ * it by the seed.
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../../checked.ts';
@@ -11,7 +11,7 @@ import { taskRowSchema, type TaskRow, taskFile } from './settings.ts';
 import { firstIssue } from '../../spec/parse.ts';
 import type { StudyContext } from '../context.ts';
 
-/** A sample with the words it was made of; plain text has no options. */
+/** The text of a sample; plain text has no options. */
 export interface ShownSample {
   question: string;
   options: string[];
@@ -19,9 +19,9 @@ export interface ShownSample {
 }
 
 export interface TaskSplit {
-  /** The samples that choose. */
+  /** The samples that choose the removals. */
   calibration: Sample[];
-  /** The samples that only judge; none of them is among the others. */
+  /** The samples that evaluate the result; disjoint from the calibration samples. */
   test: Sample[];
   shown: ShownSample[];
 }
@@ -29,7 +29,7 @@ export interface TaskSplit {
 const fileSchema = z.object({ rows: z.array(taskRowSchema).check(z.minLength(1)) });
 
 /**
- * A table as a file has it: `{"rows": [{"question": …, "options": […], "answer": 0}]}`. Throws
+ * Reads the table of a file: `{"rows": [{"question": …, "options": […], "answer": 0}]}`. Throws
  * `bad-task`.
  */
 export function readTask(text: string): TaskRow[] {
@@ -65,7 +65,7 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
       why: 'every row has the same answer',
       remedy: 'Add rows with other answers.',
     });
-  // A question begins a text, an option goes on from it.
+  // A question starts a text; an option continues it.
   const encode = async (
     text: string,
     what: string,
@@ -121,7 +121,10 @@ async function textSamples(
   );
 }
 
-/** With fewer samples than asked for, at most half of them choose. */
+/**
+ * If there are fewer samples than requested, at most half of them are for calibration. Throws
+ * `bad-task` below 8.
+ */
 function split(all: readonly Both[], samples: number, test: number, seed: number): TaskSplit {
   if (all.length < 8)
     throw new AtlasError('bad-task', {

@@ -1,18 +1,18 @@
-/** What may be said of a compression, by the samples that took no part in choosing it. */
+/** The finding of a compress run, on the test samples. */
 import { elementAt } from '../../checked.ts';
 import { interval95, type Interval } from '../../methods/statistics.ts';
 import type { CompressResult, StepFigures } from './state.ts';
 
 export interface CompressVerdict {
-  /** Removals in force, the first so many of the accepted ones. */
+  /** Number of accepted steps that are applied. */
   steps: number;
   before: StepFigures;
   after: StepFigures;
-  /** 95 % interval of the change of accuracy, sample by sample; null with a single sample. */
+  /** 95 % interval of the change in accuracy, paired by sample; null with a single sample. */
   change: Interval | null;
-  /** `helped` and `cost` only where the interval leaves out no change. */
+  /** `helped` and `cost` only if the interval excludes no change. */
   kind: 'none' | 'helped' | 'cost' | 'open';
-  /** 95 % interval of the change of the plain loss, sequence by sequence. */
+  /** 95 % interval of the change in plain loss, paired by sequence. */
   plainChange: Interval | null;
 }
 

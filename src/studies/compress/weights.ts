@@ -1,4 +1,4 @@
-/** A model's weights with components taken out, and the decompositions they come from. */
+/** A model's weights with components removed, and the decompositions they are computed from. */
 import type { FullEngine } from '../../engine/engine.ts';
 import { defined, elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
@@ -19,15 +19,15 @@ import type { Splitting } from '../../methods/compress/row-blocks.ts';
 import type { Spectrum } from './state.ts';
 import type { StudyContext } from '../context.ts';
 
-/** Kept for as long as the thread lives, for one model at a time. */
+/** Cached for the lifetime of the thread, for one model at a time. */
 const decompositions = new Decompositions();
 
-/** Work (see `costOf`) from which on other threads are started: some three seconds on one. */
+/** Work (see `costOf`) above which other threads are started: about three seconds on one thread. */
 const WORTH_THREADS = 2e9;
 
 type Unknown = Pick<SvdJob, 'splitting'> & { module: ModuleInfo };
 
-/** This thread itself. */
+/** The current thread. */
 const HERE: Threads = {
   count: 1,
   open: () => ({ decompose: async (job) => decompose(job), close: () => undefined }),
@@ -51,15 +51,14 @@ export class CutWeights {
     this.splittings = rowBlocks.map((blocks) => ({ blocks, split, seed }));
   }
 
-  /** Throws `bad-spec` where the decompositions would not fit. */
+  /** Throws `bad-spec` if the decompositions would not fit in memory. */
   open(): void {
     const { hash, modules } = this.context.model;
     decompositions.open(hash, modules, this.splittings);
   }
 
   /**
-   * The module's own weight, kept: what is cut once is cut again. To be asked for before another is
-   * put in its place.
+   * The module's original weight, cached for later trials. Call it before another weight is set.
    */
   of(module: number): Float32Array {
     let w = this.own.get(module);
@@ -67,12 +66,15 @@ export class CutWeights {
     return w;
   }
 
-  /** In `blocks` row blocks, one of the experiment's numbers. Throws `row-blocks`, `singular`. */
+  /**
+   * The decomposition into `blocks` row blocks, which must be one of the experiment's numbers.
+   * Throws `row-blocks`, `singular`.
+   */
   decomposed(module: number, blocks: number): Decomposition {
     return this.decomposition(module, defined(this.splittings.find((s) => s.blocks === blocks)));
   }
 
-  /** Decompositions of the experiment that are not known yet. */
+  /** The experiment's decompositions that are not cached yet. */
   unknown(): Unknown[] {
     return this.context.model.modules.flatMap((module) =>
       this.splittings
@@ -82,8 +84,8 @@ export class CutWeights {
   }
 
   /**
-   * Makes them, on other threads where that is worth their start; yields the share that is done.
-   * Throws `row-blocks`, `singular`, `worker-died`.
+   * Computes decompositions, on other threads if the work justifies starting them. Yields the
+   * finished fraction. Throws `row-blocks`, `singular`, `worker-died`.
    */
   async *decompose(todo: readonly Unknown[]): AsyncGenerator<number, void, undefined> {
     const { threads } = this.context;
@@ -111,7 +113,7 @@ export class CutWeights {
     return cut(this.of(module), this.decomposed(module, blocks), keep);
   }
 
-  /** One block, as LASER has it. */
+  /** One block, as in LASER. */
   cutTo(module: number, rho: number): Float32Array {
     const whole = this.decomposition(module, {
       blocks: 1,
@@ -125,7 +127,7 @@ export class CutWeights {
     );
   }
 
-  /** What the plate shows of a module. */
+  /** The singular values and gradients of a module, for the panel. */
   spectrum(sums: SigmaGradients): Spectrum {
     const { module, blocks } = sums.of;
     const round = (values: Float64Array) => Array.from(values, (v) => Number(v.toPrecision(6)));

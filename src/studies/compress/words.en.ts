@@ -1,4 +1,4 @@
-/** The words of Compress to Impress, in English. The command line prints the same sentences. */
+/** The compress study's words in English. The command line prints the same sentences. */
 import type { Agreement, CompressPhase, Figures, StepFigures } from './state.ts';
 import type { CompressVerdict } from './verdict.ts';
 import { numbers } from '../../language/numbers.ts';
@@ -31,7 +31,7 @@ export const compressEn = {
         laser: 'LASER’s search',
       }[phase]
     }, ${n.whole(done)} of ${n.whole(of)}.${left === null ? '' : ` About ${left} left.`}`,
-  /** What it did to the task is never told without what it did to plain text. */
+  /** The effect on plain text is always reported with the effect on the task. */
   finding: ({ steps, before, after, kind }: CompressVerdict) =>
     kind === 'none'
       ? 'Nothing is removed: no removal tried made the samples better.'

@@ -1,4 +1,4 @@
-/** Compress to Impress の言葉。型は words.en.ts。 */
+/** The compress study's words in Japanese, typed by `words.en.ts`. */
 import type { CompressWords } from './words.en.ts';
 import { numbers } from '../../language/numbers.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What a compression gained is never told without what plain text lost; a correlation never without
- * what it is over.
+ * The finding always reports the plain text's loss with the task's gain, and a correlation with
+ * what it covers.
  */
 import { expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
@@ -10,9 +10,7 @@ import { compressWords } from './words.ts';
 
 const languages = ['en', 'ja'] as const;
 
-/**
- * Ten samples of which so many are right before and after; plain text 3.484 before and 3.722 after.
- */
+/** Ten samples with this many right before and after; plain loss 3.484 before and 3.722 after. */
 function verdict(before: number, after: number) {
   const right = (count: number, i: number) => ({ right: i < count ? 1 : 0, loss: 1, chosen: 0 });
   const samples = Array.from({ length: 10 }, (_, i) => ({

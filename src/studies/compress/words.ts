@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The compress study's words by language. */
 import type { Language } from '../../language/language.ts';
 import { compressEn } from './words.en.ts';
 import { compressJa } from './words.ja.ts';

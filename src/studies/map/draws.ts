@@ -1,10 +1,8 @@
 /**
- * What the values of a measurement are, by method: how many each module gets, of what kind, and the
- * maps that follow from them.
- *
- * A *map* is one independent measurement of every module; ranks, intervals, findings and charts are
- * made of maps alone. Of most methods the draws are maps as they come; a method may make other maps
- * of them.
+ * The values of a measurement by method: how many per module, of which kind, and the maps computed
+ * from them. A *map* is one independent measurement of every module; ranks, intervals, findings and
+ * charts use only maps. For most methods each draw is a map; a method may compute other maps from
+ * its draws.
  */
 import { elementAt } from '../../checked.ts';
 import type { Counts, Draws, DrawPlace, Maps, Shaking } from '../../methods/importance/contract.ts';
@@ -14,13 +12,13 @@ import type { MethodSpec } from '../../spec/spec.ts';
 
 export type { Counts, Draws, Maps };
 
-/** Sweeps that every module has been through. */
+/** Number of complete sweeps. */
 export const sweepsOf = (draws: Draws): number =>
   draws.length === 0 ? 0 : Math.min(...draws.map((d) => d.length));
 
 /**
- * How a method's modules are shaken, or would be: by AdaRank, with the method's own settings where
- * it has them.
+ * How a method perturbs its modules. A method without perturbations uses AdaRank's, with its own
+ * noise settings if it has them.
  */
 export const shaking = (method: MethodSpec): Shaking =>
   methodOf(method.name).shaken?.(method) ?? {
@@ -30,22 +28,22 @@ export const shaking = (method: MethodSpec): Shaking =>
     vocabularySample: 0,
   };
 
-/** Values a module gets of either kind. */
+/** Values per module by kind. */
 const countsAsked = (method: MethodSpec): Counts => methodOf(method.name).counts(method);
 
-/** Values a module gets in all. */
+/** Total values per module. */
 export const drawsAsked = (method: MethodSpec): number => {
   const { passes, repeats } = countsAsked(method);
   return passes + repeats;
 };
 
-/** What a method's `repeats` are: passes where it shakes nothing. */
+/** The kind of a method's `repeats`: passes if the method perturbs nothing. */
 export const kindOfRepeats = (method: MethodSpec): DrawPlace['kind'] =>
   countsAsked(method).repeats === 0 ? 'pass' : 'repeat';
 
 /**
- * Which part of a measurement a draw belongs to: passes back through the model, or repeats in which
- * modules are shaken; and which one of how many, from 1.
+ * The part of a measurement that a draw belongs to: backward passes or perturbed repeats. `at` is
+ * its number within the part, from 1.
  */
 export function stageOf(
   method: MethodSpec,
@@ -58,20 +56,20 @@ export function stageOf(
     : { kind: 'repeat', at: at - passes, of: repeats };
 }
 
-/** What the first `draws` draws are. */
+/** Splits the first `draws` draws by kind. */
 export function countsOf(method: MethodSpec, draws: number): Counts {
   const asked = countsAsked(method);
   const passes = asked.repeats === 0 ? draws : Math.min(draws, asked.passes);
   return { passes, repeats: draws - passes };
 }
 
-/** What a cost is reckoned from: a model's layers, and the layer of each module. */
+/** What a cost depends on: the model's layers, and the layer of each module. */
 export interface CostModel {
   layers: number;
   modules: readonly { layer: number }[];
 }
 
-/** What one value costs, in layers run; `length`: tokens of a sequence. */
+/** Cost of one value, in layers run. `length`: tokens per sequence. */
 export const costOf = (
   method: MethodSpec,
   { layers, modules }: CostModel,
@@ -85,7 +83,7 @@ export const costOf = (
     length,
   });
 
-/** What all values of all modules cost together. */
+/** Total cost of all values of all modules. */
 export const costOfAll = (method: MethodSpec, model: CostModel, length: number): number =>
   model.modules.reduce(
     (sum, _, m) =>
@@ -95,7 +93,7 @@ export const costOfAll = (method: MethodSpec, model: CostModel, length: number):
     0,
   );
 
-/** Settings that decide the time of one value. */
+/** Settings on which the time of one value depends. */
 export function paceOf(method: MethodSpec): unknown[] {
   const settings: Record<string, unknown> = { ...method };
   return methodOf(method.name).pace.map((key) => settings[key]);
@@ -104,7 +102,7 @@ export function paceOf(method: MethodSpec): unknown[] {
 /** Whether every draw of a method is a map. */
 export const drawsAreMaps = ({ name }: MethodSpec): boolean => methodOf(name).maps === undefined;
 
-/** The maps that follow from what is measured so far. `modules` name the roles. */
+/** The maps computed from the values so far. `modules` name the roles. */
 export const mapsOf = (
   method: MethodSpec,
   modules: readonly { role: string }[],

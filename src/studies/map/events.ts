@@ -1,7 +1,4 @@
-/**
- * What a run says while it happens. The dashboard, the terminal and the recorded file consume the
- * same stream.
- */
+/** The events of a map run, which the page, the terminal and the recorded file share. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { MeasuringEvent } from '../../methods/importance/measuring.ts';
@@ -11,8 +8,8 @@ import type { Draws } from './draws.ts';
 import type { RunResult } from './result.ts';
 
 /**
- * Draws by module, in their order: each has a name, (seed, module, draw), so any of them can be
- * gone on from. `times`: what they took, where that is to be counted.
+ * Draws by module, in the order of the modules. Each draw is named (seed, module, draw), so a run
+ * can resume from any of them. `times`: time they took, if it counts.
  */
 export interface KnownDraws {
   measured: Draws;
@@ -27,11 +24,11 @@ export type RunEvent =
       provider: ProviderInfo;
       sequences: number;
       length: number;
-      /** Draws of an earlier run of the same measurement, which this one goes on from. */
+      /** Draws of an earlier run of the same measurement, from which this run resumes. */
       known?: KnownDraws;
     }
   | { type: 'clean'; loss: number; milliseconds: number }
-  /** What the method says (methods/importance/measuring.ts); a sweep with the time it took. */
+  /** The method's events (`methods/importance/measuring.ts`); a sweep has its duration. */
   | Exclude<MeasuringEvent, { type: 'sweep' }>
   | { type: 'sweep'; repeat: number; milliseconds: number }
   | { type: 'done'; result: RunResult };
@@ -47,11 +44,11 @@ export interface ModelFacts {
   /** Bytes of all model files. */
   bytes: number;
   modules: readonly ModuleInfo[];
-  /** What stands before every text in this experiment, once that is known. */
+  /** The BOS tokens before every text in this experiment, once known. */
   bos?: Bos;
 }
 
-/** A model as results name it, with what stood before its texts. */
+/** A model as results name it, with the BOS tokens of its texts. */
 export type ModelName = Pick<ModelFacts, 'id' | 'title' | 'hash' | 'bos'>;
 
 export const nameOf = ({ id, title, hash, bos }: ModelFacts): ModelName => ({

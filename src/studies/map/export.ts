@@ -1,7 +1,4 @@
-/**
- * A result as files and as text: CSV in full precision, JSON, and the table the command line
- * prints.
- */
+/** Exports a result: CSV in full precision, JSON, and the table of the command line. */
 import { elementAt } from '../../checked.ts';
 import { csvComment, csvJson, csvRow } from '../../spec/csv.ts';
 import { mappedBy, rankTable, type RankTable } from './rank-table.ts';
@@ -14,7 +11,7 @@ export const tableOf = (result: RunResult): RankTable =>
 export const resultText = (result: RunResult): string => `${JSON.stringify(result, null, 1)}\n`;
 
 /**
- * One row a module; the comment lines above the header name the experiment and the model's hash.
+ * One row per module. The comment lines above the header name the experiment and the model's hash.
  */
 export function toCsv(result: RunResult): string {
   const { model, tokens, versions, spec } = result;
@@ -63,15 +60,14 @@ export function toCsv(result: RunResult): string {
 }
 
 /**
- * For the terminal: the map of ranks (layers by roles), what is spent, then every module with its
- * numbers.
+ * For the terminal: the map of ranks (layers by roles), the spent budget, then one line per module.
  */
 export function textTable(result: RunResult): string {
   const table = tableOf(result);
   return [...rankMap(table), '', ...summary(table, result), '', ...moduleLines(table)].join('\n');
 }
 
-/** `7~`: the measurement leaves the rank open. */
+/** `7~`: the rank is not settled. */
 const rankWord = (rank: number | null, settled: boolean | null) =>
   rank === null ? '.' : `${rank}${settled === false ? '~' : ''}`;
 
@@ -126,7 +122,7 @@ function moduleLines({ rows }: RankTable): string[] {
   ]);
 }
 
-/** First column left, the others right aligned, two spaces apart. */
+/** First column left-aligned, the others right-aligned, separated by two spaces. */
 export function columns(lines: readonly (readonly string[])[]): string[] {
   const widths = elementAt(lines, 0).map((_, c) =>
     Math.max(...lines.map((l) => elementAt(l, c).length)),

@@ -16,7 +16,7 @@ const modules: MeasuredModule[] = Array.from({ length: 56 }, (_, i) => ({
   outFeatures: 4,
 }));
 
-/** Log-normal draws around a level by module: what AdaRank's look like. */
+/** Log-normal draws around a level per module, as AdaRank's are. */
 const measured = (
   level: (m: MeasuredModule) => number,
   seed: number,
@@ -57,7 +57,8 @@ test('in noise alone a pattern is found at most about as often as 95 % intervals
   for (let seed = 0; seed < 400; seed++) {
     const m = measured(() => 1, seed);
     if (defined(findingOf(m)).kind !== 'none') found++;
-    // What judging the pick by its own numbers would say: the hottest module type always looks hot.
+    // A test of the choice on its own values would find a pattern: the best module type is always
+    // high.
     const means = roles.map((r) =>
       m.draws
         .flatMap((d, i) => (elementAt(modules, i).role === r ? d : []))

@@ -1,20 +1,21 @@
 /**
- * What the map says, as data; its words are the page's. The first template whose interval excludes
- * "no effect" wins:
+ * The finding of a map, as data; the page has its words. The first template whose interval excludes
+ * "no effect" is used:
  *
- * 1. *Layer band*: the run of neighbouring layers, at most half of them, that holds most importance
- *   above its share of the modules.
- * 2. *Module type*: the role (q, k, …, down) with the highest mean multiple of the mean module.
- * 3. None: no pattern is settled.
+ * 1. *Layer band*: the run of neighbouring layers, at most half of them, with the largest excess of
+ *    importance over its share of the modules.
+ * 2. *Module type*: the role (q, k, …, down) with the highest mean multiple.
+ * 3. None: no pattern is significant.
  *
- * Statistics. Each complete sweep is one independent measurement of the whole map. Picking the best
- * of many bands and judging it by the same numbers would find a pattern in pure noise, so it is
- * judged by cross-validation: leaving out each sweep in turn, the band (or role) is picked from the
- * others and its effect measured in the one left out; the 95 % t-interval of these effects must lie
- * above no effect. The picks share sweeps, so its variance takes Nadeau and Bengio's correction for
- * cross-validation (Machine Learning 52, 2003): 1/n + 1/(n − 1) in place of 1/n. Measured on pure
- * noise: a pattern in 4 % of runs, at 3 to 16 sweeps. What is reported is the pick from all sweeps
- * with the plain t-interval of its per-sweep values, which must exclude no effect, too.
+ * Each complete sweep is an independent measurement of the map. Choosing the best pattern and
+ * testing it on the same sweeps would find patterns in pure noise, so it is cross-validated. Each
+ * sweep in turn is left out, the pattern is chosen from the others, and its effect is measured in
+ * the left-out sweep. The 95 % t-interval of these effects must lie above 0. Its variance uses
+ * Nadeau and Bengio's correction for shared sweeps (Machine Learning 52, 2003): 1/n + 1/(n − 1)
+ * instead of 1/n. On pure noise it finds a pattern in 4 % of runs, at 3 to 16 sweeps.
+ *
+ * The reported pattern is the one chosen from all sweeps, with the plain t-interval of its values
+ * per sweep, which must also exclude no effect.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { interval95 } from '../../methods/statistics.ts';
@@ -24,8 +25,8 @@ import type { MeasuredModule } from './result.ts';
 
 export type Finding =
   /**
-   * Layers `first … last` (inclusive, from 0) hold `share` of all importance; by their number of
-   * modules it would be `uniform`.
+   * Layers `first … last` (inclusive, from 0) hold `share` of all importance; their share of the
+   * modules is `uniform`.
    */
   | {
       kind: 'band';
@@ -36,17 +37,17 @@ export type Finding =
       high: number;
       uniform: number;
     }
-  /** Modules of `role` are `multiple` times as important as a mean module. */
+  /** Modules of `role` are `multiple` times as important as the mean module. */
   | { kind: 'role'; role: string; multiple: number; low: number; high: number }
   | { kind: 'none' };
 
-/** One candidate pattern with its effect in each sweep, 0 = no effect. */
+/** One candidate pattern with its effect in each sweep; 0: no effect. */
 interface Picked {
   key: string;
   effect(sweep: number): number;
 }
 
-/** The finding of the complete sweeps; null before there are enough of them. */
+/** The finding of the complete sweeps; null below the minimum number of sweeps. */
 export function findingOf({
   modules,
   draws,
@@ -76,8 +77,8 @@ export function findingOf({
 }
 
 /**
- * Whether the effect of what `pick` picks lies above 0: in all sweeps, and in each sweep when
- * picked from the others.
+ * Whether the effect of the chosen pattern is significantly above 0, both in all sweeps and in each
+ * sweep if chosen from the others.
  */
 function holds(pick: (from: readonly number[]) => Picked | null, all: readonly number[]): boolean {
   const picked = pick(all);
@@ -87,7 +88,7 @@ function holds(pick: (from: readonly number[]) => Picked | null, all: readonly n
   return mean - (mean - low) * Math.sqrt(1 + unseen.length / (unseen.length - 1)) > 0;
 }
 
-/** By layer and sweep: its share of all importance less its share of the modules. */
+/** By layer and sweep: its share of all importance minus its share of the modules. */
 function layerExcess(
   modules: readonly MeasuredModule[],
   multiples: readonly (readonly number[])[],
@@ -131,7 +132,7 @@ function bestBand(
 }
 
 /**
- * The role with the largest mean multiple over the sweeps `from`; null if there is one role only.
+ * The role with the largest mean multiple over the sweeps `from`; null if there is only one role.
  */
 function bestRole(
   modules: readonly MeasuredModule[],

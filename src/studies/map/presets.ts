@@ -1,14 +1,14 @@
-/** Measurements worth opening with. */
+/** Example measurements of the page. */
 import type { Preset } from '../contract.ts';
 
 export const mapPresets = {
-  /** The default: late or early, attention or MLP? */
+  /** The default: late or early layers, attention or MLP? */
   where: {
     spec: {},
     en: { name: 'Where does rank go?', look: 'Look for: late or early, attention or MLP.' },
     ja: { name: 'ランクはどこへ行く？', look: '見どころ：前か後ろか、注意か MLP か。' },
   },
-  /** The same measurement on a text the model was not trained on: which cells move? */
+  /** The same measurement on a text the model was not trained on: which cells change? */
   text: {
     spec: { text: { kind: 'bundled', id: 'jargon-eval' } },
     en: { name: 'Does the text matter?', look: 'Look for: cells that move between the two texts.' },
@@ -20,7 +20,7 @@ export const mapPresets = {
     en: { name: 'Without shaking?', look: 'Look for: AdaRank’s map, from eight backward passes.' },
     ja: { name: '揺らさずに測れる？', look: '見どころ：逆伝播8回で得る、AdaRank と同じマップ。' },
   },
-  /** And together with one real draw? */
+  /** The same with one sampled repeat. */
   combined: {
     spec: { method: { name: 'combined' } },
     en: { name: 'With one shake?', look: 'Look for: the map of three repeats, from one.' },

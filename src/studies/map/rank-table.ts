@@ -1,12 +1,12 @@
 /**
- * The table of importances and ranks that page, terminal and exports all show: draws in, one row a
- * module out. Pure and cheap, so that the budget slider re-allocates in a frame from what is
- * measured.
+ * The table of importances and ranks that page, terminal and exports share: one row per module,
+ * computed from its draws. It is pure and fast, so the budget slider updates the ranks within a
+ * frame.
  *
- * Uncertainty of a rank: per complete sweep, a module's multiple is its draw over the mean draw of
- * all modules; the 95 % t-interval of these multiples, put through the rank rule, gives the ranks
- * `low … high`. One rank: settled. A method that knows its error gives the interval itself, from
- * the first map on.
+ * Uncertainty of a rank: in each complete sweep, a module's multiple is its draw divided by the
+ * mean draw of all modules. The rank rule maps the 95 % t-interval of these multiples to the ranks
+ * `low … high`. If they are equal, the rank is settled. A method that knows its error provides the
+ * interval itself, from the first map on.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -16,7 +16,7 @@ import { mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
 import type { AllocationSpec } from '../../spec/spec.ts';
 
-/** Complete sweeps before an interval is shown: with two, t is 12.7 and says nothing. */
+/** Minimum number of sweeps for an interval: with two, t is 12.7 and the interval is useless. */
 export const SWEEPS_FOR_INTERVALS = 3;
 
 export interface RankRow {
@@ -27,17 +27,17 @@ export interface RankRow {
   /** Mean of the draws; null before the first. */
   importance: number | null;
   standardError: number | null;
-  /** Half width of the importance's 95 % t-interval; null with fewer than two draws. */
+  /** Half-width of the importance's 95 % t-interval; null with fewer than two draws. */
   margin: number | null;
-  /** Importance over the mean importance of the modules measured so far. */
+  /** Importance divided by the mean importance of the modules measured so far. */
   multiple: number | null;
   /** 95 % interval of the multiple; null before enough sweeps. */
   multipleInterval: { low: number; high: number } | null;
   /** null until every module has a draw. */
   rank: number | null;
-  /** Ranks the interval allows, `rank` among them; null before enough sweeps. */
+  /** Ranks within the interval, including `rank`; null before enough sweeps. */
   range: { low: number; high: number } | null;
-  /** One rank only; null before enough sweeps. */
+  /** Whether the range is one rank; null before enough sweeps. */
   settled: boolean | null;
   /** Parameters of the adapter, rank · (in + out). */
   parameters: number | null;
@@ -46,28 +46,28 @@ export interface RankRow {
 export interface RankTable {
   rows: RankRow[];
   sweeps: number;
-  /** Budget and what of it is spent; null until every module has a draw. */
+  /** The ranks and the spent budget; null until every module has a draw. */
   allocation: Allocation | null;
-  /** Modules whose rank is settled; null before enough sweeps. */
+  /** Number of settled modules; null before enough sweeps. */
   settled: number | null;
-  /** Why there are no ranks though every module has a draw. */
+  /** Why there are no ranks although every module has a draw. */
   refusal: AtlasError | null;
 }
 
-/** What a table is made of: `draws[i]` are those of `modules[i]`. */
+/** The input of a table: `draws[i]` are the draws of `modules[i]`. */
 export interface Mapped {
   modules: readonly MeasuredModule[];
   draws: Draws;
   error?: Maps['error'];
 }
 
-/** The same of a finished run. */
+/** The input for a finished run. */
 export const mappedBy = (result: RunResult): Mapped => ({
   modules: result.modules,
   ...mapsOf(result.spec.method, result.modules, measuredIn(result)),
 });
 
-/** Never throws on importances: `refusal` says what is wrong with them. */
+/** Never throws because of importances: `refusal` holds the error. */
 export function rankTable(
   { modules, draws, error = null }: Mapped,
   rule: AllocationSpec,
@@ -149,7 +149,7 @@ function allocated(
   }
 }
 
-/** 95 % interval of what is normal in the logarithm. */
+/** 95 % interval of a value with normally distributed logarithm. */
 const within = (mean: number, error: number) => ({
   mean,
   low: mean * Math.exp(-1.96 * error),
@@ -157,8 +157,8 @@ const within = (mean: number, error: number) => ({
 });
 
 /**
- * By module, its multiple of the mean module in each of the first `sweeps` repeats. A sweep in
- * which nothing moved gives 1.
+ * By module, its multiple of the mean module in each of the first `sweeps` repeats. A sweep with
+ * only zeros gives 1.
  */
 export function sweepMultiples(draws: Draws, sweeps: number): number[][] {
   const means = Array.from(

@@ -1,4 +1,4 @@
-/** A measurement in the terminal: how far it is, then the table of ranks. */
+/** Prints a measurement in the terminal: progress, then the table of ranks. */
 import { defined } from '../../checked.ts';
 import type { Told } from '../contract.ts';
 import { stageOf } from './draws.ts';

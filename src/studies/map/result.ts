@@ -1,6 +1,4 @@
-/**
- * The result file: what the page exports, the command line writes and a recorded run is.
- */
+/** The result file: the page's export, the command line's output and the recorded run. */
 import { elementAt } from '../../checked.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Bos } from '../../model/bos.ts';
@@ -12,7 +10,7 @@ import type { ExperimentSpec } from '../spec.ts';
 
 export const RESULT_VERSION = 1;
 
-/** What a table of ranks needs to know of a module. `ModuleInfo` is one. */
+/** The part of `ModuleInfo` that a table of ranks needs. */
 export interface MeasuredModule {
   path: string;
   layer: number;
@@ -25,13 +23,13 @@ export interface MeasuredModule {
 export interface ModuleResult extends MeasuredModule {
   /** Mean of the draws. */
   importance: number;
-  /** s/√n of the draws, null with fewer than two; or what the method itself says it is. */
+  /** s/√n of the draws, null with fewer than two; or the error that the method reports. */
   standardError: number | null;
   /** The value of every map, in order. */
   draws: number[];
   /**
-   * What the maps follow from, where it is something else (see `draws.ts`): draws of signs, then
-   * sampled draws.
+   * The values from which the maps are computed, if these differ (`draws.ts`): values of backward
+   * passes, then sampled repeats.
    */
   measured?: number[];
   rank: number;
@@ -52,30 +50,30 @@ export interface RunResult {
     bytes: number;
     bos?: Bos;
   };
-  /** The tokens that were run: shape and sha-256 of the int32 ids. */
+  /** The batch of the run: its shape, and sha-256 of the int32 ids. */
   tokens: { sequences: number; length: number; hash: string };
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   /** ISO 8601. */
   startedAt: string;
-  /** Milliseconds by phase, time paused left out. */
+  /** Milliseconds by phase, without pauses. */
   times: { clean: number; measure: number; firstSweep: number };
   cleanLoss: number;
   modules: ModuleResult[];
 }
 
-/** What a finished run knows besides its draws. */
+/** The facts of a finished run other than its draws. */
 export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & {
   model: ModelFacts;
 };
 
-/** What was measured, in full, whatever maps were made of it. */
+/** All measured values, from which the maps are computed. */
 export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws =>
   modules.map((m) => m.measured ?? m.draws);
 
 /**
- * The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no
- * ranks follow from them.
+ * Builds the result of complete draws; `measured[i]` belongs to `model.modules[i]`. Throws
+ * `no-importance` if no ranks follow from them.
  */
 export function buildResult(facts: RunFacts, measured: Draws): RunResult {
   const { dialect, layers, hidden, vocab, bytes, modules } = facts.model;

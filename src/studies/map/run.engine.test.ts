@@ -1,4 +1,4 @@
-/** The run loop on the real engine: a small decoder, compiled, cut, and run in onnxruntime-web. */
+/** The map run on the real engine: a small decoder, compiled, cut and run in onnxruntime-web. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { openTiny } from '../../../test/tiny-engine.ts';
@@ -75,8 +75,8 @@ test(
   async () => {
     const clean = await measure({ spec: setByPath(spec, 'method.variant', 'clean') });
     const pairs = await measure();
-    // Two independent draws part √2 as far as one from the clean output, to first order; the mean
-    // is over the vocabulary.
+    // To first order, two independent perturbed models differ by √2 times the distance of one from
+    // the clean output; the mean is over the vocabulary.
     const ratio = defined(clean.result).modules.map(
       (m, i) =>
         elementAt(defined(pairs.result).modules, i).importance / (m.importance * model.vocab),

@@ -1,6 +1,6 @@
 /**
- * The run loop on WebGPU against WASM, by every method: the kernels' slow way round, on a software
- * adapter.
+ * The map run on WebGPU against WASM, by every method. On a software adapter the kernels take their
+ * slow path.
  */
 import { expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';

@@ -26,7 +26,7 @@ const batch: TokenBatch = { ids: Int32Array.from(ids.flat()), sequences: 2, leng
 const spec = parseSpec({ text: { kind: 'ids', ids }, method: { repeats: 4 } });
 const versions = { rankAtlas: '0.1.0', onnxruntime: '1.30.0' };
 
-/** A clock that ticks once a look, so that times are numbers to test. */
+/** A clock that ticks at each reading, so that times are predictable. */
 const ticking = () => {
   let t = 0;
   return () => t++;
@@ -86,7 +86,7 @@ test('a run says start, clean, four sweeps of draws, done; and lets go of its cl
     expect(m.draws).toEqual(state.draws[i]);
     expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 4, 12);
   });
-  // proj of a later layer was made louder than fc of the first.
+  // proj of a later layer was made more important than fc of the first.
   expect(elementAt(result.modules, -1).rank).toBeGreaterThan(elementAt(result.modules, 0).rank);
   expect(result).toMatchObject({
     times: { clean: 1, measure: 16, firstSweep: 4 },
@@ -128,8 +128,8 @@ test(
         fc.constantFrom(0, 80),
         async (stop, step, fullRows) => {
           const control = { granularity: () => (step ? ('module' as const) : ('layer' as const)) };
-          // With 80 rows several repeats go together, and what a stop cut off of them is measured
-          // again.
+          // With 80 rows several repeats share a batch; the part that an interruption cut off is
+          // measured again.
           const first = arithmeticEngine(undefined, fullRows);
           const second = arithmeticEngine(undefined, fullRows);
           const broken = (await run(options(first, { control }), stop)).state;
@@ -138,7 +138,7 @@ test(
           expect(measuredPart(defined(whole.state.result))).toEqual(measuredPart(reference));
           if (fullRows === 0)
             expect(first.log.probes.length + second.log.probes.length).toBe(4 * 8);
-          // The stream alone tells the whole run, known draws too, and their time is counted.
+          // The events alone give the whole run, including known draws, and their time counts.
           expect(whole.state.draws.flat()).toHaveLength(32);
           if (fullRows === 0)
             expect(defined(whole.state.result).times.measure).toBeCloseTo(
@@ -204,7 +204,7 @@ describe('other methods', () => {
       expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 12, 12);
       expect(m.measured).toBeUndefined();
     }
-    // Its map is AdaRank's, near enough for a model of a few lines.
+    // Its map approximates AdaRank's, within the precision of a tiny model.
     const truth = await resultOf({
       spec: parseSpec({
         text: spec.text,
@@ -339,7 +339,7 @@ describe('other methods', () => {
             : event,
         );
         if (event.type !== 'draws') continue;
-        // At one pace throughout it never rises.
+        // At a constant pace it never rises.
         expect(defined(timeLeft(state))).toBeLessThan(last);
         expect(shareDone(state)).toBeGreaterThan(share);
         last = defined(timeLeft(state));
@@ -445,7 +445,7 @@ describe('the rank table', () => {
 
   test('the range is the interval of multiples put through the rule, by hand', () => {
     const modules = arithmeticEngine().modules.slice(0, 2);
-    // Multiples of module 0: 0.5, 0.6, 0.4. Mean 0.5, s 0.1, half width 4.3027 · 0.1/√3 = 0.24841.
+    // Multiples of module 0: 0.5, 0.6, 0.4. Mean 0.5, s 0.1, half-width 4.3027 · 0.1/√3 = 0.24841.
     const table = rankTable(
       {
         modules,

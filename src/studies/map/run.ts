@@ -1,6 +1,6 @@
 /**
- * The map: every module is measured by the experiment's method, and ranks follow. Whoever steps
- * asks for the next event with `control` set to single modules.
+ * The map study: measures every module by the experiment's method and allocates ranks. For single
+ * steps the caller sets `control` to single modules.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -14,7 +14,7 @@ import type { KnownDraws, RunEvent } from './events.ts';
 import type { Measurement } from './state.ts';
 import { buildResult } from './result.ts';
 
-/** What a measurement needs of a study's context. */
+/** The part of a study's context that a measurement needs. */
 export interface MapContext extends Pick<
   StudyContext,
   'spec' | 'model' | 'versions' | 'tokens' | 'control' | 'checkpoint' | 'now'
@@ -25,9 +25,10 @@ export interface MapContext extends Pick<
 const unwatched: Control = { granularity: () => 'batch' };
 
 /**
- * `start`, `clean`, then by repeat (and layer, where the method goes by layers) `probing` and
- * `draws`, after each repeat `sweep`, at last `done`. Its checkpoint are the draws so far. Throws
- * `bad-text`, what the engine throws, `not-finite`, or `no-importance`; the draws of before stand.
+ * Yields `start` and `clean`; then by repeat (and by layer, for methods that work by layer)
+ * `probing` and `draws`, and `sweep` after each repeat; finally `done`. Its checkpoint is the draws
+ * so far. Throws `bad-text`, `bad-graph`, what the engine throws, `not-finite` and `no-importance`;
+ * earlier draws remain in the state.
  */
 export async function* runMap(
   context: MapContext,
@@ -36,7 +37,7 @@ export async function* runMap(
   const { spec, engine, model, versions, control = unwatched, checkpoint, now } = context;
   const { method, seed } = spec;
   const { draws } = await methodOf(method.name).code();
-  // The text may be shorter than the experiment asks for.
+  // The text may be shorter than the experiment requests.
   const batch = await context.tokens(spec.text, spec);
   const { sequences, length } = batch;
   const startedAt = new Date().toISOString();

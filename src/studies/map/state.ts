@@ -1,6 +1,6 @@
 /**
- * Where a run stands: a pure reduction of its events. The page, the terminal and a run that is
- * taken up again after a device loss all hold this, plain data that survives structured cloning.
+ * The state of a map run: a pure reduction of its events. The page, the terminal and a run resumed
+ * after a device loss share it. It is plain data that survives structured cloning.
  */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import { costOf, costOfAll, drawsAsked, mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
@@ -15,26 +15,26 @@ export interface Measurement {
   sequences: number;
   length: number;
   /**
-   * Mean next-token cross entropy of the untouched model, nats per token; null before the clean
+   * Mean next-token cross entropy of the unperturbed model in nats per token; null before the clean
    * pass.
    */
   cleanLoss: number | null;
-  /** By module, the values so far, in the order they came. */
+  /** By module, the values so far, in order of measurement. */
   measured: Draws;
-  /** The maps that follow from them (see `Maps`): what ranks, intervals and charts are made of. */
+  /** The maps computed from them (see `Maps`), on which ranks, intervals and charts are based. */
   draws: Draws;
   error: Maps['error'];
-  /** What is being probed, or was last. */
+  /** The current probe, or the last one. */
   probing: { repeat: number; layer: number | null; modules: readonly number[] } | null;
-  /** Milliseconds computed so far, pauses left out. */
+  /** Milliseconds of computation so far, without pauses. */
   times: RunResult['times'];
-  /** Layers run (see `costOf`) in `times.measure`: what time left is reckoned from. */
+  /** Layers run (see `costOf`) in `times.measure`, from which the remaining time is estimated. */
   layersRun: number;
-  /** The result, once all repeats are there. */
+  /** The result, once all repeats are measured. */
   result: RunResult | null;
 }
 
-/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+/** Returns the next state. `start` resets it; throws if another event comes first. */
 export function reduce(state: Measurement | null, event: RunEvent): Measurement {
   if (event.type === 'start') return started(event);
   if (!state) throw new Error(`a run cannot begin with "${event.type}"`);
@@ -75,7 +75,7 @@ function started({
   const measured = known
     ? known.measured.map((d) => d.slice(0, drawsAsked(spec.method)))
     : model.modules.map(() => []);
-  // Of draws that are not asked for any more, the time is left out, too.
+  // Draws beyond the requested number are dropped, and so is their share of the time.
   const share = known && count(known.measured) > 0 ? count(measured) / count(known.measured) : 0;
   const times = {
     clean: 0,
@@ -93,7 +93,7 @@ function started({
     ...mapsOf(spec.method, model.modules, measured),
     probing: null,
     times,
-    // Draws taken over from an earlier run may come without their time.
+    // Draws of an earlier run may have no time.
     layersRun:
       times.measure > 0
         ? costOfAll(spec.method, model, length) - layersLeft({ spec, model, length, measured })
@@ -140,17 +140,17 @@ function layersLeft({
   }, 0);
 }
 
-/** Milliseconds of computing left, from the pace so far; null before the first draw. */
+/** Remaining computation in milliseconds at the pace so far; null before the first draw. */
 export function timeLeft(state: Measurement): number | null {
   if (state.result) return 0;
   return state.layersRun === 0 ? null : (layersLeft(state) * state.times.measure) / state.layersRun;
 }
 
-/** Share of the work that is done, 0 … 1. */
+/** Fraction of the work that is done, 0 to 1. */
 export const shareDone = (state: Measurement): number =>
   1 - layersLeft(state) / costOfAll(state.spec.method, state.model, state.length);
 
-/** A finished measurement, from its file: for recorded runs and kept results. */
+/** The state of a finished run from its file, for recorded runs and saved results. */
 export function measurementOf(result: RunResult): Measurement {
   const measured = measuredIn(result);
   return {

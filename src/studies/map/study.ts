@@ -1,4 +1,4 @@
-/** The map: which modules matter, and the ranks that follow. */
+/** The map study: the importance of every module, and the ranks that follow. */
 import { LIMITS } from '../../spec/schema.ts';
 import type { Study } from '../contract.ts';
 import { drawsAsked, sweepsOf } from './draws.ts';
@@ -6,10 +6,10 @@ import type { KnownDraws, RunEvent } from './events.ts';
 import { mapPresets } from './presets.ts';
 import { reduce, shareDone, type Measurement } from './state.ts';
 
-/** Repeats that Play adds to a run that is through, up to the limit. */
+/** Repeats that the Run button adds to a finished run, up to the limit. */
 export const REPEATS_MORE = 5;
 
-/** A step ends with values; between what is announced and its values there is no pause. */
+/** A step ends with measured values. There is no pause between an announcement and its values. */
 const restsAfter = ({ type }: RunEvent) =>
   type === 'draws' ? 'step' : type === 'probing' ? 'no' : 'pause';
 
@@ -33,7 +33,7 @@ export const map: Study<null, Measurement> = {
   },
   presets: mapPresets,
   place: 'map',
-  // The page shows it from the start, so its state is there anyway.
+  // The page shows the map from the start, so its state is loaded anyway.
   code: async () => {
     const { runMap } = await import('./run.ts');
     return { run: runMap, reduce, progress: shareDone, restsAfter };

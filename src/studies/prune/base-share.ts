@@ -1,4 +1,4 @@
-/** How far a pruning is with the base it makes. */
+/** Progress of a pruning run until its base exists, 0 to 1. */
 import { pruneProgress, type PruneState } from './state.ts';
 
 export function prunedShare(state: PruneState): number {

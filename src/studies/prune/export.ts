@@ -1,6 +1,6 @@
 /**
- * What a pruning leaves behind as files: the sparse weights, the export with them put in, and the
- * adapters with their masks.
+ * The files of a pruned model: its sparse weights, the export with them, and the adapters with
+ * their masks.
  */
 import { elementAt } from '../../checked.ts';
 import { withWeights } from '../../engine/pieces/replaced-model.ts';
@@ -12,12 +12,16 @@ import { PRUNED_FILES, type PrunedFileName } from './files.ts';
 import type { PruneState } from './state.ts';
 
 /**
- * As one file, or a model as two (`write-model.ts`), the second of which is called `dataName` and
- * read under that name. `onnx/model.onnx` and `onnx/model_q4.onnx`: the export with the pruned
- * weights as float32 and rounded to 4 bits, everything else as it was. `weights.safetensors`:
- * `<path>.weight` [out, in] float32. `adapter.safetensors`: PEFT's names; a LoSA adapter is no
- * plain LoRA, its product counts only where `mask.safetensors` has a bit (`<path>.mask`: bytes, bit
- * 0 first, row-major over [out, in], 1 = kept).
+ * One file of a pruned model. A model becomes one file, or two (`write-model.ts`) if `dataName`
+ * names the second.
+ *
+ * - `onnx/model.onnx`, `onnx/model_q4.onnx`: the export with the pruned weights as float32 or
+ *   rounded to 4 bits, everything else unmodified.
+ * - `weights.safetensors`: `<path>.weight` [out, in] float32.
+ * - `adapter.safetensors`: PEFT's names. A LoSA adapter is not a plain LoRA: its product counts
+ *   only where the mask is 1.
+ * - `mask.safetensors`: `<path>.mask` as bytes, bit 0 first, row-major over [out, in], 1 =
+ *   retained.
  */
 export async function prunedFile(
   { graph, compiled }: ModelGraph,
@@ -84,7 +88,7 @@ export async function prunedFile(
   }
 }
 
-/** All of them. */
+/** All files of a pruned model. */
 export const exportPruned: StudyExport<PruneState> = async function* (model, _, made) {
   if (made?.kind !== 'pruned') throw new Error('the pruning has made nothing');
   for (const name of PRUNED_FILES) yield* await prunedFile(model, made, name);

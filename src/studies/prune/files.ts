@@ -1,4 +1,4 @@
-/** The files of a pruning by name; what is in them is told in export.ts. */
+/** The names of the files of a pruned model; `export.ts` writes them. */
 export const PRUNED_FILES = [
   'onnx/model.onnx',
   'onnx/model_q4.onnx',

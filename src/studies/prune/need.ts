@@ -1,10 +1,10 @@
-/** What a pruning takes beside the model. */
+/** Memory that a pruning run needs in addition to the model. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { pruningBytes } from '../../model/training-memory.ts';
 import type { StudyNeed } from '../contract.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
-/** The room of every adapter of a pruning, by module. */
+/** The largest rank of each module's adapter. */
 export const pruneRanks = (
   { prune: { mostRank } }: ExperimentSpec,
   modules: readonly ModuleInfo[],

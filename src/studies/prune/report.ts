@@ -1,4 +1,4 @@
-/** A pruning in the terminal: the rounds, and what they are worth. */
+/** Prints a pruning run in the terminal: the rounds and the resulting losses. */
 import { defined, elementAt } from '../../checked.ts';
 import { describeBytes } from '../../model/figures.ts';
 import type { Told } from '../contract.ts';
@@ -24,11 +24,11 @@ export const told = ({ doing }: PruneState): Told => (doing ? { doing: doingText
 export const text = ({ result }: PruneState): string => pruneText(defined(result));
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-/** Held-out loss and the perplexity it is. */
+/** Held-out loss and its perplexity. */
 const loss = (nats: number): string =>
   `${nats.toFixed(4)} (perplexity ${Math.exp(nats).toFixed(2)})`;
 
-/** The rounds, layer by layer, and every way to the same sparsity beside each other. */
+/** The rounds layer by layer, and all methods at the same sparsity in one table. */
 export function pruneText(result: PruneResult): string {
   const { spec, dense, rounds, wanda, masked, lora, stored, layers } = result;
   const { prune: p, training } = spec;

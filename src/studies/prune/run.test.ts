@@ -1,6 +1,6 @@
 /**
- * The study "prune" on a tiny decoder: what it says, what it leaves, and that the files hold the
- * pruned model.
+ * The prune study on a tiny decoder: its events, its result, and that the files hold the pruned
+ * model.
  */
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -87,7 +87,7 @@ describe('the study', { timeout: 120_000 }, () => {
       prompt: async () => new Int32Array(),
       endTokens: async () => [],
       decode: async () => '',
-      // The provider is shared here: the study's own engine must not take it along.
+      // The backend is shared here, so disposing the study's engine must not dispose it.
       derive: async () =>
         Object.assign(
           createEngine({
@@ -137,7 +137,7 @@ describe('the study', { timeout: 120_000 }, () => {
       expect(r.repaired).toBeLessThan(defined(r.pruned));
     }
     expect(Math.abs(defined(wanda).zeros - 0.5)).toBeLessThan(0.01);
-    // Trained through the mask it keeps every zero, and beats having them cut off afterwards.
+    // Training through the mask preserves every zero and is better than masking afterwards.
     expect(masked).toMatchObject({
       rank: 3,
       zeros: defined(wanda).zeros,
@@ -153,8 +153,8 @@ describe('the study', { timeout: 120_000 }, () => {
       cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
     });
 
-    // The files: zeros where the masks have none, in every form; a model that onnxruntime loads,
-    // with the losses told.
+    // The files: zeros wherever the masks are 0, in every form. onnxruntime loads the models, which
+    // have the reported losses.
     const pruned = base as unknown as PrunedParts;
     const { masks } = pruned;
     const weights = modules.map((m) => prunedWeight(compiled, pruned, m.index));
@@ -204,7 +204,7 @@ describe('the study', { timeout: 120_000 }, () => {
   });
 
   it('goes on after its last whole round, or after its comparisons, as if nothing had been', async () => {
-    /** Until an event, or to the end; and the checkpoint there. */
+    /** Runs until an event, or to the end; returns the checkpoint at that point. */
     async function ran(
       from?: PruneCheckpoint,
       stop: (event: { type: string; round?: number; step?: number }) => boolean = () => false,
@@ -270,8 +270,8 @@ describe('the study', { timeout: 120_000 }, () => {
       expect(unheard).toBeLessThanOrEqual(1);
       unheard = 0;
     }
-    // As it came, twice a round, Wanda, masked LoRA, LoRA merged and cut, 4 bits again: each two
-    // batches.
+    // Evaluations: original, two per round, Wanda, masked LoRA, LoRA merged and masked, and 4 bits;
+    // two batches each.
     expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 1 + 2 + 1));
   });
 

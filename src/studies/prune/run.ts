@@ -1,7 +1,7 @@
 /**
- * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then
- * the same sparsity by Wanda alone, by Wanda with masked LoRA of one rank and by Wanda with plain
- * LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
+ * The prune study: LoSA (methods.md §4) over float32 layers, in rounds of pruning and fine-tuning.
+ * Then the baselines at the same sparsity: Wanda alone, with masked LoRA of one rank, and with
+ * plain LoRA. Then the stored forms of the result: float32, or rounded back to 4 bits.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { CleanPass, TokenBatch } from '../../engine/engine.ts';
@@ -30,7 +30,7 @@ import { pruneRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
 import type { StudyContext } from '../context.ts';
 
-/** s of s · (B A): the same for every rank, since ranks change from round to round. */
+/** The scale s of B A. It is equal for every rank, because ranks change between rounds. */
 const SCALE = 2;
 
 export type PruneEvent =
@@ -43,22 +43,22 @@ export type PruneEvent =
       layers: number;
       sequences: PruneState['sequences'];
     }
-  /** A pruning taken up again, as it stood. */
+  /** A resumed run, in its saved state. */
   | { type: 'resumed'; state: PruneState }
   /**
-   * The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how
-   * many weights they have.
+   * The original model: held-out loss in nats per token, bytes of its linear layers, and number of
+   * their weights.
    */
   | { type: 'dense'; loss: number; bytes: number; weights: number }
   | LosaEvent
-  /** How far a comparison is: blocks pruned at one stroke, or steps of LoRA. */
+  /** Progress of a baseline: one-shot pruned layers, or steps of LoRA. */
   | { type: 'comparing'; what: 'wanda' | 'masked' | 'lora'; done: number; of: number }
   | { type: 'wanda'; zeros: number; loss: number }
-  /** LoRA behind Wanda that was trained through the mask, so that its zeros stay. */
+  /** LoRA after Wanda, trained through the mask, so that the zeros are preserved. */
   | { type: 'masked'; rank: number; parameters: number; zeros: number; loss: number }
   /**
-   * Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses
-   * part of what it learnt.
+   * Plain LoRA after Wanda. `merged` fills the zeros; `masked` applies the mask after training and
+   * loses part of the adapter's effect.
    */
   | {
       type: 'lora';
@@ -74,8 +74,8 @@ export type PruneEvent =
   | { type: 'done'; result: PruneResult };
 
 /**
- * A pruning after a whole round; with `state.lora`, the last of them, after the comparisons. What
- * comes after a round is the same however often it was taken up again.
+ * The state after a whole round, or, if `state.lora` is set, after the baselines. Later results do
+ * not depend on how often the run was resumed.
  */
 export interface PruneCheckpoint {
   state: PruneState;
@@ -83,9 +83,9 @@ export interface PruneCheckpoint {
 }
 
 /**
- * See study.ts. The pruned model is a base as soon as its last round is through. Throws
- * `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw,
- * and what LoSA's rules do.
+ * Runs the prune study (`study.ts`). Passes the pruned model to `keepBase` after the last round.
+ * Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine
+ * throw, and what LoSA throws.
  */
 export async function* runPrune(
   context: StudyContext,
@@ -195,7 +195,10 @@ async function texts({ spec: { training, prune }, tokens }: StudyContext): Promi
   };
 }
 
-/** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
+/**
+ * Baselines with the same sparsity, the mean rank of the last round, the same data and number of
+ * steps.
+ */
 async function* baselines({
   engine,
   dense,
@@ -243,10 +246,7 @@ async function* baselines({
   }
 }
 
-/**
- * The merged weights in the forms in which they can be kept: bytes of the linear layers, and the
- * loss each leaves.
- */
+/** The merged weights in each stored form: bytes of the linear layers, and the resulting loss. */
 async function* stored(
   engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> },
   { use }: LosaModel,

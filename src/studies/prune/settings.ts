@@ -1,35 +1,36 @@
 /**
- * The settings of pruning with repair (LoSA). Optimiser and texts are the experiment's `training`.
+ * The settings of pruning with fine-tuning (LoSA). Optimiser and texts are the experiment's
+ * `training`.
  */
 import * as z from 'zod/mini';
 import { type Same, within } from '../../spec/parse.ts';
 
-/** Zeros anywhere in a row, or so many of every few neighbours. */
+/** Zeros anywhere in a row, or N:M: at least N of every M neighbouring weights are retained. */
 export const PATTERNS = ['unstructured', '2:4', '4:8'] as const;
 
 export type PrunePatternName = (typeof PATTERNS)[number];
 
 export interface PruneSettings {
-  /** Share of zeros at the end; a pattern of N:M has a share of its own. */
+  /** Final fraction of zeros; an N:M pattern sets its own. */
   sparsity: number;
   rounds: number;
-  /** What a weight is judged by: |W| · ‖x‖₂, or |W| alone. */
+  /** The score of a weight: |W| · ‖x‖₂ or |W|. */
   score: 'wanda' | 'magnitude';
   pattern: PrunePatternName;
-  /** How strongly similarity to other layers moves a layer's share: exp(−β c). */
+  /** How strongly similarity to other layers changes a layer's sparsity: exp(−β c). */
   beta: number;
-  /** Mean rank of the first round; one more in every round. */
+  /** Mean rank of the first round; grows by one every round. */
   meanRank: number;
-  /** No block gets more. */
+  /** Largest rank of a layer. */
   mostRank: number;
   /**
-   * What a block's rank follows: its reconstruction error (the authors' code), or its similarity to
-   * the others (the paper's words).
+   * What a layer's rank follows: its reconstruction error (the authors' code) or its similarity to
+   * other layers (the paper's text).
    */
   rankBy: 'error' | 'rmi';
-  /** Calibration sequences, as long as those of `training`. */
+  /** Calibration sequences, of the same length as those of `training`. */
   samples: number;
-  /** Wanda alone, and Wanda with masked and with plain LoRA after it, beside. */
+  /** Also run the baselines: Wanda alone, with masked LoRA and with plain LoRA. */
   baselines: boolean;
 }
 
@@ -64,7 +65,7 @@ export const pruneSchema = z
 
 true satisfies Same<z.output<typeof pruneSchema>, PruneSettings>;
 
-/** Share of zeros at the end, and what a pattern allows. */
+/** Final fraction of zeros, and the retained weights per group that the pattern requires. */
 export function targetOf({ sparsity, pattern }: PruneSettings): {
   sparsity: number;
   structure: { keep: number; of: number };

@@ -1,6 +1,6 @@
 /**
- * Where a pruning stands: a pure reduction of its events, plain data for the plate, the terminal
- * and the file.
+ * The state of a pruning run: a pure reduction of its events to plain data, for the panel, the
+ * terminal and the file.
  */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
@@ -8,35 +8,37 @@ import type { PruneEvent } from './run.ts';
 import { targetOf } from './settings.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
-/** One round. Lists are by layer and grow while it runs; losses are held-out, in nats per token. */
+/**
+ * One round. Lists are by layer and grow during the round; losses are held-out, in nats per token.
+ */
 export interface PruneRound {
   round: number;
-  /** Share of zeros it aims at. */
+  /** Target fraction of zeros. */
   target: number;
   /**
-   * How alike the inputs of any two layers are (normalised HSIC), what each layer shares with the
-   * others (c), exp(−β c), and the share of zeros it is to get.
+   * Normalised HSIC of the inputs of any two layers; each layer's redundancy c with the others;
+   * exp(−β c); and each layer's target sparsity.
    */
   similarity: number[][];
   redundancy: number[];
   importance: number[];
   sparsities: number[];
-  /** Share of zeros there really is, and the reconstruction error behind the block. */
+  /** Actual fraction of zeros, and the reconstruction error after the layer. */
   zeros: number[];
   errors: number[];
-  /** Before the round's training, and after it. */
+  /** Loss before and after the round's training. */
   pruned: number | null;
   repaired: number | null;
   meanRank: number | null;
   ranks: number[] | null;
-  /** Loss of every step's batch and its gradient norm, before the update. */
+  /** Loss and gradient norm of every step's batch, before the update. */
   steps: { step: number; loss: number; gradNorm: number }[];
-  /** In steps. */
+  /** Time spent in training steps. */
   milliseconds: number;
 }
 
 /**
- * A form in which the pruned model can be kept: `sparse` is one bit a weight and the kept ones as
+ * A stored form of the pruned model. `sparse`: one bit per weight, and the retained weights as
  * float32.
  */
 export interface StoredForm {
@@ -52,11 +54,11 @@ export interface PruneState {
   versions: { rankAtlas: string; onnxruntime: string };
   layers: number;
   sequences: { calibration: number; train: number; held: number };
-  /** The model as it came. */
+  /** The original model. */
   dense: { loss: number; bytes: number; weights: number } | null;
   rounds: PruneRound[];
   wanda: { zeros: number; loss: number } | null;
-  /** LoRA of one rank, trained through the mask; LoSA's nearest rival. */
+  /** LoRA of one rank trained through the mask, the baseline closest to LoSA. */
   masked: { rank: number; parameters: number; zeros: number; loss: number } | null;
   lora: { rank: number; parameters: number; zeros: number; merged: number; masked: number } | null;
   stored: StoredForm[];
@@ -71,13 +73,16 @@ export interface PruneDoing {
   of: number;
 }
 
-/** The file of a finished pruning. */
+/** The file of a finished pruning run. */
 export interface PruneResult extends Omit<PruneState, 'doing' | 'result'> {
   format: 'rank-atlas-prune';
   version: 1;
 }
 
-/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+/**
+ * Returns the next state. `start` resets it; throws if another event than `start` or `resumed`
+ * comes first.
+ */
 export function reducePrune(state: PruneState | null, event: PruneEvent): PruneState {
   if (event.type === 'start') {
     const { spec, model, provider, versions, layers, sequences } = event;
@@ -210,7 +215,7 @@ const latest = (
   rounds: state.rounds.map((r, i) => (i === state.rounds.length - 1 ? { ...r, ...change(r) } : r)),
 });
 
-/** The file of a pruning that is through. */
+/** The file of a finished pruning run. */
 export const resultOf = ({
   spec,
   model,
@@ -242,8 +247,8 @@ export const resultOf = ({
 });
 
 /**
- * Nats by which the pruned and repaired model is worse than the dense one (less than 0: better),
- * once the last round is through.
+ * Loss of the pruned and fine-tuned model minus that of the dense model, in nats per token;
+ * negative: better. Null before the last round has finished.
  */
 export function costOf({
   dense,
@@ -255,5 +260,5 @@ export function costOf({
   return { cost: last.repaired - dense.loss, zeros: targetOf(spec.prune).sparsity };
 }
 
-/** Of what it is doing in this round. */
+/** Progress within the current activity of the round. */
 export const pruneProgress = ({ doing }: PruneState): number => (doing ? doing.done / doing.of : 0);

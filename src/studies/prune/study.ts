@@ -1,4 +1,4 @@
-/** Pruning with repair (LoSA): rounds of prune, measure, tune. */
+/** The prune study (LoSA): rounds of pruning, measurement and fine-tuning. */
 import type { Study } from '../contract.ts';
 import { pruneSchema, type PruneSettings } from './settings.ts';
 import type { PruneState } from './state.ts';
@@ -22,10 +22,7 @@ export const prune: Study<PruneSettings, PruneState> = {
     },
   },
   presets: {
-    /**
-     * Half, six and seven tenths of the weights gone, repaired round by round: which layers keep
-     * theirs?
-     */
+    /** 50, 60 and 70 % sparsity, fine-tuned round by round: which layers retain their weights? */
     'losa-50': {
       spec: { study: 'prune' },
       en: {

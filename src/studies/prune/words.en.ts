@@ -1,4 +1,4 @@
-/** The words of pruning with repair, in English. */
+/** The prune study's words in English. */
 import type { PruneDoing } from './state.ts';
 import { numbers } from '../../language/numbers.ts';
 

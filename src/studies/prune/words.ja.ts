@@ -1,4 +1,4 @@
-/** The words of pruning with repair, in Japanese. */
+/** The prune study's words in Japanese. */
 import { numbers } from '../../language/numbers.ts';
 import type { PruneWords } from './words.en.ts';
 

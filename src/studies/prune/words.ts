@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The prune study's words by language. */
 import type { Language } from '../../language/language.ts';
 import { pruneEn } from './words.en.ts';
 import { pruneJa } from './words.ja.ts';

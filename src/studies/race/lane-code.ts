@@ -1,4 +1,4 @@
-/** How the lanes that are no importance method come to their ranks (`lanes.ts`). */
+/** Ranks and start values of the entries that are not importance methods (`lanes.ts`). */
 import { AtlasError } from '../../errors.ts';
 import { randomImportance, uniformImportance } from '../../methods/allocation/baselines.ts';
 import { equalBudgetRanks, inverseImportance } from '../../methods/allocation/equal-budget.ts';

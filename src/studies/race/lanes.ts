@@ -1,6 +1,6 @@
 /**
- * Who can race: every importance method (`methods/importance/registry.ts`), and the lanes below,
- * whose ranks follow from no method of their own.
+ * The possible entries of a race: every importance method (`methods/importance/registry.ts`), and
+ * the entries below, which follow from no importance method.
  */
 import type { TokenBatch } from '../../engine/engine.ts';
 import type { Language } from '../../language/language.ts';
@@ -14,19 +14,19 @@ import {
 import type { StudyContext } from '../context.ts';
 import type { Measuring } from './measure.ts';
 
-/** `known`: the importances of the lane's `of`, where they are measured already. */
+/** `known`: the importances of the entry's `of` if they are already measured. */
 export type LaneCode = (
   context: StudyContext,
   given: { batch: TokenBatch; known: number[] | null },
 ) => Measuring;
 
 export interface Lane {
-  /** The method it stands behind in lists; null: behind all. */
+  /** The method it follows in lists; null: it comes last. */
   after: ImportanceName | null;
-  /** The method of the map whose importances it is made of. */
+  /** The map's method from whose importances it is computed. */
   of?: MethodName;
   words: Record<Language, MethodWords>;
-  /** Comes when it is first wanted. */
+  /** Loads at its first use. */
   code(): Promise<LaneCode>;
 }
 
@@ -60,8 +60,8 @@ const registered = {
     code: async () => (await import('./lane-code.ts')).inverse,
   },
   /**
-   * Uniform ranks and EVA's first `A`: what parts it from `uniform` is EVA's start, what parts it
-   * from `eva` EVA's ranks.
+   * Uniform ranks with EVA's initial `A`. It differs from `uniform` only in the initialisation and
+   * from `eva` only in the ranks.
    */
   'eva-uniform': {
     after: 'eva',
@@ -78,7 +78,8 @@ const registered = {
     code: async () => (await import('./lane-code.ts')).evaUniform,
   },
   /**
-   * The ranks of the adapter taken in, whatever they cost; it trains on from where it stands.
+   * The imported adapter at its own ranks, whatever their budget; training continues from its
+   * values.
    */
   imported: {
     after: null,
@@ -107,17 +108,20 @@ export const isLane = (entry: RaceEntry): entry is LaneName => Object.hasOwn(reg
 const behind = (method: ImportanceName | null) =>
   LANES.filter((name) => lanes[name].after === method);
 
-/** By whom ranks can be given out, in the order of lists. */
+/** All entries, in the order of lists. */
 export const RACE_ENTRIES = [
   ...IMPORTANCES.flatMap((name): RaceEntry[] => [name, ...behind(name)]),
   ...behind(null),
 ] as [RaceEntry, ...RaceEntry[]];
 
-/** The method of the map whose importances an entry is made of; undefined: of none. */
+/**
+ * The map's method from whose importances an entry is computed; for an importance method, the entry
+ * itself.
+ */
 export const partOf = (entry: RaceEntry): RaceEntry | undefined =>
   isLane(entry) ? lanes[entry].of : entry;
 
-/** What entries are called and go by, in one language. */
+/** Names and descriptions of all entries in one language. */
 export function entryWords(language: Language): { names: EntryWords; about: EntryWords } {
   const words = RACE_ENTRIES.map((entry) => {
     const { name, about } = (isLane(entry) ? lanes[entry] : importanceOf(entry)).words[language];

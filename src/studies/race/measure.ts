@@ -1,7 +1,7 @@
 /**
- * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's
- * methods on the experiment's text; Fisher, GoRA's importance, gradient rank and EVA on sequences
- * they will be trained on; the weight spectrum on nothing but the weights.
+ * Computes each entry's ranks by its own definition (methods.md). The map's methods read the
+ * experiment's text; Fisher, GoRA, gradient rank and EVA read training sequences; the weight
+ * spectrum reads only the weights.
  */
 import { AtlasError } from '../../errors.ts';
 import type { AdapterValues, TokenBatch } from '../../engine/engine.ts';
@@ -18,23 +18,23 @@ import { pulled } from '../pulled.ts';
 import { isLane, lanes, type RaceEntry } from './lanes.ts';
 
 /**
- * `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing
- * else.
+ * The scale `s` of every adapter. It is equal for all ranks, so that entries differ in their ranks
+ * only.
  */
 export const SCALE = 2;
 
-/** What an entry brings to every start. */
+/** What an entry contributes to every training run. */
 export interface Competitor {
-  /** By module; null where ranks do not come from one number a module. */
+  /** By module; null if the ranks do not follow from one number per module. */
   importances: number[] | null;
-  /** Ranks of the modules on this budget; only random's depend on the seed. */
+  /** The ranks of the modules on this budget. Only random's depend on the seed. */
   ranks(budget: EqualBudget, seed: number): number[];
   adapters(seed: number, ranks: readonly number[]): AdapterValues[];
 }
 
 export type Measuring = Steps<Competitor>;
 
-/** An entry whose ranks follow from one importance a module. */
+/** An entry whose ranks follow from one importance per module. */
 export function proportional(
   { model: { modules } }: StudyContext,
   importances: number[],
@@ -47,8 +47,8 @@ export function proportional(
 }
 
 /**
- * Takes `steps` to their end: `told` of each step goes on to the caller, and what was found comes
- * back with the milliseconds the measuring itself took, without the time between the steps.
+ * Runs `steps` to the end and yields `told` of each step. Returns the result and the milliseconds
+ * of measurement, without the time between steps.
  */
 export async function* timed<Event>(
   steps: Measuring,
@@ -65,14 +65,14 @@ export async function* timed<Event>(
       yield told(next.value);
     }
   } finally {
-    // What it holds on the provider goes, should nobody ask for the next step.
+    // Frees what the measurement holds on the provider if the caller stops early.
     await steps.return(undefined as never);
   }
 }
 
 /**
- * Measures one entry; nothing is computed until the next step is asked for. `batch`: training
- * sequences. `known`: the importances that a lane is made of, where they are measured already.
+ * Measures one entry; computes nothing before the next step is requested. `batch`: training
+ * sequences. `known`: the importances an entry is computed from, if they are already measured.
  */
 export async function* measure(
   context: StudyContext,
@@ -102,7 +102,10 @@ export async function* measure(
   }
 }
 
-/** The adapter taken in. Throws `bad-spec` where there is none, `head-not-trained`. */
+/**
+ * The imported adapter. Throws `bad-spec` if there is none, and `head-not-trained` if it adapts the
+ * head.
+ */
 export function importedAdapter({
   kept,
   model: { modules },
@@ -119,15 +122,15 @@ export function importedAdapter({
 }
 
 /**
- * Importances by a method of the map: the map's own where it is of that method, else measured now
- * by the method's defaults and the noise that is set.
+ * Importances by one of the map's methods. Reuses the map's importances if the map used this
+ * method. Otherwise measures with the method's defaults and the experiment's noise settings.
  */
 export async function* mapBy(context: StudyContext, name: MethodName): Steps<number[]> {
   const { spec, importances, model } = context;
   if (importances && spec.method.name === name) return [...importances];
   const { method } = byMethod(spec, name);
   const of = drawsAsked(method) * model.modules.length;
-  // Its checkpoint and its steps are the race's.
+  // The race saves its own checkpoints and controls its own steps.
   const own = { ...context, spec: { ...spec, method }, checkpoint: undefined, control: undefined };
   const map = pulled({ run: runMap, reduce }, own);
   for await (const { state } of map) {

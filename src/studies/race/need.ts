@@ -1,12 +1,12 @@
-/** What a race takes beside the model. */
+/** Memory that a race needs in addition to the model. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { trainingBytes } from '../../model/training-memory.ts';
 import type { StudyNeed } from '../contract.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
 /**
- * Ranks of all of a race's adapters together, by module: its entries are on the provider at a time,
- * and each costs what uniform ranks do.
+ * Total ranks of all adapters of a race, by module. All entries are on the provider at once, and
+ * each needs as much memory as uniform ranks.
  */
 export const raceRanks = ({ race }: ExperimentSpec, modules: readonly ModuleInfo[]): number[] =>
   modules.map(() => race.entries.length * Math.ceil(Math.max(...race.meanRanks)));

@@ -1,4 +1,4 @@
-/** A race in the terminal: what it is doing, the standings and what they allow to say. */
+/** Prints a race in the terminal: progress, standings and findings. */
 import { defined, elementAt } from '../../checked.ts';
 import { figure, range } from '../figures.ts';
 import type { Told } from '../contract.ts';
@@ -30,7 +30,7 @@ export function told(
 
 export const text = ({ result }: RaceState): string => raceText(defined(result));
 
-/** The standings of every mean rank, each with what may be said of it. */
+/** The standings of every mean rank, each with its finding. */
 export function raceText(result: RaceResult): string {
   const { spec, base, measured, standings } = result;
   const {
@@ -50,7 +50,7 @@ export function raceText(result: RaceResult): string {
   ].join('\n');
 }
 
-/** What allocations took to measure, those that took no time of their own left out. */
+/** Measuring time of each allocation, without those that took no time of their own. */
 export const measuredIn = (measured: RaceResult['measured']): string =>
   measured
     .flatMap(({ entry, milliseconds }) =>
@@ -60,7 +60,7 @@ export const measuredIn = (measured: RaceResult['measured']): string =>
     )
     .join(', ') || 'no time';
 
-/** What a race at one mean rank allows to say: a winner only if the intervals part. */
+/** The finding at one mean rank. It names a winner only if the intervals exclude zero. */
 export function raceSentence(result: RaceResult, meanRank: number): string {
   const {
     race: { seeds, entries },
@@ -79,7 +79,7 @@ export function raceSentence(result: RaceResult, meanRank: number): string {
   ].join(' ');
 }
 
-/** The standings as words, a header first. */
+/** The standings as text cells, header first. */
 export const raceRows = (standings: readonly Standing[]): string[][] => [
   ['ranks by', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'to uniform', '95 %', 'training'],
   ...standings.map((s) => [

@@ -1,7 +1,4 @@
-/**
- * Races on a tiny decoder: what they say, what they spend, how they stop and how they are taken up
- * again.
- */
+/** Races on a tiny decoder: events, budgets, stopping and resuming. */
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -42,7 +39,7 @@ const never = () => {
   throw new Error('not part of a race');
 };
 
-/** Everything a race needs from outside; the texts are eight sequences, the last two held out. */
+/** The context of a race. Its texts are eight sequences, the last two of them held-out. */
 function contextOf(
   race: Partial<RaceSettings>,
   training: Partial<TrainingSettings> = {},
@@ -113,10 +110,10 @@ describe('a race', { timeout: 60_000 }, () => {
       expect(elementAt(lane.points, 0).loss).toBe(result.base);
       expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(result.base, 3);
     }
-    // No lane runs ahead: between two of its held-out losses every other one had its turn.
+    // No run gets ahead: between two of its held-out losses every other run had its turn.
     const held = events.flatMap((e) => (e.type === 'held' ? [e.lane] : []));
     expect(held).toEqual([...[0, 1, 2, 0, 1, 2, 0, 1, 2], ...[3, 4, 5, 3, 4, 5, 3, 4, 5]]);
-    // Random is another one with every seed; the others are not.
+    // Only random's ranks change with the seed.
     const ranks = (lane: number) => elementAt(result.lanes, lane).ranks;
     expect(ranks(0)).toEqual(ranks(3));
     expect(ranks(2)).not.toEqual(ranks(5));
@@ -258,7 +255,7 @@ describe('a race', { timeout: 60_000 }, () => {
       );
       expect(new Set(loraB)).toEqual(new Set([0]));
     }
-    // Two tokens about their mean have one direction.
+    // Two tokens have one direction about their mean.
     const few = { sequences: 1, length: 2, ids: batch.ids.slice(0, 2) };
     await expect(toEnd(measure(context, 'eva-uniform', few, null))).rejects.toMatchObject({
       code: 'bad-spec',
@@ -285,7 +282,7 @@ describe('a race', { timeout: 60_000 }, () => {
       { entries: ['adarank', 'uniform'] },
       { learningRate: 1, maxNorm: 0, steps: 6 },
     );
-    // The engine refuses the third step of the first adapters it is given.
+    // The engine rejects the third step of the first adapters it receives.
     let first: unknown = null;
     let steps = 0;
     context.engine = new Proxy(engine, {

@@ -1,11 +1,10 @@
 /**
- * The race: one budget, several allocations, the same data, seeds and steps. First every entry is
- * measured, then for each seed and mean rank all entries train side by side, taking turns, so that
- * their curves grow together.
+ * The race: one budget, several allocations, the same data, seeds and steps. It first measures
+ * every entry. Then, for each seed and mean rank, all entries train in turns, so that their curves
+ * grow together.
  *
- * A checkpoint holds the state, which has every number so far, and the adapters and moments of the
- * lanes that are under way. Which data step n sees depends on the seed and n alone, so a race taken
- * up again ends with the numbers it would have had.
+ * A checkpoint holds the state, and the adapters and moments of the unfinished runs. The data of
+ * step n depends only on the seed and n, so a resumed race ends with identical numbers.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -35,20 +34,20 @@ import type { KeptAdapter, StudyContext } from '../context.ts';
 import { raceRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
 
-/** Steps of a turn where there is no held-out loss to stop at. */
+/** Steps of a turn if no held-out loss ends it. */
 const TURN = 20;
 
 export interface RaceCheckpoint {
   state: RaceState;
-  /** Of the lanes that are under way, by their number. */
+  /** Of the unfinished runs, by lane index. */
   adapters: { lane: number; values: AdapterValues[]; moments: AdapterMoments[] }[];
-  /** Of the lanes that are through. */
+  /** Of the finished runs. */
   kept: KeptAdapter[];
 }
 
 type Events<T = void> = AsyncGenerator<RaceEvent, T, undefined>;
 
-/** A lane under way. */
+/** A run in training. */
 interface Runner {
   lane: number;
   adapters: Adapters;
@@ -56,10 +55,10 @@ interface Runner {
 }
 
 /**
- * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter
- * of the first seed and mean rank as `race/<entry>`. Throws `bad-text`, `no-importance`,
- * `training-too-large` (before anything is computed) and what the engine throws; a loss that is no
- * number stops its lane only.
+ * Runs a race to its end, from the start or from a checkpoint of the same experiment. Saves every
+ * entry's adapter of the first seed and mean rank as `race/<entry>`. Throws `bad-text`,
+ * `no-importance`, `training-too-large` (before anything is computed) and what the engine throws. A
+ * loss that is not finite stops only its own run.
  */
 export function runRace(context: StudyContext, now: () => RaceState): Events {
   return new Race(context, now).run();
@@ -97,7 +96,7 @@ class Race {
       }),
     };
     try {
-      // Its checkpoints hold what it began from: a reload forgets what was taken in.
+      // Checkpoints hold the imported adapter, because a reload discards it.
       if (!from && race.entries.includes('imported')) this.keep(importedAdapter(this.context));
       if (from) {
         for (const adapter of from.kept) this.keep(adapter);
@@ -192,7 +191,7 @@ class Race {
     return importances !== null && method.name === partOf(entry);
   }
 
-  /** All entries at one mean rank with one seed. */
+  /** Trains all entries at one mean rank with one seed. */
   private async *heat(meanRank: number, seed: number, from: RaceCheckpoint | undefined): Events {
     const {
       spec: { race },
@@ -257,7 +256,7 @@ class Race {
     });
   }
 
-  /** Steps of one lane up to its next held-out loss. */
+  /** Trains one run up to its next held-out loss. */
   private async *turn(runner: Runner): Events {
     const { lane, steps } = runner;
     const {
@@ -287,9 +286,7 @@ class Race {
     }
   }
 
-  /**
-   * The loss is no number at this step: what was true after the last good one is the lane's end.
-   */
+  /** Ends a run whose loss is not finite at this step; the last finite step is its result. */
   private async *stop(runner: Runner, step: number): Events {
     const { lane, adapters } = runner;
     const { step: done, points } = elementAt(this.now.lanes, lane);
@@ -308,7 +305,7 @@ class Race {
     yield* this.finish(runner, good);
   }
 
-  /** `good`: its adapter is one to keep. */
+  /** `good`: the adapter may be saved. */
   private async *finish({ lane, adapters }: Runner, good = true): Events {
     const { entry, meanRank, seed } = elementAt(this.now.lanes, lane);
     const { spec } = this.context;

@@ -1,6 +1,6 @@
 /**
- * The race's own settings: which allocations, on which budget, how often. Optimiser and texts are
- * the experiment's `training`.
+ * The race's own settings: allocations, budget and number of seeds. Optimiser and texts are the
+ * experiment's `training`.
  */
 import * as z from 'zod/mini';
 import { type Same, once, within } from '../../spec/parse.ts';
@@ -8,16 +8,16 @@ import { RACE_ENTRIES, type RaceEntry } from './lanes.ts';
 
 export interface RaceSettings {
   entries: RaceEntry[];
-  /** One race for each of these; several make a sweep. */
+  /** One race for each; several give a curve over budgets. */
   meanRanks: number[];
   /**
-   * Repetitions with seeds of their own (`seed`, `seed + 1`, …): order of the data, initial
-   * adapters, random ranks.
+   * Number of repetitions with seeds `seed`, `seed + 1`, …. A seed sets the order of the data, the
+   * initial adapters and the random ranks.
    */
   seeds: number;
-  /** What every entry spends equally. */
+  /** The unit of the budget that every entry shares. */
   equal: 'parameters' | 'ranks';
-  /** Training sequences that Fisher, GoRA, gradient rank and EVA measure on. */
+  /** Training sequences on which Fisher, GoRA, gradient rank and EVA measure. */
   sequences: number;
 }
 

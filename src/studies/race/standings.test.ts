@@ -6,7 +6,7 @@ import { parametersApart, standingsOf, verdictOf } from './standings.ts';
 import type { RaceLane } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 
-/** A race at mean rank 1 whose final losses by entry and seed are these. */
+/** A race at mean rank 1 with these final losses by entry and seed. */
 function raceOf(
   losses: Partial<Record<RaceEntry, number[]>>,
   over: (entry: RaceEntry) => Partial<RaceLane> = () => ({}),
@@ -137,7 +137,7 @@ describe('the verdict', () => {
     });
   });
 
-  /** Losses of several entries and seeds: a level of the seed's, one of the entry's, and noise. */
+  /** Losses of several entries and seeds: a seed effect, an entry effect and noise. */
   const losses = fc
     .record({
       entries: fc.subarray([...RACE_ENTRIES], { minLength: 2, maxLength: 6 }),

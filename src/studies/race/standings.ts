@@ -1,12 +1,10 @@
 /**
- * What a race says: every entry's loss with its uncertainty, and who won, if anybody did.
+ * The standings of a race: every entry's loss with its uncertainty, and the winner, if any.
  *
- * Statistics. Entries share the seeds, and with a seed the order of the data, so an entry is
- * compared with another one seed by seed: the 95 % t-interval is that of the differences. An entry
- * wins only if it lies below every other one by such an interval; that it must beat all of them
- * pays for having been picked as the lowest. Fewer than three seeds have no interval. Of any two
- * entries it is said that they part, or that they cannot be told apart, by the interval of these
- * two and no other.
+ * Entries share the seeds and, with each seed, the order of the data, so differences are paired by
+ * seed. Two entries differ significantly if the 95 % t-interval of their paired difference excludes
+ * zero; fewer than three seeds have no interval. A winner must be significantly lower than every
+ * other entry, which compensates for choosing the lowest.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { interval95, summarise, type Interval } from '../../methods/statistics.ts';
@@ -15,45 +13,45 @@ import type { RaceLane, RaceState } from './state.ts';
 
 export const SEEDS_FOR_INTERVALS = 3;
 
-/** Parameters may differ by so much before they cannot be called the same budget. */
+/** Largest relative difference in parameters at which two entries count as one budget. */
 export const SAME_BUDGET = 0.02;
 
 /**
- * Milliseconds below which an allocation was not measured by itself: uniform, random, and the
- * inverse of what is known already.
+ * Milliseconds below which an allocation needed no measurement of its own: uniform, random, and
+ * inverse if AdaRank is already measured.
  */
 export const OWN_TIME = 20;
 
 export interface Standing {
   entry: RaceEntry;
   meanRank: number;
-  /** Seeds that are through. */
+  /** Number of finished seeds. */
   seeds: number;
   /**
-   * Mean held-out loss at the end, nats per token; null before the first seed is through, or where
-   * it is no number.
+   * Mean final held-out loss in nats per token; null before the first seed has finished or if the
+   * run has no finite loss.
    */
   loss: number | null;
-  /** 95 % t-interval of the loss over seeds; null below three. */
+  /** 95 % t-interval of the loss over seeds; null below three seeds. */
   interval: Interval | null;
   /**
-   * Loss less uniform's, by seed: mean and 95 % interval; null without uniform, for uniform itself,
-   * and below three seeds (interval).
+   * Loss minus uniform's, paired by seed: mean and 95 % interval. Null without uniform and for
+   * uniform itself; the interval is null below three seeds.
    */
   difference: number | null;
   differenceInterval: Interval | null;
   /** Means over seeds; only random's ranks change with the seed. */
   ranks: number;
   parameters: number;
-  /** Of the adapter as float32. */
+  /** Bytes of the adapter as float32. */
   bytes: number;
-  /** Of training, one seed. */
+  /** Training time of one seed. */
   milliseconds: number;
-  /** Seeds in which the loss became no number. */
+  /** Number of seeds stopped by a loss that is not finite. */
   stopped: number;
 }
 
-/** Held-out losses at the end by seed, of the seeds that are through. */
+/** Final held-out losses by seed, of the finished seeds. */
 export function finals(
   lanes: readonly RaceLane[],
   entry: RaceEntry,
@@ -73,11 +71,11 @@ const spread = (values: readonly number[]): Interval | null =>
 const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : summarise(values).mean;
 
-/** Differences `a − b` over the seeds both have. */
+/** Paired differences `a − b` over the common seeds. */
 export const apart = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number[] =>
   [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - defined(b.get(seed))] : []));
 
-/** One standing for every mean rank and entry that has begun, in the experiment's order. */
+/** One standing for every mean rank and entry with at least one run, in the experiment's order. */
 export function standingsOf({
   spec: { race },
   lanes,
@@ -114,16 +112,19 @@ export function standingsOf({
 }
 
 export type Verdict =
-  /** Not all seeds are through. */
+  /** Not all seeds have finished. */
   | { kind: 'open' }
-  /** Too few seeds for an interval: who is lowest, and by how much over the next. */
+  /** Too few seeds for an interval: the lowest entry and its margin over the next. */
   | { kind: 'few'; lowest: RaceEntry; next: RaceEntry; margin: number }
-  /** Below every other one; the interval is that of its lead over the next. */
+  /**
+   * Significantly lower than every other entry. `lead` is the interval of the difference to the
+   * next.
+   */
   | { kind: 'winner'; entry: RaceEntry; next: RaceEntry; lead: Interval }
   /**
-   * None is below all others; these are below uniform, the lowest first. `parted`: every pair of
-   * them whose interval excludes zero, the lower one first. `likeRandom`: those of them that are
-   * not below random by an interval; none where random does not race.
+   * No entry is significantly lower than all others. `entries` are significantly lower than
+   * uniform, lowest first. `parted`: the pairs of them that differ significantly, lower entry
+   * first. `likeRandom`: those of them not significantly lower than random; empty without random.
    */
   | {
       kind: 'better';
@@ -131,10 +132,10 @@ export type Verdict =
       parted: [RaceEntry, RaceEntry][];
       likeRandom: RaceEntry[];
     }
-  /** Nothing is surely below uniform (or, without it, below all others). */
+  /** No entry is significantly lower than uniform (without uniform: than all others). */
   | { kind: 'none' };
 
-/** What can be said of the race at one mean rank. */
+/** The finding of the race at one mean rank. */
 export function verdictOf(
   { spec: { race }, lanes }: Pick<RaceState, 'spec' | 'lanes'>,
   meanRank: number,
@@ -180,8 +181,8 @@ export function verdictOf(
 }
 
 /**
- * How far the entries' parameters lie apart at a mean rank, as a share of the fewest; 0 before they
- * have begun.
+ * Largest relative difference in parameters between entries at a mean rank, relative to the fewest;
+ * 0 before any run.
  */
 export function parametersApart(standings: readonly Standing[], meanRank: number): number {
   const counts = standings.filter((s) => s.meanRank === meanRank).map((s) => s.parameters);

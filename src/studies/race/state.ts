@@ -1,6 +1,6 @@
 /**
- * Where a race stands: a pure reduction of its events, plain data for the plate, the terminal, the
- * checkpoint and the file.
+ * The state of a race: a pure reduction of its events to plain data, for the panel, the terminal,
+ * the checkpoint and the file.
  */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Judging } from '../../methods/training.ts';
@@ -17,25 +17,25 @@ export interface RaceLane {
   /** By module. */
   ranks: number[];
   parameters: number;
-  /** Steps trained. */
+  /** Trained steps. */
   step: number;
   /**
-   * Held-out loss after so many steps, nats per token; the first is that of the model as it is
-   * (`imported`: with the adapter as it came).
+   * Held-out loss in nats per token after this many steps. The first is the loss without an adapter
+   * (`imported`: with the original adapter).
    */
   points: { step: number; loss: number }[];
-  /** Spent in training steps. */
+  /** Time spent in training steps. */
   milliseconds: number;
-  /** The step whose loss was no number; the adapter is that of the step before. */
+  /** The step whose loss was not finite; the adapter is that of the step before. */
   stopped: number | null;
-  /** All its steps are made, or it stopped. */
+  /** The run made all its steps or stopped. */
   finished: boolean;
 }
 
-/** How an entry came to its ranks. */
+/** How an entry obtained its ranks. */
 export interface RaceMeasurement {
   entry: RaceEntry;
-  /** By module; null where ranks do not come from one number a module (random, EVA). */
+  /** By module; null if the ranks do not follow from one number per module (random, EVA). */
   importances: number[] | null;
   /** null: taken from the map. */
   milliseconds: number | null;
@@ -48,11 +48,11 @@ export interface RaceState {
   versions: { rankAtlas: string; onnxruntime: string };
   /** Paths of the modules, in the order of every list of ranks. */
   modules: string[];
-  /** Sequences there are to train on and to judge by. */
+  /** Number of sequences for training and for held-out evaluation. */
   sequences: { train: number; held: number };
   measuring: { entry: RaceEntry; done: number; of: number } | null;
   measured: RaceMeasurement[];
-  /** Held-out loss of the model as it is. */
+  /** Held-out loss without an adapter. */
   base: number | null;
   lanes: RaceLane[];
   result: RaceResult | null;
@@ -76,17 +76,20 @@ export type RaceEvent =
       modules: string[];
       sequences: RaceState['sequences'];
     }
-  /** A race taken up again, as it stood. */
+  /** A resumed race, in its saved state. */
   | { type: 'resumed'; state: RaceState }
   | { type: 'base'; loss: number }
   | { type: 'measuring'; entry: RaceEntry; done: number; of: number }
   | ({ type: 'measured' } & RaceMeasurement)
-  /** These begin, from adapters that change nothing yet (but `imported`). */
+  /** These runs begin. Except for `imported`, their adapters do not change the model yet. */
   | {
       type: 'lanes';
       lanes: Pick<RaceLane, 'entry' | 'meanRank' | 'seed' | 'ranks' | 'parameters'>[];
     }
-  /** Loss and gradient norm of the step's own batch; `lane` counts in the order the lanes began. */
+  /**
+   * Loss and gradient norm of the step's own batch. `lane` numbers the runs in the order they
+   * began.
+   */
   | {
       type: 'step';
       lane: number;
@@ -102,7 +105,7 @@ export type RaceEvent =
   | { type: 'finished'; lane: number }
   | { type: 'done'; result: RaceResult };
 
-/** The state after one more event. A stream begins with `start` or `resumed`. */
+/** Returns the state after one more event. A stream starts with `start` or `resumed`. */
 export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState {
   if (event.type === 'start') {
     const { spec, model, provider, versions, modules, sequences } = event;
@@ -143,7 +146,7 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
       };
     }
     case 'lanes': {
-      // A fresh adapter changes nothing yet; one that was trained before is judged first.
+      // A new adapter leaves the loss unchanged; an imported one is evaluated first.
       const points = ({ entry }: Pick<RaceLane, 'entry'>) =>
         state.base === null || entry === 'imported' ? [] : [{ step: 0, loss: state.base }];
       return {
@@ -181,7 +184,7 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
   }
 }
 
-/** Steps made of all that there will be. */
+/** Trained steps as a fraction of all steps of the race. */
 export function raceProgress({ spec: { race, training }, lanes }: RaceState): number {
   return (
     lanes.reduce((sum, l) => sum + l.step, 0) /

@@ -1,4 +1,4 @@
-/** The race: one budget, several allocations, the same data, seeds and steps. */
+/** The race study: several allocations on one budget with the same data, seeds and steps. */
 import type { Study } from '../contract.ts';
 import { raceSchema, type RaceSettings } from './settings.ts';
 import type { RaceState } from './state.ts';
@@ -22,7 +22,7 @@ export const race: Study<RaceSettings, RaceState> = {
     },
   },
   presets: {
-    /** One budget, three allocations: what do the ranks buy? */
+    /** Three allocations on one budget: what do the ranks gain? */
     race: {
       spec: { study: 'race' },
       en: {
@@ -34,7 +34,7 @@ export const race: Study<RaceSettings, RaceState> = {
         look: '見どころ：線が分かれるか。シード1つでは何も言えません。',
       },
     },
-    /** The same over four budgets, with AdaRank upside down as a control. */
+    /** The same over four budgets, with inverse AdaRank as a control. */
     'when-does-it-matter': {
       spec: {
         study: 'race',

@@ -1,4 +1,4 @@
-/** The race's words, in English. The command line prints the same sentences. */
+/** The race's words in English. The command line prints the same sentences. */
 import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';
@@ -18,7 +18,7 @@ const inner = (entries: readonly RaceEntry[]) =>
     .join(', ')
     .replace(/, ([^,]*)$/, ' and $1');
 type Better = Extract<Verdict, { kind: 'better' }>;
-/** Which of those below uniform part from one another. */
+/** Which of the entries lower than uniform differ significantly from each other. */
 const pairs = ({ entries, parted }: Better): string => {
   if (entries.length < 2) return '';
   if (parted.length === 0)
@@ -49,7 +49,7 @@ export const raceEn = {
   rankAxis: 'mean rank',
   seedColumn: 'seed',
   meanLine: 'mean',
-  /** What can be said once the runs are through; `null` while they are not. */
+  /** The finding once all runs have finished; `null` before. */
   finding: (v: Verdict): string | null => {
     switch (v.kind) {
       case 'open':
@@ -75,7 +75,7 @@ export const raceEn = {
         return `95 % intervals of the differences, seed by seed, over ${n.whole(seeds)} seeds.`;
     }
   },
-  /** Beside every finding. */
+  /** Shown next to every finding. */
   oneRate:
     'At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
   running: 'The finding appears at the end.',

@@ -1,4 +1,4 @@
-/** レースの言葉の日本語。型は words.en.ts。 */
+/** The race's words in Japanese, typed by `words.en.ts`. */
 import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';

@@ -1,6 +1,5 @@
 /**
- * What the race's finding says in words, on the published races and parts of them
- * (docs/experiments).
+ * Tests the race's finding in words, on the published races and subsets of them (docs/experiments).
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +9,7 @@ import type { RaceResult } from './state.ts';
 import { raceEn } from './words.en.ts';
 import { raceJa } from './words.ja.ts';
 
-/** The race of fewer seeds that is part of a published one. */
+/** A published race with only these seeds. */
 function published(set: 'opticks' | 'jargon', seeds: readonly number[]): RaceResult {
   const result = JSON.parse(
     readFileSync(

@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The race's words by language. */
 import type { Language } from '../../language/language.ts';
 import { raceEn } from './words.en.ts';
 import { raceJa } from './words.ja.ts';

@@ -1,10 +1,10 @@
-/** What may be said of two texts of one prompt: their losses, and where they part. */
+/** Compares two texts generated from one prompt: their losses, and where they diverge. */
 import { defined } from '../../checked.ts';
 import type { SampleToken, Writer } from './state.ts';
 
 /**
- * Nats per token of a text; null where there is none, `other` also before the other model has read
- * it.
+ * Nats per token of a text; null for an empty text. `other` is null before the other model has
+ * scored the text.
  */
 export function lossesOf(
   tokens: readonly SampleToken[],
@@ -18,10 +18,7 @@ export function lossesOf(
   };
 }
 
-/**
- * Where the texts part: the index of the first token that differs; null while (or where) they do
- * not.
- */
+/** Index of the first token that differs; null if none differs so far. */
 export function firstDifference({
   base,
   adapted,

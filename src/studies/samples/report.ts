@@ -1,4 +1,4 @@
-/** The model's text in the terminal, as it is written. */
+/** Prints the generated text in the terminal as it is generated. */
 import type { Told } from '../contract.ts';
 import type { SamplesEvent, SamplesState } from './state.ts';
 
@@ -21,5 +21,5 @@ export function told({ spec }: SamplesState, event: SamplesEvent): Told {
   }
 }
 
-/** All of it has been written. */
+/** The text has been printed already. */
 export const text = (): string => '';

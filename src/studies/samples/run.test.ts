@@ -1,6 +1,6 @@
 /**
- * The samples study on a tiny decoder: base alone and beside an adapter, losses, the first
- * difference, ranks, and what it leaves behind.
+ * The samples study on a tiny decoder: base alone and with an adapter, losses, the first
+ * difference, ranks, and the result.
  */
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -163,8 +163,8 @@ describe('the study', { timeout: 60_000 }, () => {
     const at = defined(firstDifference(state.texts));
     expect(elementAt(base, at).id).not.toBe(elementAt(adapted, at).id);
     expect(base.slice(0, at).map((t) => t.id)).toEqual(adapted.slice(0, at).map((t) => t.id));
-    // Each greedy token is the writer's likeliest; where they part, the other finds it less likely
-    // than its own.
+    // Each greedy token is its model's most likely; where the texts diverge, the other model gives
+    // it less probability than its own choice.
     expect(defined(elementAt(base, at).other)).toBeLessThan(elementAt(adapted, at).logProbability);
     expect(defined(lossesOf(base)).other).toBeGreaterThan(0);
     expect(JSON.parse(JSON.stringify(state.result))).toEqual(state.result);

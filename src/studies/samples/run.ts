@@ -1,6 +1,6 @@
 /**
- * The study "samples": the model and the model with an adapter continue one prompt, taking turns
- * token by token; then each reads the other's text. Without an adapter the model writes alone.
+ * The samples study: the base and the adapted model continue one prompt in turns, token by token.
+ * Then each model scores the other's text. Without an adapter the base generates alone.
  */
 import { defined } from '../../checked.ts';
 import type { AdapterUse, FullEngine, GeneratedToken } from '../../engine/engine.ts';
@@ -12,8 +12,8 @@ import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../
 import { TokenText } from '../token-text.ts';
 
 /**
- * See study.ts. Throws `bad-text` for a prompt the model cannot take, and what `derive` and the
- * engine throw.
+ * Runs the samples study (`study.ts`). Throws `bad-text` for a prompt the model cannot take, and
+ * what `derive` and the engine throw.
  */
 export async function* runSamples(
   context: StudyContext,
@@ -29,7 +29,7 @@ export async function* runSamples(
   yield { type: 'start', spec, adapter };
   const prompt = await context.prompt(words);
   const stop = await context.endTokens();
-  // An adapter is used over the weights it was trained on, and compared with them.
+  // An adapter runs on the weights it was trained on, and is compared with them.
   const engine =
     adapter && adapter.base !== 'as-is' ? await context.derive(adapter.base) : context.engine;
   const pair = kept ? await adaptersOn(engine, kept) : null;
@@ -100,7 +100,7 @@ async function adaptersOn(
   return { use: adapterUse(kept, adapters), dispose: () => adapters.dispose() };
 }
 
-/** One model at its text. */
+/** Generates the text of one model. */
 class WriterOf {
   readonly by: Writer;
   readonly ids: number[] = [];
@@ -133,7 +133,7 @@ class WriterOf {
     this.ends = stop;
     this.by = by;
     this.context = context;
-    // Both draw with the same random numbers: their texts part where the models do.
+    // Both use the same random numbers, so the texts diverge only where the models differ.
     this.tokens = engine.generate({
       prompt,
       tokens,

@@ -1,16 +1,16 @@
-/** What the study "samples" writes and how: the prompt, how tokens are chosen, which adapter. */
+/** Settings of the samples study: prompt, sampling and adapter. */
 import * as z from 'zod/mini';
 import { type Same, within } from '../../spec/parse.ts';
 
 export interface SamplesSettings {
   prompt: string;
   tokens: number;
-  /** 0: always the likeliest token. */
+  /** 0: always the most likely token. */
   temperature: number;
   topP: number;
-  /** Name of a kept adapter; null: the one kept last. */
+  /** Name of a saved adapter; null: the most recently saved. */
   adapter: string | null;
-  /** Of an adapter that is good at every rank, the one to use; null: its own. */
+  /** Rank of an adapter trained for every rank; null: its own. */
   rank: number | null;
 }
 
@@ -23,8 +23,8 @@ export const SAMPLES_LIMITS = {
 } as const satisfies Record<string, readonly [number, number]>;
 
 export const samplesSchema = z.strictObject({
-  // One that the bundled model and the text it is adapted to, Newton's Opticks, take up
-  // differently.
+  // The bundled model continues this prompt differently from its fine-tuning text, Newton's
+  // Opticks.
   prompt: z._default(
     z.string().check(z.minLength(SAMPLES_LIMITS.prompt[0]), z.maxLength(SAMPLES_LIMITS.prompt[1])),
     'The light of the sun',

@@ -1,4 +1,4 @@
-/** What the samples' plate shows: a pure reduction of the study's events, plain data. */
+/** The state of the samples study: a pure reduction of its events to plain data. */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -6,20 +6,19 @@ import type { KeptAdapter } from '../context.ts';
 
 export interface SampleToken {
   id: number;
-  /** Empty where the token ends within a character. */
+  /** Empty if the token ends within a character. */
   text: string;
-  /** ln p under the model that wrote it, at temperature 1. */
+  /** ln p under the model that generated it, at temperature 1. */
   logProbability: number;
   /**
-   * The same under the other model, once it has read the text; null before, and where there is no
-   * other.
+   * ln p under the other model, once it has scored the text; null before, and without an adapter.
    */
   other: number | null;
 }
 
 export type Writer = 'base' | 'adapted';
 
-/** The adapter in use: at `rank` where it is good at every one, over these weights. */
+/** The adapter in use, over these weights. `rank` is set for an adapter trained for every rank. */
 export interface SampledAdapter {
   name: string;
   rank: number | null;
@@ -28,10 +27,10 @@ export interface SampledAdapter {
 
 export interface SamplesState {
   spec: ExperimentSpec;
-  /** null: the model writes alone. */
+  /** null: the base generates alone. */
   adapter: SampledAdapter | null;
   texts: Record<Writer, SampleToken[]>;
-  /** Milliseconds spent in tokens. */
+  /** Generation time in milliseconds. */
   time: Record<Writer, number>;
   result: SamplesResult | null;
 }
@@ -46,7 +45,7 @@ export interface SamplesResult {
   prompt: number[];
   adapter: SampledAdapter | null;
   texts: Record<Writer, SampleToken[]>;
-  /** Nats per token of each text, under the model that wrote it and under the other. */
+  /** Nats per token of each text, under the model that generated it and under the other. */
   losses: Record<Writer, { own: number; other: number | null } | null>;
   time: Record<Writer, number>;
 }
@@ -64,11 +63,11 @@ export type SamplesEvent =
       done: number;
       of: number;
     }
-  /** ln p of a text's tokens under the model that did not write it. */
+  /** ln p of a text's tokens under the model that did not generate it. */
   | { type: 'scored'; by: Writer; other: number[] }
   | { type: 'done'; result: SamplesResult };
 
-/** The next state. A stream begins with `start`. */
+/** Returns the next state. A stream starts with `start`. */
 export function reduceSamples(state: SamplesState | null, event: SamplesEvent): SamplesState {
   if (event.type === 'start')
     return {
@@ -107,6 +106,6 @@ export function reduceSamples(state: SamplesState | null, event: SamplesEvent): 
   }
 }
 
-/** Tokens written of the most there may be. */
+/** Generated tokens as a fraction of the maximum. */
 export const samplesProgress = ({ spec, adapter, texts }: SamplesState): number =>
   (texts.base.length + texts.adapted.length) / (spec.samples.tokens * (adapter ? 2 : 1));

@@ -1,4 +1,4 @@
-/** What the model writes, by itself and with an adapter. */
+/** The samples study: generated text with and without an adapter. */
 import type { Study } from '../contract.ts';
 import { samplesSchema, type SamplesSettings } from './settings.ts';
 import type { SamplesState } from './state.ts';

@@ -1,4 +1,4 @@
-/** Words of the samples' plate, in English. */
+/** The samples study's words in English. */
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');

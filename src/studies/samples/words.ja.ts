@@ -1,4 +1,4 @@
-/** 文章の言葉の日本語。型は words.en.ts。 */
+/** The samples study's words in Japanese. */
 import { numbers } from '../../language/numbers.ts';
 import type { samplesEn } from './words.en.ts';
 

@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The samples study's words by language. */
 import type { Language } from '../../language/language.ts';
 import { samplesEn } from './words.en.ts';
 import { samplesJa } from './words.ja.ts';

@@ -1,4 +1,4 @@
-/** A checkpoint's file gives back what was written, and only to the experiment it was made by. */
+/** A checkpoint file returns what was written, and only to the experiment that saved it. */
 import { describe, expect, it } from 'vitest';
 import { randomAdapters } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
@@ -36,7 +36,7 @@ const told = (loss: number): TrainingCheckpoint['told'] =>
     learningRate: 2e-3,
     milliseconds: 1,
   }));
-/** One that is through, and the LoRA beside it. */
+/** A finished training run and the separate LoRA. */
 const checkpoint: TrainCheckpoint = {
   ranks: modules.map((m) => m.index % 3),
   trainings: [{ step: spec.training.steps, values, moments: [], told: told(3) }, unfinished],

@@ -1,7 +1,6 @@
 /**
- * A training's checkpoint as one safetensors file: adapters and AdamW's moments as tensors; the
- * settings, the ranks, and all that was found out so far, as metadata. Numbers come back to the
- * bit.
+ * Stores a checkpoint of the train study as one safetensors file. Adapters and AdamW's moments are
+ * tensors; settings, ranks and findings are metadata. Numbers round-trip bit for bit.
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../../checked.ts';
@@ -44,7 +43,7 @@ const statusSchema = z.strictObject({
   told: z.array(z.array(finding)).check(z.minLength(1)),
 });
 
-/** What a checkpoint belongs to. `hash`: of the model's files. */
+/** What a checkpoint belongs to. `hash`: hash of the model's files. */
 export interface CheckpointOf {
   spec: ExperimentSpec;
   hash: string;
@@ -54,7 +53,7 @@ export interface CheckpointOf {
 const settingsOf = (spec: ExperimentSpec): Record<string, unknown> =>
   Object.fromEntries(settingsUsed('train', spec));
 
-/** Tensors are named by the training's number and the module's path. */
+/** Tensors are named by the number of the training run and the module's path. */
 export function writeCheckpoint(
   { ranks, trainings }: TrainCheckpoint,
   { spec, hash, modules }: CheckpointOf,
@@ -86,8 +85,9 @@ export function writeCheckpoint(
 }
 
 /**
- * A checkpoint's file, before the model is there: what it says to an experiment. Throws
- * `bad-safetensors` for a damaged file, `bad-checkpoint` for another one, or an earlier version's.
+ * Reads a checkpoint file before the model is loaded; the result returns the checkpoint for an
+ * experiment. Throws `bad-safetensors` for a damaged file and `bad-checkpoint` for another format
+ * or an earlier version.
  */
 export function readCheckpoint(
   bytes: Uint8Array,
@@ -107,8 +107,8 @@ export function readCheckpoint(
 }
 
 /**
- * The checkpoint, if it is of this very experiment. Throws `bad-checkpoint` for another experiment,
- * another model's file, or tensors that are not what the experiment's would be.
+ * Returns the checkpoint if it belongs to this experiment. Throws `bad-checkpoint` for another
+ * experiment, another model file, or tensors that do not match the experiment.
  */
 function checkpointIn(
   { tensors, metadata }: ReturnType<typeof readSafetensors>,
@@ -172,7 +172,7 @@ const json = (text = ''): unknown => {
   }
 };
 
-/** The first of the settings that another experiment has differently. */
+/** The first setting that differs in the other experiment. */
 function otherSetting(text: string | undefined, settings: Record<string, unknown>): string {
   const other = json(text);
   const theirs = isObject(other) ? other : {};

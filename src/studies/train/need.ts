@@ -1,4 +1,7 @@
-/** What a training takes beside the model: an estimate. The map's ranks are taken as uniform. */
+/**
+ * Estimates the memory that a training run needs in addition to the model. Ranks from the map count
+ * as uniform.
+ */
 import { nf4Bytes, trainingBytes } from '../../model/training-memory.ts';
 import type { StudyNeed } from '../contract.ts';
 import { likelyMost } from './settings.ts';

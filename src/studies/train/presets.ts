@@ -1,6 +1,4 @@
-/**
- * Where `rank-atlas train` begins with a method's name: differences from the default experiment.
- */
+/** The settings of `rank-atlas train <method>`, as differences from the default experiment. */
 export const trainPresets = {
   lora: {
     study: 'train',
@@ -12,8 +10,8 @@ export const trainPresets = {
     },
   },
   /**
-   * QLoRA's settings (methods.md §2): all linear layers in NF4, a constant rate after a warm-up,
-   * clipping at 0.3; and the mode that the public script of QDyLoRA trains with.
+   * QLoRA's settings (methods.md §2): all linear layers in NF4, a constant rate after a warm-up and
+   * clipping at 0.3. The mode is the one of QDyLoRA's public script.
    */
   qdylora: {
     study: 'train',

@@ -1,4 +1,4 @@
-/** Which ranks a training's adapters have, and what they begin from. */
+/** The ranks of a training run's adapters, and their start values. */
 import { defined } from '../../checked.ts';
 import { HEAD_PATH } from '../../compiler/modules.ts';
 import type { AdapterValues } from '../../engine/engine.ts';
@@ -10,16 +10,16 @@ import type { ModelFacts } from '../map/events.ts';
 import type { TrainSettings } from './settings.ts';
 
 export interface TrainRanks {
-  /** Of every module, by index; QDyLoRA: the most it may use. */
+  /** Rank of every module by index; QDyLoRA: the largest rank of the module. */
   ranks: number[];
-  /** The adapter to begin from, at the experiment's scales; null: fresh ones. */
+  /** The adapter to start from, rescaled to the experiment's scale; null: new adapters. */
   given: AdapterValues[] | null;
 }
 
 /**
- * `known`: ranks of the run that this one goes on from, with adapters of its own. Throws `bad-spec`
- * for an adapter or a map that is not there, for a path the model does not have, a rank above its
- * module's size, and when no module has a rank; `head-not-trained`.
+ * Determines ranks and start values. `known`: ranks of the run that is resumed; its checkpoint has
+ * the adapters. Throws `bad-spec` for a missing adapter or map, an unknown path, a rank above the
+ * module's size, or if no module has a rank; throws `head-not-trained`.
  */
 export function trainRanks(context: StudyContext, known?: readonly number[]): TrainRanks {
   const { train } = context.spec;
@@ -82,7 +82,9 @@ function checkRanks(ranks: readonly number[], modules: ModelFacts['modules']): v
   });
 }
 
-/** The adapter taken in; it changes the weights as before, whatever the experiment's scale. */
+/**
+ * The imported adapter. Its change of the weights is preserved, whatever the experiment's scale.
+ */
 function givenAdapter({
   kept,
   spec: { train },

@@ -1,4 +1,7 @@
-/** A training in the terminal: held-out losses as they come, the loss at every rank at the end. */
+/**
+ * Prints a training run in the terminal: held-out losses as they are measured, and the loss at
+ * every rank at the end.
+ */
 import { defined, elementAt } from '../../checked.ts';
 import { smallestWithin } from '../../methods/qdylora.ts';
 import { describeBytes } from '../../model/figures.ts';
@@ -39,7 +42,10 @@ export function told(state: TrainState, event: TrainEvent): Told {
 
 export const text = ({ result }: TrainState): string => trainText(defined(result));
 
-/** What was trained; with QDyLoRA loss by rank, the LoRAs beside, and what the curve says. */
+/**
+ * The settings and losses of the run. For QDyLoRA also the loss by rank, the separate LoRAs and the
+ * notable ranks.
+ */
 export function trainText(result: TrainResult): string {
   const {
     spec: { train, training },

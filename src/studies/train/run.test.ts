@@ -1,6 +1,6 @@
 /**
- * The study on a tiny decoder: what it says and keeps, the ranks of a map, comparison, and
- * going on where it stood.
+ * The train study on a tiny decoder: events, saved adapters, ranks from a map, comparison and
+ * resuming.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -80,7 +80,7 @@ describe('the settings', () => {
       ['training.beta2', '0.99'],
     ] as const)
       expect(key([path, value])).not.toBe(key());
-    // The map's text decides the ranks where these follow the map, and only there.
+    // The map's text affects the ranks only if they follow from the map.
     const map = ['train.ranks.kind', 'map'] as const;
     const text = ['text.id', 'jargon-eval'] as const;
     expect(key(text)).toBe(key());
@@ -127,7 +127,7 @@ describe('the study', { timeout: 120_000 }, () => {
     checkpoint: TrainCheckpoint | null;
   }
 
-  /** Runs it, to its end or for so many events; then where it stands. */
+  /** Runs to the end or for this many events; returns the state at that point. */
   async function ran(
     spec: ExperimentSpec,
     {
@@ -201,7 +201,7 @@ describe('the study', { timeout: 120_000 }, () => {
     });
     expect([...kept.keys()]).toEqual(['train', 'train/lora-2']);
 
-    // Cut to a rank, the adapter is worth what the curve says, on the weights it was trained on.
+    // Truncated to a rank, the adapter has the loss of the curve, on the weights it was trained on.
     const nf4 = await derive();
     for (const { rank, loss } of curveOf(result).losses) {
       const cut = keptAtRank(defined(kept.get('train')), rank);
@@ -277,14 +277,14 @@ describe('the study', { timeout: 120_000 }, () => {
       elementAt(defined(first.result).training.evaluations, -1).loss,
       5,
     );
-    // It goes on without the adapter that it began from.
+    // The run resumes without the adapter that it started from.
     const again = await ran(given, { from: defined(checkpoint) });
     expect(again.events).toEqual(second.events);
     await expect(ran(given)).rejects.toMatchObject({ values: { at: 'train.start' } });
   });
 
-  // Events: start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then
-  // training 1 from event 14 on.
+  // Events: start, base, then training run 0 (start, evaluation, steps and evaluations, ranks),
+  // then training run 1 from event 14 on.
   it('goes on, wherever it was stopped, as if it had never been', async () => {
     const spec = small(['train.compare', '[2]'], ['training.steps', '3'], ['train.base', 'as-is']);
     const never = await ran(spec);

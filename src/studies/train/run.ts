@@ -1,7 +1,7 @@
 /**
- * The study "train": adapters by LoRA, or one that can be cut to any rank up to its own (QDyLoRA,
- * methods.md §2), over a base as it came or in NF4. After QDyLoRA the held-out loss at every rank,
- * and LoRAs trained by themselves at a few, the same data and steps, to compare.
+ * The train study: a LoRA, or an adapter that can be truncated to any lower rank (QDyLoRA,
+ * methods.md §2), over the original or the NF4 base. After QDyLoRA it measures the held-out loss at
+ * every rank and, for comparison, trains separate LoRAs at some ranks with the same data and steps.
  */
 import { defined } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -30,21 +30,21 @@ export interface TrainResult {
   model: ModelName;
   provider: ProviderInfo;
   versions: StudyContext['versions'];
-  /** The linear layers as they stay in memory: bytes, and bytes a weight. */
+  /** Memory of the linear layers: bytes, and bytes per weight. */
   base: { bytes: number; perWeight: number };
   /**
-   * Those with an adapter. QDyLoRA: the most ranks each may use. A curve's rank b is that of the
-   * largest; the others use the same fraction.
+   * The modules with an adapter. QDyLoRA: `rank` is the largest rank of each. Rank b of the curve
+   * is that of the largest module; the others use the same fraction.
    */
   modules: { path: string; rank: number; scale: number }[];
   training: TrainingFigures;
-  /** QDyLoRA: held-out loss at every rank, nats per token; null of a LoRA. */
+  /** QDyLoRA: held-out loss at every rank in nats per token; null for a LoRA. */
   curve: RankCurve | null;
-  /** LoRAs trained by themselves at a rank. */
+  /** The separate LoRAs, one per rank of `compare`. */
   separate: (TrainingFigures & { rank: number })[];
 }
 
-/** Trainings are numbered: 0 is the experiment's, i + 1 the LoRA at rank `compare[i]`. */
+/** Training runs are numbered: 0 is the experiment's, i + 1 is the LoRA at rank `compare[i]`. */
 export type TrainEvent =
   /** `most`: the largest module's rank. */
   | { type: 'start'; spec: ExperimentSpec; most: number; compare: number[] }
@@ -60,7 +60,7 @@ export type TrainEvent =
   | Judging
   | { type: 'done'; result: TrainResult };
 
-/** Every training so far, in order; only the last one is unfinished. */
+/** Every training run so far, in order. Only the last may be unfinished. */
 export interface TrainCheckpoint {
   ranks: number[];
   trainings: TrainingCheckpoint[];
@@ -68,7 +68,10 @@ export interface TrainCheckpoint {
 
 const loraName = (rank: number) => `${TRAINED}/lora-${rank}`;
 
-/** See study.ts. Throws what `derive`, `tokens`, `trainRanks` and `runTraining` throw. */
+/**
+ * Runs the train study (`study.ts`). Throws what `derive`, `tokens`, `trainRanks` and `runTraining`
+ * throw.
+ */
 export async function* runTrain(
   context: StudyContext,
 ): AsyncGenerator<TrainEvent, void, undefined> {

@@ -1,6 +1,6 @@
 /**
- * A training's own settings: which adapters, by LoRA or for every rank (QDyLoRA), over which
- * weights. Optimiser and texts are the experiment's `training`.
+ * A training run's own settings: ranks, method (LoRA, or QDyLoRA for every rank) and base.
+ * Optimiser and texts are the experiment's `training`.
  */
 import * as z from 'zod/mini';
 import type { LoraScale } from '../../methods/lora.ts';
@@ -10,31 +10,31 @@ import { LIMITS } from '../../spec/schema.ts';
 
 export interface TrainSettings {
   /**
-   * `qdylora`: every step trains ranks 1 to b, with b drawn anew. `frozen`: only the last of them
-   * moves (the public script); `full`: all of them.
+   * `qdylora`: every step draws b and trains ranks 1 to b. `frozen`: only rank b is updated (the
+   * public script); `full`: all of them.
    */
   method: { name: 'lora' } | { name: 'qdylora'; mode: 'frozen' | 'full'; draw: RankDraw };
   /**
-   * Of every module: the same; by its importance on the map, so many in the mean; or by module
-   * path (0, or absent: no adapter). QDyLoRA: the most a module may use.
+   * Rank of every module: uniform; by its importance on the map, with this mean; or by module path
+   * (0 or absent: no adapter). QDyLoRA: the largest rank of the module.
    */
   ranks:
     | { kind: 'uniform'; rank: number }
     | { kind: 'map'; mean: number }
     | { kind: 'listed'; ranks: Record<string, number> };
-  /** The frozen weights: NF4 with double quantisation, or as the file has them. */
+  /** The frozen weights: NF4 with double quantisation, or as stored in the file. */
   base: 'nf4' | 'as-is';
   scale: LoraScale;
   /**
-   * What it begins from: fresh adapters, or the adapter that was taken in. That one brings its own
-   * ranks, and `ranks` says nothing.
+   * Start from new adapters or from the imported adapter. The imported adapter has its own ranks,
+   * so `ranks` is ignored.
    */
   start: 'fresh' | 'given';
-  /** QDyLoRA: ranks at which a LoRA is trained by itself, for comparison. */
+  /** QDyLoRA: ranks at which a separate LoRA is trained for comparison. */
   compare: number[];
 }
 
-/** The name of the adapter that a training leaves. */
+/** The name of the adapter that a training run saves. */
 export const TRAINED = 'train';
 
 export const TRAIN_LIMITS = {
@@ -50,7 +50,7 @@ const method = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('lora') }),
   z.strictObject({
     name: z.literal('qdylora'),
-    // Not the paper's: a run of a minute moves every rank in every step, or hardly any
+    // Not the paper's mode: in a run of a minute, `frozen` hardly changes any rank
     // (docs/qdylora.md).
     mode: z._default(z.enum(['frozen', 'full']), 'full'),
     draw: z._default(
@@ -78,7 +78,7 @@ const ranks = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** `value`: what it is when only the kind is said. */
+/** `value`: the default if only the kind is given. */
 const scaleOf = <K extends LoraScale['kind']>(kind: K, value: number) =>
   z.strictObject({
     kind: z.literal(kind),
@@ -112,20 +112,20 @@ export const trainSchema = z
 
 true satisfies Same<z.output<typeof trainSchema>, TrainSettings>;
 
-/** The largest rank as far as the settings say it; null: the map or the adapter given says it. */
+/** The largest rank if the settings determine it; null if the map or the imported adapter does. */
 function knownMost({ start, ranks }: TrainSettings): number | null {
   if (start === 'given' || ranks.kind === 'map') return null;
   return ranks.kind === 'uniform' ? ranks.rank : Math.max(0, ...Object.values(ranks.ranks));
 }
 
-/** The largest rank before it is known: of the map's ranks, their mean. */
+/** An estimate of the largest rank before it is known; for ranks from the map, their mean. */
 export const likelyMost = (train: TrainSettings): number =>
   knownMost(train) ?? (train.ranks.kind === 'map' ? train.ranks.mean : 1);
 
-/** How the scale goes with the rank, where it does. */
+/** How the scale depends on the rank b, for the kinds that do. */
 export const RANK_SCALES = { alpha: 'α/b', rslora: 'α/√b' } as const;
 
-/** A choice as it is when only its kind is said. */
+/** The default settings of a choice, given its kind. */
 export const scaleOfKind = (kind: LoraScale['kind']): LoraScale => scale.parse({ kind });
 export const methodOf = (name: TrainSettings['method']['name']): TrainSettings['method'] =>
   method.parse({ name });

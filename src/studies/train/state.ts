@@ -1,15 +1,15 @@
-/** What the training's plate shows: a pure reduction of the study's events, plain data. */
+/** The state of the train study: a pure reduction of its events to plain data. */
 import type { RankLoss } from '../../methods/qdylora.ts';
 import type { TrainEvent, TrainResult } from './run.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { TrainingFinding } from './training.ts';
 
-/** One training as it stands. */
+/** One training run so far. */
 export interface TrainingProgress {
   /** The largest module's rank. */
   rank: number;
   parameters: number;
-  /** Loss of every step's batch, before its update, and the held-out losses; nats per token. */
+  /** Loss of every step's batch before its update, and the held-out losses; nats per token. */
   losses: number[];
   evaluations: { step: number; loss: number }[];
   /** Milliseconds in steps. */
@@ -18,19 +18,21 @@ export interface TrainingProgress {
 
 export interface TrainState {
   spec: ExperimentSpec;
-  /** The largest rank of a module; the last of the curve. */
+  /** The largest rank of a module, which is the last of the curve. */
   most: number;
   compare: number[];
-  /** The linear layers in memory, once they are there. */
+  /** Memory of the linear layers, once they are loaded. */
   base: { bytes: number; perWeight: number } | null;
-  /** 0: the experiment's; i + 1: the LoRA at rank `compare[i]`. Those begun. */
+  /**
+   * The training runs that have begun. 0: the experiment's; i + 1: the LoRA at rank `compare[i]`.
+   */
   trainings: TrainingProgress[];
-  /** Held-out loss at ranks so far, by rising rank, without further training. */
+  /** Held-out loss at the ranks measured so far, in ascending order, without further training. */
   curve: RankLoss[];
   result: TrainResult | null;
 }
 
-/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+/** Returns the next state. `start` resets it; throws if another event comes first. */
 export function reduceTrain(state: TrainState | null, event: TrainEvent): TrainState {
   if (event.type === 'start')
     return {

@@ -1,4 +1,4 @@
-/** One training: a LoRA, or an adapter for every rank (QDyLoRA): which rank is enough? */
+/** The train study: a LoRA, or an adapter for every rank (QDyLoRA). Which rank is enough? */
 import type { Study } from '../contract.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { trainSchema, type TrainSettings } from './settings.ts';
@@ -26,7 +26,7 @@ export const train: Study<TrainSettings, TrainState> = {
     },
   },
   presets: {
-    /** One training for all ranks to 16: where does the curve flatten? */
+    /** One training run for all ranks up to 16: where does the curve flatten? */
     qdylora: {
       spec: { study: 'train' },
       en: {

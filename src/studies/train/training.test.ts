@@ -1,4 +1,4 @@
-/** One training from its settings to its figures, on a tiny decoder; stopped and taken up again. */
+/** One training run from settings to figures on a tiny decoder, interrupted and resumed. */
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -45,7 +45,7 @@ describe('a run', { timeout: 60_000 }, () => {
   const backend = wasmBackend();
   afterAll(async () => (await backend).dispose());
 
-  /** A run on an engine of its own. */
+  /** Runs on a new engine. */
   async function run(
     spec: ExperimentSpec,
     options: Partial<TrainingRunOptions> = {},
@@ -86,7 +86,7 @@ describe('a run', { timeout: 60_000 }, () => {
     return events;
   }
 
-  /** Where a run stands after so many events. */
+  /** The checkpoint after this many events. */
   async function stopped(spec: ExperimentSpec, events: number): Promise<TrainingCheckpoint> {
     let take = null as (() => Promise<TrainingCheckpoint>) | null;
     const going = await run(spec, {
@@ -150,8 +150,8 @@ describe('a run', { timeout: 60_000 }, () => {
     expect(JSON.parse(JSON.stringify(done.figures))).toEqual(done.figures);
   });
 
-  // Events: 2 before the first step; 4 after step 2, its evaluation still ahead; 5 after that; 12
-  // within the curve.
+  // Events: 2 is before the first step; 4 is after step 2 and before its evaluation; 5 is after
+  // that evaluation; 12 is within the curve.
   it.each([
     ['LoRA', [4, 5], [['train.method.name', 'lora']]],
     ['QDyLoRA, frozen', [2, 12], []],

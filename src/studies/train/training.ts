@@ -1,6 +1,5 @@
 /**
- * One training, from its ranks to its adapters, as a stream of events; and how it goes on from
- * where an earlier run stood.
+ * One training run, from ranks to adapters, as a stream of events. Can resume from a checkpoint.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -27,29 +26,30 @@ import type { TrainingSettings } from '../../spec/spec.ts';
 import { trainingOptions } from '../training-options.ts';
 import type { TrainSettings } from './settings.ts';
 
-/** What one QDyLoRA run says about ranks. */
+/** The result of a QDyLoRA run by rank. */
 export interface RankCurve {
   /**
-   * Held-out loss at rank b of the largest module; a smaller one uses the same fraction of its own.
+   * Held-out loss at rank b of the largest module; smaller modules use the same fraction of their
+   * own rank.
    */
   losses: RankLoss[];
-  /** The smallest rank that keeps 95 % of the best improvement over the base model. */
+  /** The smallest rank with at least 95 % of the best improvement over the base. */
   knee: number;
 }
 
-/** What one training made known. */
+/** The figures of one training run. */
 export interface TrainingFigures {
   /** Parameters of all adapters. */
   parameters: number;
   /** Every step's mean loss (nats per token) and gradient norm, before its update. */
   steps: { loss: number; gradNorm: number }[];
-  /** Held-out loss after so many steps, in nats per token. */
+  /** Held-out loss after this many steps, in nats per token. */
   evaluations: { step: number; loss: number }[];
   /** Milliseconds in steps. */
   time: number;
 }
 
-/** What a run has found out, one thing at a time. */
+/** One measured value of a run. */
 export type TrainingFinding =
   | Exclude<TrainingEvent, Judging>
   /** QDyLoRA, after its last step: the held-out loss at one rank, without further training. */
@@ -63,16 +63,16 @@ export type TrainingRunEvent =
   | { type: 'done'; figures: TrainingFigures; curve: RankCurve | null; adapters: AdapterValues[] };
 
 /**
- * A run between two events. With the same settings, model, texts and provider, the run that goes on
- * from it ends as this one would have.
+ * A run between two events. With the same settings, model, texts and provider, a resumed run ends
+ * with identical results.
  */
 export interface TrainingCheckpoint {
-  /** Steps done. Data, drawn ranks and learning rates follow from their number. */
+  /** Steps done. Data, drawn ranks and learning rates depend only on this number. */
   step: number;
   values: AdapterValues[];
-  /** In the order of `values`; none once the last step is done. */
+  /** In the order of `values`; empty after the last step. */
   moments: AdapterMoments[];
-  /** All that was found out so far, in order. A run that goes on says it again first. */
+  /** All findings so far, in order. A resumed run repeats them first. */
   told: TrainingFinding[];
 }
 
@@ -85,17 +85,20 @@ export interface TrainingRunOptions {
   seed: number;
   engine: TrainingEngine;
   data: { train: TokenBatch; held: TokenBatch };
-  /** Adapters to begin from: the modules with a rank, in order. */
+  /** Adapters to start from: the modules with a rank, in order. */
   start: AdapterValues[];
   now(): number;
   from?: TrainingCheckpoint;
-  /** As in `CheckpointDoor`; after a step that diverged `take` still gives the last good one. */
+  /**
+   * See `CheckpointDoor`. After a step that diverged, `take` still returns the state before that
+   * step.
+   */
   offer?: (take: () => Promise<TrainingCheckpoint>) => void;
 }
 
 /**
- * Trains, or goes on from a checkpoint. Throws what the engine throws (`training-too-large` before
- * anything is computed), `bad-checkpoint` when the checkpoint's adapters have other ranks.
+ * Trains, from the start or from a checkpoint. Throws what the engine throws (`training-too-large`
+ * before anything is computed), and `bad-checkpoint` if the checkpoint's adapters have other ranks.
  */
 export async function* runTraining({
   method,
@@ -148,7 +151,7 @@ export async function* runTraining({
   };
   try {
     yield { type: 'start', parameters: adapters.parameters };
-    // Said again before anything is offered: a half-told run is no checkpoint.
+    // Repeat the findings before the first offer: a checkpoint must hold all of them.
     for (const event of from?.told ?? []) yield found(event);
     offer?.(take);
 
@@ -190,8 +193,7 @@ export async function* runTraining({
     };
   } catch (error) {
     if (offer && error instanceof AtlasError && error.code === 'diverged') {
-      // The engine left the adapters as they were before that step: read while they are still
-      // there.
+      // The engine restored the adapters from before that step. Read them before they are disposed.
       const lastGood = await take();
       offer(async () => lastGood);
     }

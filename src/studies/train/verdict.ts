@@ -1,8 +1,8 @@
-/** What the state says: how far the study is, which ranks stand out on the curve. */
+/** What follows from the state: the progress of the study, and the notable ranks of the curve. */
 import { kneeOf, rankAt, smallestWithin, type RankLoss } from '../../methods/qdylora.ts';
 import type { TrainState } from './state.ts';
 
-/** What the study is at now, and how far; null when it is through. */
+/** The current activity and its progress; null when the study is done. */
 export function doingNow({ base, trainings, curve, most, compare, spec, result }: TrainState): {
   what: 'base' | 'training' | 'curve' | 'separate';
   done: number;
@@ -23,17 +23,18 @@ export function doingNow({ base, trainings, curve, most, compare, spec, result }
     : { what: 'curve', done: curve.length, of: most };
 }
 
-/** Losses above the best one that count as equal to it. */
+/** Relative distance to the best loss within which a loss counts as equal to it. */
 export const BAND = 0.01;
 
 export interface CurveVerdict {
   best: RankLoss;
-  /** Smallest rank in the band. */ within: RankLoss;
+  /** Smallest rank in the band. */
+  within: RankLoss;
   knee: number;
   base: number;
 }
 
-/** What the curve says, once it has every rank; null before. */
+/** The notable ranks, once the curve has every rank; null before. */
 export function verdictOf({
   curve,
   most,
@@ -50,8 +51,8 @@ export function verdictOf({
 }
 
 /**
- * Parameters of the adapter at this rank of its largest module, Σ rank · (in + out); null until the
- * modules' own ranks are known.
+ * Adapter parameters at this rank of the largest module, Σ rank · (in + out); null until the
+ * modules' ranks are known.
  */
 export function parametersAt(
   { most, spec, result }: TrainState,
@@ -72,7 +73,7 @@ export function parametersAt(
 export const isUniform = ({ train: { start, ranks } }: TrainState['spec']): boolean =>
   start === 'fresh' && ranks.kind === 'uniform';
 
-/** Held-out loss of the LoRAs trained by themselves, those that are through. */
+/** Final held-out losses of the separate LoRAs that have finished. */
 export const separateLosses = ({ trainings, spec }: TrainState): RankLoss[] =>
   trainings
     .slice(1)
@@ -80,7 +81,7 @@ export const separateLosses = ({ trainings, spec }: TrainState): RankLoss[] =>
       evaluations.filter((e) => e.step === spec.training.steps).map(({ loss }) => ({ rank, loss })),
     );
 
-/** Of what it is doing. */
+/** Progress of the current activity, 0 to 1. */
 export function trainProgress(state: TrainState): number {
   const doing = doingNow(state);
   return doing ? doing.done / doing.of : 0;

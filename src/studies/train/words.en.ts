@@ -1,4 +1,4 @@
-/** The training's words, in English. */
+/** The train study's words in English. */
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');

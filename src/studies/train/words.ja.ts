@@ -1,4 +1,4 @@
-/** The training's words, in Japanese. */
+/** The train study's words in Japanese. */
 import { numbers } from '../../language/numbers.ts';
 import type { trainEn } from './words.en.ts';
 

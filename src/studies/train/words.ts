@@ -1,4 +1,4 @@
-/** The words of the plate, in every language. */
+/** The train study's words by language. */
 import type { Language } from '../../language/language.ts';
 import { trainEn } from './words.en.ts';
 import { trainJa } from './words.ja.ts';
