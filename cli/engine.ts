@@ -1,7 +1,4 @@
-/**
- * A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go
- * of them.
- */
+/** Starts an engine in Node: loads the runtime and creates a backend and an engine on it. */
 import type { FullEngine } from '../src/engine/engine.ts';
 import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
@@ -20,14 +17,16 @@ import { loadRuntime, type NodeRuntime } from './runtime.ts';
 export interface StartedEngine {
   engine: FullEngine;
   runtime: NodeRuntime;
-  /** What the engine computes with: the model given, or the same in NF4. */
+  /** The model the engine runs: the given model, or its NF4 version. */
   compiled: CompiledModel;
 }
 
-/** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
+/**
+ * Memory budget in bytes. WebAssembly addresses 4 GB; on small machines half the memory stays free.
+ */
 export const budget = () => Math.min(4e9, totalmem() / 2);
 
-/** Several may be on one runtime; on a GPU they share its device. */
+/** Several backends can use one runtime. On a GPU they share its device. */
 export const backendOf = ({ ort, gpu }: NodeRuntime): Backend =>
   gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
@@ -49,7 +48,7 @@ export async function startEngine(
   };
 }
 
-/** Says on stderr which kernels of training this provider computes wrongly, if any. */
+/** Warns on stderr about training kernels that fail their self-test on this provider. */
 export async function warnOfTraining(engine: FullEngine): Promise<void> {
   for (const { name, error, allowed } of (await engine.testTraining()).filter((c) => !c.ok)) {
     console.error(
@@ -58,7 +57,7 @@ export async function warnOfTraining(engine: FullEngine): Promise<void> {
   }
 }
 
-/** Quantised by the GPU where there is one, else by the kernels' twin. */
+/** Quantises on the GPU if present, otherwise with the kernels' CPU reference implementation. */
 async function inNf4({ graph }: LoadedModel, { gpu }: NodeRuntime): Promise<CompiledModel> {
   if (!gpu) return nf4Model(graph);
   const kernels = new Nf4Kernels(gpu.device);

@@ -1,5 +1,5 @@
 /**
- * Loads onnxruntime-web in Node: its Node build for the CPU (with threads), its WebGPU build on
+ * Loads onnxruntime-web in Node: its Node build for the CPU (with threads), or its WebGPU build on
  * Dawn for a GPU.
  */
 import { availableParallelism } from 'node:os';
@@ -17,7 +17,7 @@ export interface NodeRuntime {
   gpu: Gpu | null;
 }
 
-/** `provider` and `threads` as typed by the user. */
+/** `provider` and `threads` are as typed by the user. Throws `usage` and `no-gpu`. */
 export async function loadRuntime(provider = 'wasm', threads?: string): Promise<NodeRuntime> {
   const count = threads === undefined ? Math.min(8, availableParallelism()) : Number(threads);
   if (!Number.isInteger(count) || count < 1 || count > 64)
@@ -29,7 +29,7 @@ export async function loadRuntime(provider = 'wasm', threads?: string): Promise<
   if (provider === 'webgpu') {
     if (threads !== undefined)
       throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
-    // Asked for, it is not exchanged for the CPU in silence.
+    // If the user requested the GPU, never fall back to the CPU silently.
     const gpu = await openGpu(dawn()).catch((cause: unknown) => {
       throw new AtlasError('no-gpu', {}, { cause });
     });
