@@ -1,6 +1,6 @@
 /**
- * Decompositions on threads: the same numbers as here, errors as sentences, and an end when nobody
- * wants more.
+ * Tests decompositions on threads: the same numbers as in this thread, errors as sentences, and an
+ * end when nobody needs more results.
  */
 import { expect, it, vi } from 'vitest';
 import { elementAt } from '../src/checked.ts';
@@ -9,7 +9,7 @@ import { decompose, type SvdJob } from '../src/methods/compress/decompositions.t
 import { decomposedBy, type Threads } from '../src/methods/compress/pool.ts';
 import { nodeThreads } from './svd-threads.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // starting a thread takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000 }); // // starting a thread takes seconds on a busy machine
 
 const two: Threads = { ...nodeThreads, count: 2 };
 const job = ({
