@@ -9,7 +9,7 @@ import { decompose, type SvdJob } from '../src/methods/compress/decompositions.t
 import { decomposedBy, type Threads } from '../src/methods/compress/pool.ts';
 import { nodeThreads } from './svd-threads.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // // starting a thread takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000 }); // starting a thread takes seconds on a busy machine
 
 const two: Threads = { ...nodeThreads, count: 2 };
 const job = ({

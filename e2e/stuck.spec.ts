@@ -123,7 +123,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
     /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: nothing was heard of it for 120 seconds/,
   );
   await expect.poll(() => threads(page)).toHaveLength(1);
-  expect(await cells(page).count()).toBe(0); // // the picker still covers the map
+  expect(await cells(page).count()).toBe(0); // the picker still covers the map
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
   await page.getByRole('button', { name: /^Load / }).click();
   await expect(page.locator('.rail')).toContainText('<s> before each sequence');

@@ -3,10 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { inputOf, runBatch } from './batch.ts';
 import { kinds } from './kinds.ts';
 
-/**
- * Number of inputs per thousand of a kind's share, before the reduction for kinds that open a
- * session.
- */
+/** Total number of inputs. Kinds that open a session get a quarter of their share. */
 const INPUTS = 2500;
 
 describe('damaged inputs are refused in a sentence, or give what they should', () => {
