@@ -1,6 +1,6 @@
 /**
- * The kinds of work that benchmarks count and time: a sweep, a training step, a Jacobian probe and a
- * token.
+ * The kinds of work that benchmarks count and time: a sweep, a training step, a Jacobian probe and
+ * a token.
  */
 import type { CutEngine } from '../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';

@@ -334,7 +334,7 @@ def field(data, wanted):
 
 
 def complete(step):
-    """Adds ByteLevel decoder settings that the reference requires but never uses. This product needs none."""
+    """Adds ByteLevel decoder settings that the reference requires but never uses. This product does not need them."""
     if isinstance(step, dict):
         if step.get("type") == "ByteLevel":
             step.update({"add_prefix_space": True, "trim_offsets": True, **step})
