@@ -1,6 +1,6 @@
 /**
- * AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens
- * and noise.
+ * Measures AdaRank through the compiled pipeline against one full forward pass per probe. Runtime,
+ * provider, threads, tokens and noise are the same.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { startEngine } from '../cli/engine.ts';
@@ -41,8 +41,8 @@ export async function adaRankAgainstNaive(
   const { engine, runtime } = await startEngine(model, engineOptions(provider, threads));
   const sessionOptions = plainOptions(runtime);
 
-  // Five modules, each of another depth and another role, stand for all: a naive probe costs about
-  // the same wherever the module is.
+  // Five modules with different depths and roles represent all modules: a naive probe takes about
+  // the same time for each module.
   const sampled = Array.from({ length: 5 }, (_, i) => {
     const ofLayer = compiled.modules.filter(
       (m) => m.layer === Math.floor(((i + 0.5) * compiled.layers) / 5),
@@ -90,9 +90,8 @@ export async function adaRankAgainstNaive(
     return { path: m.path, seconds, value: values[0]! };
   };
 
-  // Both sides once before anything is timed, to build sessions and to let V8 compile its code to
-  // the end: the first probes of a process are several times slower than the rest, on either side,
-  // and would say nothing about the two ways.
+  // Warm up both sides: sessions are built, and V8 finishes compiling its code. The first probes of
+  // a process are several times slower than the rest, on either side.
   await naiveRound();
   await measure({});
   const others = watchOthers();
@@ -152,7 +151,7 @@ export async function adaRankAgainstNaive(
     return Math.min(...times);
   }
 
-  /** A whole run, the clean pass included; the values are those of the first repeat. */
+  /** One complete run including the clean pass. The values are those of the first repeat. */
   async function measure(
     over: Partial<AdaRankOptions>,
   ): Promise<{ seconds: number; values: number[] }> {

@@ -1,15 +1,15 @@
 /**
- * Compress to Impress against LASER's exhaustive search: same samples, same engine, same machine,
- * one run.
+ * Measures Compress to Impress against LASER's exhaustive search on the same samples, engine and
+ * machine.
  *
  *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--test 200] [--trials 24]
  *     [--task next-word] [--laser all|sample] [--processor] [--provider wasm|webgpu]
  *
- * LASER's side tries every module at every ρ, in full or by a seeded sample of 24 that stand for
- * all; the other side is one backward pass and `trials` evaluations. Both reuse the clean blocks
- * before a change. The totals count the decompositions, too: LASER's are those in one row block,
- * here there are those of every K. `--processor` counts processor seconds instead of the clock's,
- * where others are at work. Results: bench/results/compress-<model>-<task>-<samples>x<trials>.json.
+ * LASER tries every module at every ρ, in full or on a seeded sample of 24 candidates. Compress to
+ * Impress needs one backward pass and `trials` evaluations. Both reuse the clean activations before
+ * a change. The totals include decompositions: LASER's in one row block, ours for every K.
+ * `--processor` measures processor seconds, for busy machines. Results:
+ * bench/results/compress-<model>-<task>-<samples>x<trials>.json.
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -72,7 +72,7 @@ const { times, test, calibration } = result;
 const laser = defined(result.laser);
 const seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
 console.log(compressText(result));
-/** Decomposing costs about the cube of a block's shorter side. */
+/** The time of a decomposition is roughly proportional to the cube of a block's shorter side. */
 const cubes = (blocks: number) =>
   modules.reduce((sum, m) => sum + blocks * Math.min(m.outFeatures / blocks, m.inFeatures) ** 3, 0);
 const share = cubes(1) / spec.compress.rowBlocks.reduce((sum, blocks) => sum + cubes(blocks), 0);

@@ -1,9 +1,9 @@
 /**
- * `npx tsx bench/generate.ts [MODEL_FOLDER] [--provider wasm|webgpu]`: a token with the cache of
- * keys and values against a token by a whole forward pass of the text so far, at several lengths;
- * the same pieces of the same export, session creation not counted. Time is processor time of all
- * threads, which other work on the machine disturbs less than the clock; on WebGPU it is the
- * clock's. Prints and writes `bench/results/generate-<model>.json`.
+ * `npx tsx bench/generate.ts [MODEL_FOLDER] [--provider wasm|webgpu]`: measures a token with the KV
+ * cache against a full forward pass per token, at several text lengths. Both use the same pieces of
+ * the same export; session creation is not counted. Time is processor time of all threads, which
+ * depends less on other work on the machine; on WebGPU it is wall time. Prints and writes
+ * `bench/results/generate-<model>.json`.
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -38,12 +38,14 @@ const passes = Number(values.passes);
 const { compiled: model } = await loadModel(await nodeFiles(path));
 const options = engineOptions(values.provider, values.threads);
 const runtime = await loadRuntime(options.provider, options.threads);
-// Engines come and go on it.
+// Hold the device while engines come and go.
 runtime.gpu?.retain();
 const textOf = (length: number) =>
   Int32Array.from({ length }, (_, i) => (i * i * 7 + 3) % model.vocab);
 
-/** Milliseconds of a task: those that count on the provider, and the clock's. */
+/**
+ * Time of a task in milliseconds: `own` as the provider counts it (see `spentTime`), and wall time.
+ */
 async function spent(task: () => Promise<unknown>): Promise<{ own: number; wall: number }> {
   const before = spentTime(runtime);
   const start = performance.now();
@@ -57,7 +59,7 @@ const median = (times: { own: number; wall: number }[]) => {
   return { own: of('own'), wall: of('wall') };
 };
 
-/** A text of `length` tokens, the last of which are written one by one. */
+/** Generates the last tokens of a text of `length` tokens with the KV cache. */
 async function cached(length: number) {
   const engine = createEngine({ model, backend: backendOf(runtime), memoryBudgetBytes: 4e9 });
   const times: { own: number; wall: number }[] = [];
@@ -69,7 +71,7 @@ async function cached(length: number) {
   return { token: median(times.slice(1)), prompt };
 }
 
-/** A whole forward pass and the logits behind its last token. */
+/** Runs the full forward pass and computes the logits of the last token. */
 async function whole(length: number) {
   const backend = backendOf(runtime);
   const pieces = new Pieces(model, backend);

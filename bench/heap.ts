@@ -1,18 +1,19 @@
 /**
- * What the heap of a page's thread is made of: its own objects, or what V8 and the browser keep
- * beside them.
+ * Splits the JavaScript heap of a page's main thread into the page's objects, V8's code and the
+ * browser's timing records.
  */
 import type { CDPSession } from '@playwright/test';
 import { elementAt } from '../src/checked.ts';
 
-/** Megabytes, garbage collected. */
+/** Megabytes after garbage collection. */
 export interface HeapParts {
-  /** Everything that is neither of the others: what the page itself holds. */
+  /** All other objects: those of the page itself. */
   objects: number;
-  /** Machine code and its tables, which V8 makes of functions as they are called more often. */
+  /** Machine code and its tables. V8 compiles more of it as functions are called more often. */
   code: number;
   /**
-   * The browser's own list of layout shifts, long frames and paints; it ends at 150 or 200 of each.
+   * The browser's own list of layout shifts, long frames and paints. It is limited to 150 or 200 of
+   * each.
    */
   timings: number;
 }
@@ -27,12 +28,11 @@ const TIMING =
   /^(Performance\w*Timing|LayoutShift|LayoutShiftAttribution|LargestContentfulPaint|InteractionContentfulPaint|TaskAttributionTiming|DOMRectReadOnly|blink::ScriptTimingInfo)$/;
 
 /**
- * `WeakArrayList` and `SharedFunctionInfoWrapper` of V8 are listed as native: they belong to its
- * code.
+ * V8 lists `WeakArrayList` and `SharedFunctionInfoWrapper` as native, but they belong to its code.
  */
 const CODE = /^system \/ (WeakArrayList|ProtectedFixedArray|SharedFunctionInfoWrapper)$/;
 
-/** By a heap snapshot, which takes a second or two. */
+/** Measures with a heap snapshot, which takes a second or two. */
 export async function heapParts(session: CDPSession): Promise<HeapParts> {
   const chunks: string[] = [];
   const add = ({ chunk }: { chunk: string }) => chunks.push(chunk);

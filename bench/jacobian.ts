@@ -1,11 +1,14 @@
 /**
- * `npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12]
- * [--seed 1] [--sigma 0.1] [--reference FOLDER] [--kept FILE] [--provider wasm|webgpu]`: the
- * Jacobian probe, alone and combined with sampled AdaRank, against the mean of many draws; Spearman
- * and seconds of one run. With `--reference` (a folder with PyTorch's adarank.json and texts.json)
- * the tokens and the first draws are those; the rest of `--draws` is made here. `--text` is the id
- * of a bundled text. `--kept` is a file the draws are written to as they come, and taken up from:
- * those of a large model take half an hour.
+ * Compares the Jacobian probe, alone and combined with sampled AdaRank, with the mean of many
+ * draws: Spearman's ρ and seconds.
+ *
+ *   npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12]
+ *     [--seed 1] [--sigma 0.1] [--reference FOLDER] [--kept FILE] [--provider wasm|webgpu]
+ *
+ * `--reference` is a directory with PyTorch's adarank.json and texts.json; it supplies the tokens
+ * and the first draws. The rest of `--draws` is measured here. `--text` is the id of a bundled
+ * text. `--kept` is a file that saves draws as they are measured and from which a run resumes: the
+ * draws of a large model take half an hour.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -69,8 +72,8 @@ const noise: AdaRankOptions['noise'] = values.sigma
   ? { scale: 'fixed', sigma: Number(values.sigma) }
   : { scale: 'std' };
 
-// The truth, and the time of a draw. Draws have names, so those made here go on where the
-// reference's end.
+// The reference values and the time of a draw. Draws are named by number, so new draws continue
+// after those of the reference.
 const stored = values.reference
   ? (json('adarank.json').modules as Record<string, { values: number[] }>)
   : null;
@@ -82,7 +85,7 @@ const sampled: number[][] =
   kept ?? modules.map((m) => (stored ? defined(stored[m.path]).values.slice() : []));
 const done = elementAt(sampled, 0).length;
 const sweeps = new Map<number, number>();
-// One at least is made here, for its time.
+// Measure at least one draw, to get its time.
 const repeats = Math.max(Number(values.draws), done + 1);
 for await (const e of adaRank({
   engine,
@@ -95,14 +98,14 @@ for await (const e of adaRank({
   if (e.type !== 'draws') continue;
   e.modules.forEach((m, i) => elementAt(sampled, m).push(e.values[i]!));
   sweeps.set(e.repeat, (sweeps.get(e.repeat) ?? 0) + e.milliseconds / 1000);
-  // A whole sweep, of every module alike.
+  // Save only complete sweeps.
   if (values.kept !== undefined && new Set(sampled.map((d) => d.length)).size === 1)
     writeFileSync(
       values.kept,
       JSON.stringify(sampled.map((d) => d.map((v) => Number(v.toPrecision(7))))),
     );
 }
-// The first sweep also makes its sessions.
+// The minimum, because the first sweep also creates its sessions.
 const count = elementAt(sampled, 0).length;
 const secondsPerDraw = Math.min(...sweeps.values());
 
@@ -126,8 +129,8 @@ const draws = async (
   return { squares, seconds: (performance.now() - start) / 1000 };
 };
 const mean = (x: readonly number[]) => x.reduce((a, b) => a + b, 0) / x.length;
-// Five draws at a time are held out and judged by the mean of the others; what is compared with
-// them is judged by the same mean.
+// Five draws at a time are held out and compared with the mean of the others. The Jacobian
+// estimates are compared with the same mean.
 const held = Array.from({ length: Math.min(count, 24) }, (_, i) =>
   Array.from({ length: 5 }, (_, r) => (5 * i + r) % count).sort((a, b) => a - b),
 );
@@ -186,7 +189,7 @@ const perToken = jacobianImportances(
 row('Jacobian, 1 pass per token', tokens.seconds, () => perToken);
 const coverage: { what: string; covered: number; halfWidth: number }[] = [];
 const multiples = (map: readonly number[]) => map.map((v) => v / mean(map));
-/** Share of the modules whose multiple of the mean lies in its 95 % interval. */
+/** The fraction of modules whose multiple of the mean is inside its 95 % interval. */
 const covers = (what: string, intervals: (i: number) => { low: number; high: number }[]) => {
   const all = truths.flatMap((truth, i) => {
     const t = multiples(truth);
@@ -237,8 +240,8 @@ for (const [signs, k] of [
     })),
   );
 }
-// What no weighting can exceed: one draw and all passes, the weight chosen by the truth itself; and
-// with the offsets of the roles from the truth, too.
+// Upper bounds for any weighting of one draw and all passes: the weight is chosen by the reference,
+// in the second case together with the offsets of the roles.
 const logs = jacobianImportances(many, scales).map(Math.log);
 const roles = [...new Set(modules.map((m) => m.role))];
 const withOffsets = (target: readonly number[]) => {

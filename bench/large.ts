@@ -1,9 +1,9 @@
 /**
- * `npm run bench:large [-- tied]`: what a model of Llama-3.2-1B's shapes takes when it is opened.
- * The model is made up (`test/genai-decoder.ts`, 1.2 GB in a folder of the system's temporary ones,
- * gone afterwards); `tied`: its vocabulary product is the float16 embedding, not a 4-bit one. A
- * process of its own then reads it, starts the engine, runs the self-test and one clean pass, on
- * WASM.
+ * `npm run bench:large [-- tied]`: measures memory and time to open a model with the shapes of
+ * Llama-3.2-1B on WASM. The model has made-up weights (`test/genai-decoder.ts`, 1.2 GB in a
+ * temporary directory, removed afterwards). With `tied` its head is the float16 embedding instead
+ * of a 4-bit product. A separate process reads the model, starts the engine, and runs the self-test
+ * and one clean pass.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -35,7 +35,7 @@ interface Stage {
   peak: number;
 }
 
-/** Of this process, in MB: Linux says it in /proc. */
+/** Memory of this process in MB, from Linux's /proc. */
 function memory(): { resident: number; peak: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
   const of = (key: string) =>

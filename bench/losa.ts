@@ -1,10 +1,10 @@
 /**
- * `npx tsx bench/losa.ts [MODEL FOLDER] [--rounds 5] [--processor] [--provider wasm|webgpu]`: a
- * LoSA round against its training steps, at the default settings of the study. A round is what
- * pruning adds (similarity of the layers, Wanda's norms and masks, reconstruction errors, ranks)
- * and the steps that repair; the held-out losses between them are only there to be shown, and named
- * apart. `--rounds` stops after so many; `--processor` counts processor seconds instead of the
- * clock's, where others are at work. Results: bench/results/losa-<model>.json.
+ * `npx tsx bench/losa.ts [MODEL FOLDER] [--rounds 5] [--processor] [--provider wasm|webgpu]`:
+ * measures a LoSA round against its training steps at the study's default settings. A round has the
+ * pruning part (RMI, Wanda's norms and masks, reconstruction errors, ranks) and the fine-tuning
+ * steps. The held-out losses between them are for display only and are reported separately.
+ * `--rounds` limits the number of rounds. `--processor` measures processor seconds, for busy
+ * machines. Results: bench/results/losa-<model>.json.
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,13 +1,13 @@
-/** What the machine is, whether it was quiet, and how several times become one. */
+/** Describes the machine, detects other load, and computes medians. */
 import { cpus } from 'node:os';
 
-/** Where and when figures were taken, as their file says it. */
+/** The machine and date of a measurement, for its result file. */
 export const provenance = () => ({
   machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`,
   date: new Date().toISOString().slice(0, 10),
 });
 
-/** Seconds all processors together have been at work, and all they had. */
+/** Seconds that all processors were busy, and seconds in total. */
 function processorTime(): { used: number; all: number } {
   const times = cpus().map((c) => c.times);
   const all = times.reduce((sum, t) => sum + Object.values(t).reduce((a, b) => a + b, 0), 0);
@@ -21,8 +21,8 @@ export function ownTime(): number {
 }
 
 /**
- * From now on: gives the share of the processors, 0 … 1, that went to others than a task that used
- * `own` seconds of them meanwhile.
+ * Starts measuring other load. The returned function gives the fraction of all processors, 0 to 1,
+ * that other processes used. `own` is the processor seconds of the measured task.
  */
 export function watchOthers(): (own?: number) => number {
   const before = processorTime();
@@ -35,7 +35,10 @@ export function watchOthers(): (own?: number) => number {
   };
 }
 
-/** Waits, a minute at most, until nothing else keeps the processors busy. */
+/**
+ * Waits until other processes use less than a tenth of the processors, for at most 60 tries of one
+ * second.
+ */
 export async function quiet(): Promise<void> {
   for (let tries = 0; tries < 60; tries++) {
     const others = watchOthers();

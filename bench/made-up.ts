@@ -1,14 +1,14 @@
 /**
- * `made-up.ts FOLDER`: writes the files of weights that the graphs (`*.onnx`) in a folder and its
- * folders ask for and that are not there, made up. A model's speed does not hang on its numbers,
- * and a graph is a hundredth of its weights.
+ * `made-up.ts FOLDER`: writes missing weight files, with made-up values, for all graphs (`*.onnx`)
+ * in a directory and its subdirectories. A model's speed does not depend on its values, and a graph
+ * is a hundredth of the size of its weights.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { defined } from '../src/checked.ts';
 import { decodeMessage, modelProto } from '../src/onnx/proto.ts';
 
-/** Where each initialiser lies that is not in the graph. */
+/** The file and end offset of each initialiser that is stored outside the graph. */
 function stretches(graph: Uint8Array): { file: string; end: number }[] {
   return defined(decodeMessage(modelProto, graph).graph)
     .initializer.filter(({ externalData }) => externalData.length > 0)
@@ -21,10 +21,7 @@ function stretches(graph: Uint8Array): { file: string; end: number }[] {
     });
 }
 
-/**
- * A file of weights as long as the graph needs it: small float32 numbers, where they are read as
- * such.
- */
+/** A weight file of the length that the graph needs. Read as float32, its values are small. */
 export function madeUpData(graph: Uint8Array, file: string): Uint8Array {
   const bytes = Math.max(
     0,

@@ -1,7 +1,7 @@
 /**
- * AdaRank the naive way, for comparison: one full forward of the whole model for every module and
- * draw, with that module's weight perturbed as a float input. Everything else is equal: same
- * runtime, provider, threads, tokens, noise.
+ * AdaRank without the compiler, for comparison: one full forward pass of the model for every module
+ * and draw. The weight of that module is perturbed as a float input. Runtime, provider, threads,
+ * tokens and noise are the same.
  */
 import type * as Ort from 'onnxruntime-web';
 import { defined, elementAt } from '../src/checked.ts';
@@ -13,8 +13,8 @@ import type { Graph, Node } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 
 /**
- * The export with the product named `node` reading its weight from the float input `w` `[in, out]`,
- * logits its only output.
+ * The export with the weight of product `node` as a float input `w` `[in, out]`, and logits as the
+ * only output. Throws if `node` is not a quantised product.
  */
 export function withFloatWeight(
   graph: Graph,
@@ -52,8 +52,8 @@ export interface NaiveModule {
 }
 
 /**
- * Seconds of one probe (two perturbed forwards and their distance), session creation not counted,
- * and the distance per token.
+ * Measures a probe: two perturbed forward passes and their disagreement per token. Returns seconds
+ * without session creation, and the disagreement.
  */
 export async function naiveProbe({
   ort,
@@ -81,7 +81,7 @@ export async function naiveProbe({
   const perturbed = new Float32Array(noise.length);
   const forward = async (draw: number) => {
     generator.fill(moduleKeys(seed, target.module, draw), noise, target.std);
-    // Weight and noise are [out, in]; the product wants [in, out].
+    // Weight and noise are [out, in]; the product needs [in, out].
     for (let o = 0, i = 0; o < outFeatures; o++) {
       for (let k = 0; k < inFeatures; k++, i++)
         perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;

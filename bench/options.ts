@@ -1,4 +1,4 @@
-/** What a bench takes on the command line; anything else ends with how it is called, and 2. */
+/** Parses the command line of a benchmark. Invalid input prints the usage and exits with 2. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { AtlasError } from '../src/errors.ts';
 
@@ -6,7 +6,7 @@ type Taken<O extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
   typeof parseArgs<{ options: O }>
 >['values'];
 
-/** `usage` is one line. `--help` prints it. */
+/** `usage` is one line. `--help` prints it and exits. */
 export function optionsOf<O extends NonNullable<ParseArgsConfig['options']>>(
   usage: string,
   options: O,
@@ -21,11 +21,14 @@ export function optionsOf<O extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-/** Bad input: a sentence, and 2. */
+/** Prints why the input is invalid and exits with 2. */
 export function refuse(why: string): never {
   console.error(why);
   process.exit(2);
 }
 
-/** What `checkWritable` refused; its own sentence speaks of the product's command line. */
+/**
+ * Prints only the reason of a `checkWritable` error: its full sentence is about the product's
+ * command line.
+ */
 export const refuseOut = ({ values }: AtlasError): never => refuse(String(values.why));

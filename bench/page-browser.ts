@@ -1,7 +1,4 @@
-/**
- * Serves the built page as `npm run preview` does and opens it in a Chromium that has never seen
- * it.
- */
+/** Serves the built page like `npm run preview` and opens it in Chromium with a fresh profile. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
@@ -11,7 +8,7 @@ import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** What `page-watch.js` writes down; times in ms since the navigation began, null until seen. */
+/** What `page-watch.js` records. Times are in ms since navigation, null until the event occurs. */
 export interface Seen {
   measuring: number | null;
   firstCell: number | null;
@@ -19,9 +16,9 @@ export interface Seen {
   done: number | null;
   /** Tasks of 50 ms or more on the main thread. */
   tasks: { start: number; duration: number }[];
-  /** What the engine last reported, bytes. */
+  /** The engine's last report, in bytes. */
   memory: { device: number; heap: number } | null;
-  /** Messages with events of a run. */
+  /** Messages that carry events of a run. */
   eventMessages: number;
 }
 
@@ -38,7 +35,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** The built page on a free port. Throws where there is no build or no browser. */
+/** Serves the built page on a free port. Throws if there is no build or no browser. */
 export async function serve(): Promise<Site> {
   if (!existsSync(resolve(root, 'dist/index.html')))
     throw new Error('There is no dist/ to measure: run `npm run build` first.');

@@ -1,4 +1,4 @@
-/** The same small measurement again and again on one page: does any memory grow? */
+/** Repeats a small measurement on one page to detect growing memory. */
 import { readFileSync } from 'node:fs';
 import { expect, type CDPSession, type Page } from '@playwright/test';
 import { defined } from '../src/checked.ts';
@@ -9,18 +9,18 @@ import { heapParts, type HeapParts } from './heap.ts';
 import { median } from './machine.ts';
 import type { Site } from './page-browser.ts';
 
-/** Megabytes after a run, garbage collected. */
+/** Megabytes after a run and garbage collection. */
 export interface Sample {
-  /** JavaScript heap of the page's thread. */
+  /** JavaScript heap of the page's main thread. */
   page: number;
   /**
-   * Page and worker together, WebAssembly memory included, as the browser counts it. That takes it
-   * a minute, so only after a third of the runs and after the last.
+   * Memory of page and worker together, including WebAssembly, as the browser counts it. This takes
+   * the browser a minute, so it is measured only after a third of the runs and after the last.
    */
   browser: number | null;
-  /** What the engine says it holds: weights, kept activations, workspace, and buffers on a GPU. */
+  /** Memory the engine reports: weights, cached activations, workspace, and GPU buffers. */
   engine: number;
-  /** Resident memory of the page's process; null where the system does not tell. */
+  /** Resident memory of the page's process. Null if the system does not report it. */
   resident: number | null;
 }
 
@@ -30,23 +30,21 @@ export interface Repeated {
   repeats: number;
   runs: number;
   /**
-   * Medians over the first and the last third of the runs, the very first left out: it fills the
+   * Medians over the first and last third of the runs, without the first run, which fills the
    * pools.
    */
   first: Sample;
   last: Sample;
-  /** Slope over all runs but the first, by least squares: kilobytes a run. */
+  /** Least-squares slope over all runs except the first, in kilobytes per run. */
   growth: Sample;
-  /**
-   * What the heap of the page's thread is made of after a third of the runs, and after the last.
-   */
+  /** The parts of the main thread's heap after a third of the runs and after the last. */
   heap: ({ run: number } & HeapParts)[];
   samples: Sample[];
 }
 
 /**
- * Runs of a small experiment, each after a Reset. On WebGPU the browser's software adapter
- * computes, so it is smaller still.
+ * Repeats a small experiment, each time after a Reset. On WebGPU the browser's software adapter
+ * computes, so that experiment is even smaller.
  */
 export async function repeatedRuns(
   site: Site,
@@ -66,7 +64,7 @@ export async function repeatedRuns(
     const measured = () => expect(title).toHaveText(/^Measured/, { timeout: 300_000 });
     await measured();
     if (gpu) {
-      // A software adapter is never taken by itself.
+      // A software adapter is never chosen automatically.
       const chip = page.locator('.chips .chip').first();
       await chip.click();
       await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
@@ -120,7 +118,7 @@ const countedByBrowser = (page: Page): Promise<number> =>
       .then(({ bytes }) => bytes),
   );
 
-/** Process of the one page there is. */
+/** The renderer process of the only page: the one with the most processor time. */
 async function rendererOf(browser: CDPSession): Promise<number | null> {
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
   return (
@@ -129,7 +127,7 @@ async function rendererOf(browser: CDPSession): Promise<number | null> {
   );
 }
 
-/** Linux says it in /proc. */
+/** Reads /proc, so it works on Linux only. */
 function residentOf(pid: number | null): number | null {
   try {
     return megabytes(
@@ -156,7 +154,7 @@ const middle = (samples: readonly Sample[], key: keyof Sample): number | null =>
   return values.length ? median(values) : null;
 };
 
-/** kB a run. */
+/** Kilobytes per run. */
 function slope(samples: readonly Sample[], key: keyof Sample): number | null {
   const points = known(samples, key);
   const n = points.length;

@@ -1,6 +1,6 @@
 /**
- * A first visit: when the first cell, the first sweep and the whole default run stand, and how long
- * the main thread was held meanwhile.
+ * Measures a first visit: the times of the first cell, the first sweep and the whole default run,
+ * and tasks that block the main thread.
  */
 import { defined } from '../src/checked.ts';
 import { fetchedSizes } from './size.ts';
@@ -9,20 +9,22 @@ import { browserTime, type Seen, type Site } from './page-browser.ts';
 
 export interface ColdStart {
   /**
-   * Share of the processors that went to anything but this browser from the navigation to the end,
-   * 0 … 1: near 0 on a quiet machine.
+   * The fraction of processor time, 0 to 1, used by anything except this browser, from navigation
+   * to the end. It is near 0 on a quiet machine.
    */
   others: number;
-  /** Seconds since the navigation began, painted. */
+  /** Seconds from navigation to the paint. */
   measuring: number;
   firstCell: number;
   firstSweep: number;
   done: number;
-  /** Seconds from the measurement's begin. */
+  /** Seconds from the start of the measurement. */
   sweep: number;
   run: number;
   eventMessages: number;
-  /** Tasks of 50 ms or more on the main thread: seconds since the navigation began, ms held. */
+  /**
+   * Tasks of 50 ms or more on the main thread: start in seconds since navigation, duration in ms.
+   */
   longTasks: { startUp: LongTask[]; run: LongTask[] };
 }
 
@@ -34,8 +36,8 @@ interface LongTask {
 const seconds = (ms: number) => Math.round(ms) / 1000;
 
 /**
- * Opens the page with a fresh profile and waits for the default run; also which of our scripts it
- * fetched, gzipped.
+ * Opens the page with a fresh profile and waits for the default run. Also returns the downloaded
+ * scripts of the project and their gzipped sizes.
  */
 export async function coldStart(
   site: Site,

@@ -1,7 +1,6 @@
 /**
- * Runs in the page before its own scripts and writes down, on the page's clock (ms since the
- * navigation began), when what a visitor waits for is painted, which tasks held the main thread for
- * 50 ms or more, and what memory the engine reports.
+ * Runs in the page before its own scripts. It records when the important states are painted (ms
+ * since navigation), tasks of 50 ms or more on the main thread, and the engine's memory reports.
  */
 const seen = {
   measuring: null,
@@ -19,7 +18,7 @@ new PerformanceObserver((list) => {
     seen.tasks.push({ start: startTime, duration });
 }).observe({ type: 'longtask', buffered: true });
 
-/** A frame's callbacks come before its paint, the task after them comes behind it. */
+/** Callbacks of a frame run before its paint; the task after them runs after the paint. */
 function mark(name) {
   seen[name] = 0;
   requestAnimationFrame(() =>

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:page [-- --starts 3 --runs 50]`: the built page in headless Chromium as a first
- * visitor meets it, figures printed and written to `bench/results/page.json`. Run `npm run build`
- * first, and nothing beside it.
+ * `npm run bench:page [-- --starts 3 --runs 50]`: measures first visits of the built page in
+ * headless Chromium, prints the figures and writes them to `bench/results/page.json`. Run `npm run
+ * build` first, and run nothing else at the same time.
  */
 import { parseArgs } from 'node:util';
 import { median, provenance } from './machine.ts';

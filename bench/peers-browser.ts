@@ -1,7 +1,7 @@
 /**
- * `npm run bench:peers:browser [-- --turns 7]`: the training step of `bench:peers` in a Chromium,
- * where jax-js has threads as well: both on one page with isolation headers, in turns. Prints and
- * writes the figures.
+ * `npm run bench:peers:browser [-- --turns 7]`: measures the training step of `bench:peers` in
+ * Chromium, where jax-js also has threads. Both libraries run alternately on one page with
+ * isolation headers. Prints and writes the figures.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ for (let turn = -2; turn < turns; turn++) {
   for (const name of names) {
     const before = await browserTime(browser);
     const step = await page.evaluate((n) => (globalThis as Page).step(n), name);
-    // The first two build sessions and kernels.
+    // The first two turns build sessions and kernels.
     if (turn >= 0)
       steps[name].push({
         ...step,

@@ -1,10 +1,10 @@
 /**
- * `npm run bench:peers [-- --turns 5]`: a LoRA step over all linear layers of the bundled model
- * against the same step in jax-js and, forward and backward only, in @genai-fi/nanogpt, on the CPU,
- * each library in a process of its own, in turns. Prints and writes the figures.
+ * `npm run bench:peers [-- --turns 5]`: measures a LoRA step over all linear layers of the bundled
+ * model on the CPU against jax-js and, forward and backward only, @genai-fi/nanogpt. The libraries
+ * run alternately in separate processes. Prints and writes the figures.
  *
- * Ours reads packed 4-bit weights and recomputes blocks; jax-js has float32 weights and keeps what
- * the backward pass needs.
+ * Ours reads packed 4-bit weights and recomputes layers; jax-js has float32 weights and saves
+ * activations for backward.
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -66,7 +66,7 @@ async function ours(): Promise<Step> {
   };
 }
 
-/** A library in a process of its own, that takes a step whenever it is asked. */
+/** Starts a library in a separate process that runs one step per request. */
 function peer(
   script: string,
   flags: string[] = [],
@@ -87,7 +87,7 @@ function peer(
   return { step, end: () => child.kill() };
 }
 
-// Node 20 has the wider arithmetic that jax-js can use behind a flag; browsers have it without.
+// In Node 20 jax-js needs a flag for relaxed SIMD. Browsers have it enabled.
 const jax = peer(
   'jax-js.mjs',
   process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [],
@@ -98,10 +98,10 @@ const steps: Record<keyof typeof contenders, Step[]> = { ours: [], jaxJs: [], na
 const names = Object.keys(contenders) as (keyof typeof contenders)[];
 for (let turn = -2; turn < turns; turn++) {
   for (const name of names) {
-    // nanogpt takes a hundred times longer: two of its steps are enough.
+    // nanogpt takes a hundred times longer, so two of its steps are enough.
     if (name === 'nanogpt' && turn !== -1 && turn !== 0) continue;
     const step = await contenders[name]();
-    // The first two build sessions and kernels.
+    // The first two turns build sessions and kernels.
     if (turn >= 0) steps[name].push(step);
   }
 }

@@ -1,9 +1,8 @@
 /**
- * The matrix products a LoRA step cannot do without, alone: float32 `Gemm`s of the same sizes, on
- * the same runtime and threads. Of every module x Wᵀ, dy W, and the six thin ones of its adapter;
- * of the head one product forward and one backward. No attention, norm, optimiser, recomputation or
- * unpacking of weights: the floor under a step. A module's eight go in one run, so that calls into
- * the runtime count for little.
+ * Measures only the matrix products that a LoRA step needs, as float32 `Gemm`s on the same runtime
+ * and threads: a lower bound for the step. Per module: x Wᵀ, dy W and six thin products of its
+ * adapter; for the head: one forward and one backward. Attention, norm, optimiser, recomputation
+ * and unpacking are omitted. The eight products of a module share one run to reduce call overhead.
  */
 import type * as Ort from 'onnxruntime-web';
 import type { Runtime } from '../src/runtime/ort.node.ts';
@@ -18,7 +17,7 @@ export interface Sizes {
   vocab: number;
 }
 
-/** `op(a) op(b)`: sizes of `a` and `b` as they lie, and which of them is read transposed. */
+/** `op(a) op(b)`: the stored shapes of `a` and `b`, and which of them is transposed. */
 interface Product {
   a: [number, number];
   b: [number, number];
@@ -75,7 +74,7 @@ async function prepare(
   const filled = (dims: [number, number]) => {
     const data = new Float32Array(dims[0] * dims[1]).fill(0.01);
     if (!gpu) return new ort.Tensor('float32', data, dims);
-    // There once, as weights are: sent along with every run they would cost more than the products.
+    // Upload once, like weights. An upload per run would take longer than the products.
     const buffer = gpu.device.createBuffer({
       size: Math.ceil(data.byteLength / 16) * 16,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
@@ -97,8 +96,8 @@ async function prepare(
 }
 
 /**
- * A function that runs all products of one step once, and how many floating-point operations they
- * are.
+ * Returns a function that runs all products of one step once, and their number of floating-point
+ * operations.
  */
 export async function pureProducts(
   runtime: Runtime,
@@ -118,7 +117,7 @@ export async function pureProducts(
       for (let n = 0; n < times; n++)
         for (const y of Object.values(await session.run(feeds))) y.dispose();
     }
-    // On a GPU a run ends when it is asked for.
+    // On a GPU a run returns before its work is finished.
     await runtime.gpu?.device.queue.onSubmittedWorkDone();
   };
   return { run, flops };

@@ -1,9 +1,8 @@
 /**
- * `npx tsx bench/qdylora.ts [--provider wasm|webgpu]`: one QDyLoRA run against LoRAs trained
- * separately at a few ranks; the bundled model in NF4, the same text, steps, seed and α. Prints and
- * writes held-out losses side by side, and the time of one run against that of one LoRA a rank.
- * Time is processor time of all threads, which other work on the machine disturbs less than the
- * clock; on WebGPU it is the clock's.
+ * `npx tsx bench/qdylora.ts [--provider wasm|webgpu]`: compares one QDyLoRA run with LoRAs trained
+ * separately at a few ranks. All use the bundled model in NF4 and the same text, steps, seed and α.
+ * Prints and writes held-out losses, and the time of one run against one LoRA per rank. Time is
+ * processor time of all threads, which depends less on other load; on WebGPU it is wall time.
  */
 import { parseArgs } from 'node:util';
 import { defined, elementAt } from '../src/checked.ts';
@@ -62,7 +61,7 @@ const data = {
   ),
 };
 
-/** What was found, and seconds a step. */
+/** Returns the figures, the curve and seconds per step. */
 async function run(
   method: TrainSettings['method'],
   rank: number,

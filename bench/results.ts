@@ -1,6 +1,4 @@
-/**
- * Where figures go: `bench/results/`, or the folder that the environment variable `RESULTS` names.
- */
+/** Writes figures to `bench/results/` or to the directory in the environment variable `RESULTS`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- MODEL_FOLDER] [--provider wasm|webgpu] [--sequences 2 --length 12] [--repeats
- * 5]`: figures as ratios to something measured in the same run, printed and written to
- * `bench/results/`. Never part of the tests: a loaded machine changes seconds, ratios less so.
+ * 5]`: measures figures as ratios to a baseline of the same run, prints them and writes them to
+ * `bench/results/`. It is not part of the tests: load on the machine changes times, and ratios less
+ * so.
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

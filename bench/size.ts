@@ -1,4 +1,6 @@
-/** Our own JavaScript in a build, gzipped; the runtime's own files are not counted. */
+/**
+ * Measures the project's own JavaScript in a build, gzipped. The runtime's files are not counted.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +12,7 @@ interface Sizes {
   parts: { name: string; kilobytes: number }[];
 }
 
-/** All of it, or the files that `counted` takes by name. Null without a build. */
+/** Kilobytes of all files, or of those that `counted` accepts by name. Null without a build. */
 export function javaScriptSizes(counted: (file: string) => boolean = () => true): Sizes | null {
   const assets = resolve(import.meta.dirname, '..', process.env.DIST ?? 'dist', 'assets');
   if (!existsSync(assets)) return null;
@@ -25,10 +27,9 @@ export function javaScriptSizes(counted: (file: string) => boolean = () => true)
   return { total: Math.round(10 * parts.reduce((sum, p) => sum + p.kilobytes, 0)) / 10, parts };
 }
 
-/** What a page that has been at work fetched, its thread's part included. */
+/** The files that a page and its worker have downloaded so far. */
 export async function fetchedSizes(page: Page): Promise<Sizes | null> {
-  // Once the visitor has what they came for, the page fetches the rest while idle: that is not
-  // counted.
+  // Files that the page prefetches while idle, after the first run, are not counted.
   const rest = await page.evaluate(
     () =>
       performance.timeOrigin +
@@ -40,7 +41,7 @@ export async function fetchedSizes(page: Page): Promise<Sizes | null> {
       .filter((e) => performance.timeOrigin + e.startTime < until)
       .map((e) => e.name);
   const fetched = await page.evaluate(before, rest);
-  // The runtime's own threads sleep in a wait of WebAssembly and never answer.
+  // The runtime's own threads block in a WebAssembly wait and never answer.
   const engine = defined(page.workers().find((w) => w.url().includes('engine.worker')));
   fetched.push(engine.url(), ...(await engine.evaluate(before, rest)));
   const names = new Set(fetched.map((url) => elementAt(url.split('/'), -1)));

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:sparse [-- --rows 1,64,512 --inputs 576 --outputs 1536]`: does 2:4 sparsity make a
- * product faster where there is no hardware for it? Our own kernel with and without it on the GPU,
- * our own loop with and without it on the CPU, and the runtime's dense products beside both. Every
- * product is first compared with the plain sum. Prints and writes the figures.
+ * `npm run bench:sparse [-- --rows 1,64,512 --inputs 576 --outputs 1536]`: measures whether 2:4
+ * sparsity makes a product faster without hardware support. Compares our kernel on the GPU and our
+ * loop on the CPU, each with and without sparsity, with the runtime's dense products. Every result
+ * is first checked against the direct sum. Prints and writes the figures.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -29,8 +29,8 @@ const outputs = Number(values.outputs);
 if (inputs % 32 !== 0) throw new Error('--inputs has to be a multiple of 32');
 
 /**
- * Of every four weights of a row the two largest: their values, and two bits each for where they
- * stand.
+ * Retains the two largest weights of every four in a row: their values, and two bits each for their
+ * positions.
  */
 function keepTwoOfFour(w: Float32Array): {
   kept: Float32Array;
@@ -69,7 +69,7 @@ function denseLoop(x: Float32Array, w: Float32Array, rows: number, y: Float32Arr
   }
 }
 
-/** The same over the kept half. */
+/** The same product over the retained weights. */
 function sparseLoop({
   x,
   kept,
@@ -244,7 +244,7 @@ for (const rows of values.rows.split(',').map(Number)) {
     throw new Error(
       `the products differ: ${ways.map((v, i) => `${v.name} ${errors[i]}`).join(', ')}`,
     );
-  // In turns, so that what else the machine does falls on all alike.
+  // Alternate, so that other load affects all ways equally.
   for (let turn = 0; turn < 15; turn++) {
     for (const [i, way] of ways.entries()) {
       const start = performance.now();

@@ -1,8 +1,10 @@
-// y[t, o] = Σ_k x[t, k] · w[o, k], dense and with 2:4 sparsity, in tiles of 64 tokens × 64 outputs; one thread makes 4 × 4 of them.
-// Both entry points share all but how a weight finds its input, so that what differs is the sparsity alone.
+// y[t, o] = Σ_k x[t, k] · w[o, k], dense and with 2:4 sparsity, in tiles of 64 tokens × 64 outputs.
+// One thread computes 4 × 4 outputs. The two entry points differ only in how a weight finds its
+// input.
 //
-// 2:4: of every four inputs two weights are kept. `w` is [outputs, inputs / 2]; `places` has two bits for each, where in its four it
-// stands: 32 bits hold the 16 kept weights of 32 inputs. `inputs` is a multiple of 32.
+// 2:4: two weights of every four inputs are retained. `w` is [outputs, inputs / 2]. `places` has
+// two bits per weight, its position among the four: 32 bits hold the 16 retained weights of 32
+// inputs. `inputs` is a multiple of 32.
 
 struct Sizes { tokens: u32, inputs: u32, outputs: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:training [-- MODEL FOLDER] [--rank 8] [--batch 4] [--length 64] [--steps 500]
- * [--provider wasm|webgpu]`: a LoRA step over all linear layers against the pure matrix products of
- * the same sizes, both on one provider, taken in turns; step time per parameter of the model; and
- * memory over many steps. Prints and writes the figures.
+ * [--provider wasm|webgpu]`: measures a LoRA step over all linear layers against only the matrix
+ * products of the same sizes, alternately on one provider. Also measures step time per model
+ * parameter, and memory over many steps. Prints and writes the figures.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * What a measurement, a training step, a probe and a token are made of: work that is counted and
- * timed.
+ * The kinds of work that benchmarks count and time: a sweep, a training step, a Jacobian probe and
+ * a token.
  */
 import type { CutEngine } from '../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
@@ -16,18 +16,15 @@ const tokens = ({ vocab }: CutEngine, sequences: number, length: number): TokenB
   length,
 });
 
-/** Tokens that may be asked for. */
+/** Maximum number of tokens to generate. */
 const TOKENS = 16;
 
-/**
- * How often each is done before it is counted: sessions are made, and the runtime has the buffers
- * it keeps for the next time.
- */
+/** Repetitions before counting. They create the sessions and fill the runtime's buffer pool. */
 export const BEFORE = 2;
 
 /**
- * Each gets an engine of its own and leaves what is to be done again and again: at most `TOKENS` -
- * 1 times, where a token is.
+ * Each function prepares work on an engine of its own and returns a task to repeat. The task that
+ * generates a token can run at most `TOKENS` - 1 times.
  */
 export const work = ({
   sequences,

@@ -1,6 +1,6 @@
 /**
- * A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that
- * holds its two files.
+ * Reads and writes PEFT adapters on disk. An adapter is a directory, a zip, or a directory in a zip
+ * (`out.zip/checkpoint-2`).
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -27,7 +27,9 @@ export interface AdapterBytes {
 
 const isZip = (path: string): boolean => /\.zip$/i.test(path);
 
-/** The two files of the top-most adapter. Throws `no-file`, and what `adapterPair` throws. */
+/**
+ * Reads the two files of the top-most adapter. Throws `no-file` and the errors of `adapterPair`.
+ */
 export async function readAdapter(path: string): Promise<AdapterBytes> {
   const zip = await zipAt(path);
   if (zip) return fromZip(path, zip);
@@ -51,7 +53,7 @@ interface ZipPlace {
   folder: string;
 }
 
-/** The zip that a path names, or leads into; null where it does neither. */
+/** The zip file in a path and the directory inside it, or null if the path contains no zip. */
 async function zipAt(path: string): Promise<ZipPlace | null> {
   for (const { index } of path.matchAll(/\.zip(?=[/\\]|$)/gi)) {
     const file = path.slice(0, index + '.zip'.length);
@@ -85,7 +87,8 @@ async function fromZip(path: string, { file, folder }: ZipPlace): Promise<Adapte
 }
 
 /**
- * Files of adapters in a folder and all below it; of a folder with both, only these. Throws
+ * Paths of the adapter files in a directory and its subdirectories, relative to `root`. If the
+ * directory itself holds both files, only its files are returned. Throws `no-file` and
  * `too-many-files`.
  */
 async function adapterFiles(root: string): Promise<{ path: string }[]> {
@@ -121,8 +124,8 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
 }
 
 /**
- * Into a zip or a folder, as the name says; both files of an adapter are old or both are new.
- * Throws `usage`, `large-zip`.
+ * Writes an adapter to a zip or a directory, depending on the extension. Both files are replaced
+ * together, so old and new never mix. Throws `usage` and `large-zip`.
  */
 export async function writeAdapter(
   path: string,
@@ -136,7 +139,7 @@ export async function writeAdapter(
   );
 }
 
-/** Whether an argument is an adapter rather than a result file. */
+/** Whether an argument names an adapter and not a result file. */
 export const isAdapter = async (path: string): Promise<boolean> =>
   isZip(path) ||
   (await zipAt(path)) !== null ||

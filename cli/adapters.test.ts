@@ -1,4 +1,4 @@
-/** `rank-atlas export` and `import`: adapters out and in as files, and what of them is refused. */
+/** Tests `rank-atlas export` and `import`: the written files, and refused adapters. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,7 +22,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     await nodeFiles(resolve(import.meta.dirname, '../public/models/atlas-3m')),
   );
   const { modules } = model.compiled;
-  // Ranks 0, 1, 2, 3, 0, … and B filled, so that there is something to merge.
+  // Ranks 0, 1, 2, 3, 0, … and nonzero B, so that merging changes the weights.
   const adapters = initialAdapters(
     5,
     modules,
@@ -200,7 +200,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     [`${into}adapter_config.json`]: defined(config.get('adapter_config.json')),
     [`${into}adapter_model.safetensors`]: defined(weights.get('adapter_model.safetensors')),
   });
-  /** A step checkpoint: the same modules, other ranks and numbers. */
+  /** The adapter of an earlier training step: same modules, other ranks and values. */
   const early = exportPeft({
     modules,
     adapters: initialAdapters(

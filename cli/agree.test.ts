@@ -1,4 +1,4 @@
-/** Methods compared as a user types it: what is printed, and what the file holds. */
+/** Tests the comparison of methods on the command line: its output and its file. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * An experiment on a pruned model as a user types it: the base is made first, and a link makes the
- * same one again.
+ * Tests an experiment on a pruned model on the command line. The base is computed first, and a link
+ * computes the same base again.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

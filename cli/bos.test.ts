@@ -1,6 +1,6 @@
 /**
- * What stands before a text, and what ends one, as a user of the command line meets them: the
- * numbers are those of the same ids given directly.
+ * Tests BOS and end tokens on the command line. Results must equal those of the same ids given
+ * directly.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ const words = 'the light of the sun is not one colour but many';
 const text = join(folder, 'text.txt');
 writeFileSync(text, words);
 const once = ['--set', 'method.repeats=1', '--threads', '1'];
-/** Of a text: ids say their own. */
+/** Settings for a text. Token ids determine their own shape. */
 const shape = ['--set', 'length=8', '--set', 'sequences=3'];
 
 async function measured(model: string, ...options: string[]): Promise<RunResult & { err: string }> {

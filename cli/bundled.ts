@@ -1,4 +1,4 @@
-/** The models and texts that ship with the page, read from the clone's `public/` folder. */
+/** Reads the models and texts that ship with the page from `public/` of the checkout. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,10 @@ async function listed<T extends { id: string }>(index: string, id: string): Prom
   return found;
 }
 
-/** `id` without its `bundled:`. Named as the page names it, so that results are equal. */
+/**
+ * Takes `id` without `bundled:`. The id in the result has the prefix, as on the page, so results
+ * match.
+ */
 export async function bundledModel(id: string): Promise<ModelFiles> {
   const { folder, title } = await listed<{ id: string; folder: string; title: string }>(
     'models/index.json',
@@ -36,7 +39,7 @@ export async function bundledText(id: string): Promise<string> {
   return readFile(resolve(publicFolder, 'texts', file), 'utf8');
 }
 
-/** A file that comes with the product, by its path below `public/`. Throws `no-file`. */
+/** Reads a file that ships with the product, by its path below `public/`. Throws `no-file`. */
 export const bundledFile = (path: string): Promise<string> =>
   readFile(resolve(publicFolder, path), 'utf8').catch((cause: unknown) => {
     throw new AtlasError(

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas check --grad --dump`: loss and gradients as it writes them, against PyTorch's.
- * Skipped where the references are not beside the checkout.
+ * Tests the loss and gradients of `rank-atlas check --grad --dump` against PyTorch. Skipped if the
+ * reference files are missing.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,7 @@
 /**
- * `rank-atlas check`: the untouched export and the cut pipeline on the same tokens, and how far
- * they differ. `--dump` writes the pipeline's tensors under the names PyTorch users know, with
- * `--grad` the gradients of the loss too. A tokenizer.json or a safetensors file by itself is read
- * and validated.
+ * `rank-atlas check`: compares the logits of the compiled pipeline with the untouched export on the
+ * same tokens. `--dump` writes the pipeline's tensors under PyTorch names; `--grad` adds the
+ * gradients of the loss. A single tokenizer.json or safetensors file is only read and validated.
  */
 import { basename } from 'node:path';
 import { elementAt } from '../src/checked.ts';
@@ -110,12 +109,12 @@ async function forwardTensors(
   return tensors;
 }
 
-/** Weights up to which their gradients are written too, in numbers of all modules. */
+/** Number of weights in all modules up to which weight gradients are written. */
 const SMALL_MODEL = 20_000_000;
 
 /**
- * `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` and
- * `grad_weight.lm_head` of the mean next-token loss.
+ * Adds the mean next-token loss (`loss`) and its gradients `grad_resid.i`. For small models it also
+ * adds `grad_weight.<module path>` and `grad_weight.lm_head`.
  */
 async function addGradients(
   tensors: Map<string, FloatTensor>,

@@ -1,4 +1,4 @@
-/** Checkpoints on disk: what comes back, and what is not trusted. */
+/** Tests checkpoints on disk: restoring them, and rejecting damaged or foreign ones. */
 import {
   copyFileSync,
   mkdirSync,

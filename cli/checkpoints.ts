@@ -1,7 +1,7 @@
 /**
- * Checkpoints on disk: where a command stands, written every half minute and when it is stopped,
- * found again when the same command is run again. They lie in the cache, named by what they belong
- * to, and are removed when their command is through.
+ * Saves checkpoints every half minute and when a command stops. They are in the user's cache
+ * directory, named by a digest of the settings they depend on, and are removed when the command
+ * finishes. See docs/command-line.md, "Stopping and resuming".
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -16,27 +16,28 @@ import { writeBytes } from './output.ts';
 import { keeps, type Keeping } from './stopping.ts';
 
 /**
- * Least time between two, ms, and the largest share of a command's time that taking them may cost.
+ * The minimum time between two saves, in ms, and the maximum share of run time that saving may
+ * take.
  */
 const INTERVAL = 30_000;
 const SHARE = 0.05;
-/** Checkpoints of commands nobody went on with; the oldest make room. */
+/** Maximum number of checkpoints in the cache. The oldest are removed first. */
 const MOST = 16;
 const FORMAT = 'rank-atlas-checkpoint-1';
 
-/** Where a checkpoint is kept, and in what form. */
+/** Where a checkpoint is saved and how it is serialised. */
 interface Drawer {
   path: string;
   pack(checkpoint: unknown): Uint8Array;
-  /** Makes room for it; absent: it is where the user wants it. */
+  /** Makes space before saving. Absent if the user named the file. */
   open?(): Promise<void>;
-  /** Removes it; absent: it is the user's. */
+  /** Removes the checkpoint. Absent if the user named the file. */
   remove?(): Promise<void>;
   resume?: readonly string[];
 }
 
 export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
-  /** Where an earlier run of the same command stood. */
+  /** The checkpoint of an earlier run of the same command. */
   readonly from: T | undefined;
   kept: boolean;
   private readonly drawer: Drawer | null;
@@ -71,13 +72,13 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
     if (performance.now() >= this.next) await this.save();
   }
 
-  /** What cannot be kept is said once; the command goes on. */
+  /** If saving fails, the command continues and prints one warning. */
   async save(): Promise<void> {
     if (!this.take || !this.drawer) return;
     const start = performance.now();
     try {
       const checkpoint = await this.take();
-      // The same as last time is there already.
+      // An identical checkpoint is already on disk.
       if (checkpoint !== this.saved) {
         await this.drawer.open?.();
         await writeBytes(this.drawer.path, this.drawer.pack(checkpoint), { silent: true });
@@ -100,8 +101,8 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
 }
 
 /**
- * The checkpoints of a command known by `parts`, and the last one where there is one: equal parts
- * must lead to equal numbers.
+ * Opens the checkpoints of a command in the cache and loads the last one if present. `parts` must
+ * determine the command's numbers: equal parts must give equal results.
  */
 export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<T>> {
   const cache = cacheFolder();
@@ -121,7 +122,7 @@ export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<
   return keeps(new Keeper(drawer, await checkpointAt<T>(path, key)));
 }
 
-/** Checkpoints in a file that the user named and keeps. */
+/** Saves checkpoints in a file that the user named. The file is not removed. */
 export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): Keeper<T> =>
   keeps(
     new Keeper<T>({
@@ -134,7 +135,7 @@ export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): 
 const sha256 = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex');
 
-/** What adapters are, in short. */
+/** SHA-256 of the adapters' modules, ranks, scales and values, as hex. */
 export function digestOf(
   adapters: readonly AdapterValues[],
   scale: (module: number) => number,
@@ -148,14 +149,18 @@ export function digestOf(
   return hash.digest('hex');
 }
 
-/** A line that says what follows and whose it is, then plain data as structured cloning has it. */
+/**
+ * The format: one line with format, key and digest, then plain data in Node's structured-clone
+ * format.
+ */
 function packed(key: string, checkpoint: unknown): Uint8Array {
   const data = serialize(checkpoint);
   return Buffer.concat([Buffer.from(`${FORMAT} ${key} ${sha256(data)}\n`), data]);
 }
 
 /**
- * Undefined where there is none. One that is damaged or another's is not used, and that is said.
+ * Returns undefined if there is no checkpoint. A checkpoint that is damaged or belongs to another
+ * command is not used; stderr reports that.
  */
 async function checkpointAt<T>(path: string, key: string): Promise<T | undefined> {
   try {
@@ -178,10 +183,10 @@ async function checkpointAt<T>(path: string, key: string): Promise<T | undefined
   }
 }
 
-/** What its types leave out (node:v8). */
+/** A method that Node has but its TypeScript types omit (node:v8). */
 const plain = DefaultDeserializer.prototype as unknown as { _readHostObject(): Float32Array };
 
-/** Numbers in buffers of their own, not as views of the file's. */
+/** Copies each typed array into its own buffer, so that no array aliases the whole file. */
 class OwnBuffers extends DefaultDeserializer {
   _readHostObject(): NodeJS.ArrayBufferView {
     return plain._readHostObject.call(this).slice();

@@ -1,4 +1,4 @@
-/** The commands as a user types them, run in this process: output, files and exit codes. */
+/** Tests the commands in this process: output, files and exit codes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What the command line prints of a compression: the plain loss beside the task's, and what each
- * correlation is over.
+ * Tests the output of a compression run: the loss on plain text next to the task's, and what each
+ * correlation covers.
  */
 import { expect, it } from 'vitest';
 import type { CompressResult, Trial } from '../src/studies/compress/state.ts';
@@ -95,7 +95,7 @@ it('prints the plain loss wherever it prints the task on samples that judge', ()
   expect(lines.find((l) => l.startsWith('Plain text'))).toMatch(
     /atlas-heldout, 2 x 64 tokens.*3\.4840 -> 3\.7220, 95 % of the change \+0\.\d+ to \+0\.\d+/,
   );
-  // The trial that was kept, and no other, has the loss it left.
+  // Only the accepted trial shows the resulting loss.
   expect(lines.filter((l) => /^kept/.test(l)).map((l) => l.endsWith('3.7220'))).toEqual([true]);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Before anything is asked of a host that an experiment names (a link, a file of someone else's),
- * its user agrees. What is typed, with --model or --set model.id, has been agreed to.
+ * Asks for consent before contacting a host that an experiment names. A link or a file may be
+ * untrusted. A model typed with --model or --set model.id needs no consent.
  */
 import { createInterface } from 'node:readline/promises';
 import { elementAt } from '../src/checked.ts';
@@ -8,12 +8,12 @@ import { AtlasError } from '../src/errors.ts';
 import { isPrivateHost } from '../src/model/remote/private-host.ts';
 import type { RemoteReference } from '../src/model/remote/reference.ts';
 
-/** `yes`: --yes. Throws `private-host`, which --yes does not change, and `not-agreed`. */
+/** `yes` is `--yes`. Throws `private-host`, even with `--yes`, and `not-agreed`. */
 export async function agreed(reference: RemoteReference, hub: string, yes: boolean): Promise<void> {
   const url = new URL(reference.kind === 'url' ? reference.url : hub);
   const model =
     reference.kind === 'url' ? elementAt(url.pathname.split('/'), -1) : reference.repository;
-  // The hub is this machine's own setting.
+  // Only addresses are checked: the hub is a setting of this machine.
   if (reference.kind === 'url' && isPrivateHost(url.hostname))
     throw new AtlasError('private-host', { host: url.host, address: reference.url });
   if (yes) return;

@@ -1,7 +1,4 @@
-/**
- * The text of an experiment as the tokens a model takes, from the clone's own texts or the
- * experiment's.
- */
+/** Converts the text of an experiment to token ids. */
 import type { TextRef } from '../src/spec/spec.ts';
 import type { Bos, BosSetting } from '../src/model/bos.ts';
 import type { CalibrationBatch } from '../src/model/calibration.ts';
@@ -10,14 +7,13 @@ import { batchOf, type LoadedModel } from '../src/runtime/load.ts';
 import { bosEn } from '../src/words/bos.en.ts';
 import { bundledText } from './bundled.ts';
 
-/** Says on stderr what stands before every text; of token ids there is nothing to say. */
+/** Prints on stderr which tokens are put before every text. Prints nothing for token ids. */
 export function sayBos(bos: Bos | undefined): void {
   if (bos && bos.by !== 'ids') console.error(`rank-atlas: ${bosEn.said(bos)}.`);
 }
 
 /**
- * At most `sequences` sequences of `length` tokens, the BOS among them. Throws `bad-text`,
- * `no-bos`.
+ * At most `sequences` sequences of `length` tokens, including BOS. Throws `bad-text` and `no-bos`.
  */
 export async function tokensOf(
   text: TextRef,

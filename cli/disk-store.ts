@@ -1,4 +1,4 @@
-/** Files from a hub or an address, kept in a folder of the user's cache. */
+/** Caches files from a hub or an address in a directory of the user's cache. */
 import { createReadStream } from 'node:fs';
 import { access, constants, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { FileStore } from '../src/model/remote/file-store.ts';
 import { makeFolders } from './disk.ts';
 import { cacheFolder } from './environment.ts';
 
-/** Null where the folder cannot be made or written: then nothing is kept. */
+/** Returns null if the directory cannot be created, read or written. Then nothing is cached. */
 export async function diskStore(folder = cacheFolder()): Promise<FileStore | null> {
   if (folder === null) return null;
   try {
@@ -35,7 +35,7 @@ export async function diskStore(folder = cacheFolder()): Promise<FileStore | nul
       };
     },
     rename: (from, to) => rename(at(from), at(to)),
-    // A disk renames in one move: nobody is left with nothing.
+    // No lock is needed: renaming a file on disk is atomic.
     exclusively: (_, task) => task(),
     remove: (name) => rm(at(name), { force: true }).catch(() => undefined),
     list: () => readdir(folder),

@@ -1,4 +1,4 @@
-/** Files that are named on the command line: read up to a limit, and refused with it. */
+/** Tests the size limits of files named on the command line. */
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { ownText } from './settings.ts';
 const root = mkdtempSync(join(tmpdir(), 'rank-atlas-disk-'));
 const at = (name: string) => join(root, name);
 afterAll(() => rmSync(root, { recursive: true }));
-/** A file that takes no room. */
+/** A sparse file: it takes no space on disk. */
 const long = (name: string, bytes: number) => {
   writeFileSync(at(name), '');
   truncateSync(at(name), bytes);
@@ -65,7 +65,7 @@ test('an adapter in a zip by what it says of itself, before anything is unpacked
     ),
   );
   const view = new DataView(zip.buffer);
-  // Every entry of the directory says 900 MB.
+  // Declare 900 MB for every entry of the directory.
   for (let place = 0; place + 4 <= zip.length; place++)
     if (view.getUint32(place, true) === 0x02014b50) view.setUint32(place + 24, 900e6, true);
   writeFileSync(at('bombs.zip'), zip);

@@ -1,7 +1,4 @@
-/**
- * Files the user names on the command line, read with a sentence when that fails; what is written:
- * output.ts.
- */
+/** Reads files that the user names on the command line. output.ts writes them. */
 import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -11,7 +8,10 @@ import { refusePointer } from '../src/model/lfs.ts';
 import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 
-/** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`, `too-long`. */
+/**
+ * Reads a whole file or pipe, up to `allowed` bytes. Throws `no-file`, `lfs-pointer` and
+ * `too-long`.
+ */
 export async function readBytes(path: string, allowed: number = MOST.file): Promise<Uint8Array> {
   const found = await stat(path).catch(() => null);
   const most = found?.isFile() === false ? Math.min(allowed, MOST.pipe) : allowed;
@@ -42,8 +42,8 @@ export async function readBytes(path: string, allowed: number = MOST.file): Prom
 }
 
 /**
- * A folder and those above it. Node's own recursive `mkdir` never ends below /proc, where a folder
- * that cannot be made is said not to exist.
+ * Creates a directory and its parents. Node's recursive `mkdir` does not return below /proc, where
+ * creating a directory fails with ENOENT.
  */
 export async function makeFolders(path: string): Promise<void> {
   const missing: string[] = [];
@@ -55,7 +55,7 @@ export async function makeFolders(path: string): Promise<void> {
   }
   for (const folder of missing) {
     await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-      // Another process may have made it meanwhile.
+      // Another process may have created it since.
       const made = error.code === 'EEXIST' && (await stat(folder)).isDirectory();
       if (!made) throw error;
     });
@@ -63,12 +63,12 @@ export async function makeFolders(path: string): Promise<void> {
 }
 
 /**
- * A spec or result file. `what` says what the argument is not when there is no such file. Throws
- * `usage`, `no-file`, `too-long`, `lfs-pointer` or `bad-spec`.
+ * Reads a spec or result file. If there is no such file, the error says `what`. Throws `usage`,
+ * `no-file`, `too-long`, `lfs-pointer` and `bad-spec`.
  */
 export async function readJson(path: string, what: string): Promise<unknown> {
   const bytes = await readBytes(path, MOST.spec).catch((cause: unknown) => {
-    // What is no path at all was meant as something else.
+    // An argument that is not a path may be a mistyped preset or link.
     const { code } = ((cause as Error).cause ?? {}) as Partial<NodeJS.ErrnoException>;
     if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE')
       throw new AtlasError('usage', { why: what }, { cause });

@@ -1,4 +1,4 @@
-/** The numbers that the documentation gives for the experiments are those of their raw results. */
+/** Checks that the numbers of experiments in the documentation equal their raw results. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
@@ -19,7 +19,7 @@ import type { LearningRates } from './learning-rates.ts';
 import { losaReport } from './losa-experiment.ts';
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-/** A page without its line breaks. */
+/** A page as one line. */
 const prose = (path: string) => text(path).replace(/\s+/g, ' ');
 const rates = JSON.parse(text('docs/experiments/learning-rates.json')) as LearningRates;
 const allocations = SET_IDS.map(
@@ -45,7 +45,7 @@ describe('the documentation', () => {
     ).toBe(false);
   });
 
-  /** One entry minus another, on both texts: each at its own best rate, or both at one rate. */
+  /** One entry minus another on both texts: each at its own best rate, or both at one rate. */
   const best = (a: RaceEntry, b: RaceEntry) =>
     SET_IDS.map((set) =>
       between(bestOf(cellsOf(rates, set), a).result, a, bestOf(cellsOf(rates, set), b).result, b),
@@ -104,7 +104,7 @@ describe('the documentation', () => {
     ] as [string, string[]][];
     for (const [label, [opticks, jargon]] of rows)
       expect(said).toContain(`| ${label} | ${opticks} | ${jargon} |`);
-    // No signed number stands outside of the table.
+    // Signed numbers occur in the table only.
     expect(said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)).toHaveLength(2 * rows.length);
     expect(said.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
 

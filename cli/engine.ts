@@ -1,7 +1,4 @@
-/**
- * A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go
- * of them.
- */
+/** Starts an engine in Node: loads the runtime and creates a backend and an engine on it. */
 import type { FullEngine } from '../src/engine/engine.ts';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
@@ -20,11 +17,11 @@ import { loadRuntime } from './runtime.ts';
 export interface StartedEngine {
   engine: FullEngine;
   runtime: Runtime;
-  /** What the engine computes with: the model given, or the same in NF4. */
+  /** The model the engine runs: the given model, or its NF4 version. */
   compiled: CompiledModel;
 }
 
-/** Several may be on one runtime; on a GPU they share its device. */
+/** Several backends can use one runtime. On a GPU they share its device. */
 export const backendOf = ({ ort, gpu }: Runtime): Backend =>
   gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
@@ -46,7 +43,7 @@ export async function startEngine(
   };
 }
 
-/** Says on stderr which kernels of training this provider computes wrongly, if any. */
+/** Warns on stderr about training kernels that fail their self-test on this provider. */
 export async function warnOfTraining(engine: FullEngine): Promise<void> {
   for (const { name, error, allowed } of (await engine.testTraining()).filter((c) => !c.ok)) {
     console.error(
@@ -55,7 +52,7 @@ export async function warnOfTraining(engine: FullEngine): Promise<void> {
   }
 }
 
-/** Quantised by the GPU where there is one, else by the kernels' twin. */
+/** Quantises on the GPU if present, otherwise with the kernels' CPU reference implementation. */
 async function inNf4({ graph }: LoadedModel, { gpu }: Runtime): Promise<CompiledModel> {
   if (!gpu) return nf4Model(graph);
   const kernels = new Nf4Kernels(gpu.device);

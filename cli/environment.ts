@@ -1,12 +1,12 @@
-/** What the command line takes from the environment, checked before it is used. */
+/** Reads and validates environment variables for the command line. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { HUB } from '../src/model/remote/reference.ts';
 
 /**
- * The hub's address without a slash at the end: `HF_ENDPOINT`, as the hub's own tools read it,
- * another hub or a mirror. Throws `usage`.
+ * The hub's address without a trailing slash: `HF_ENDPOINT`, the variable that the hub's own tools
+ * read, or the default hub. Throws `usage`.
  */
 export function hubAddress(): string {
   const address = (process.env.HF_ENDPOINT || HUB).trim().replace(/\/+$/, '');
@@ -18,8 +18,8 @@ export function hubAddress(): string {
 }
 
 /**
- * `HF_TOKEN` without the line end that files of tokens have; null without one. Throws `usage` for
- * what is none.
+ * `HF_TOKEN` without surrounding whitespace, or null if it is unset. Throws `usage` if it is
+ * malformed.
  */
 export function hubToken(): string | null {
   const token = (process.env.HF_TOKEN ?? '').trim();
@@ -30,7 +30,10 @@ export function hubToken(): string | null {
   return token || null;
 }
 
-/** `$XDG_CACHE_HOME/rank-atlas`, by default `~/.cache/rank-atlas`; null where there is no home. */
+/**
+ * `$XDG_CACHE_HOME/rank-atlas`, by default `~/.cache/rank-atlas`. Null if there is no home
+ * directory.
+ */
 export function cacheFolder(): string | null {
   if (process.env.XDG_CACHE_HOME) return join(process.env.XDG_CACHE_HOME, 'rank-atlas');
   try {

@@ -1,6 +1,4 @@
-/**
- * `rank-atlas eval`: what a PEFT adapter does to the loss on a text, against the model without it.
- */
+/** `rank-atlas eval`: compares the loss on a text with and without a PEFT adapter. */
 import { AtlasError } from '../src/errors.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { trainPresets } from '../src/studies/train/presets.ts';
@@ -24,7 +22,7 @@ export const evaluate: Command = async (path, options) => {
       : ids !== undefined
         ? { held: { kind: 'ids', ids: idsOf(ids) } }
         : {};
-  // On the model as it came, as "train lora" trains.
+  // On the original model by default, like "train lora".
   const { train, training, bos, ...spec } = trainingSettings(
     parseSpec({ ...trainPresets.lora, training: held }),
     settingsOf(options),

@@ -1,4 +1,4 @@
-/** The experiment that an argument names: a link, a preset or a spec file. */
+/** Resolves the experiment that an argument names: a link, a preset or a spec file. */
 import type { ResultDigest } from '../src/experiment/digest.ts';
 import { decodeLink, isLink } from '../src/experiment/link.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
@@ -7,13 +7,14 @@ import { readJson } from './disk.ts';
 
 export interface Named {
   spec: ExperimentSpec;
-  /** Of the result that a link's maker saw. */
+  /** The digest of the result that a link contains. */
   digest: ResultDigest | null;
 }
 
 /**
- * `presets`: differences from the default by name. `read`: what a file says, as an experiment.
- * Throws what the reader of each throws; `usage` where it is none of them.
+ * `presets` holds differences from the default, by name. `read` converts the contents of a file to
+ * a spec. Throws the errors of the link and spec readers, and `usage` if the argument is none of
+ * the three.
  */
 export async function experimentNamed(
   argument: string,

@@ -1,7 +1,7 @@
 /**
- * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation
- * sets and several seeds, and writes docs/experiments/allocations.md with every number in it, the
- * raw results beside it. `learning-rates` and `losa` have files of their own.
+ * `rank-atlas experiment allocations`: races allocations on the bundled model over two texts and
+ * several seeds. It writes docs/experiments/allocations.md and the raw results next to it. The
+ * experiments `learning-rates` and `losa` are in files of their own.
  */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,7 @@ const settings = {
   },
 };
 
-/** Each writes its files into the folder and returns its page. */
+/** Each experiment writes its files into the directory and returns its page. */
 const experiments: Record<
   string,
   (folder: string, command: string, options: Options) => Promise<string>
@@ -92,7 +92,7 @@ function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   return raced(spec, options);
 }
 
-/** The page of documentation, written from the results alone. */
+/** The documentation page. All of its numbers come from the results. */
 export function allocationsReport(
   results: readonly [SetId, RaceResult][],
   command: string,
@@ -143,7 +143,7 @@ export function allocationsReport(
   return `${lines.join('\n')}\n`;
 }
 
-/** An entry's losses minus random's, paired by seed, with the 95 % interval. */
+/** The losses of an entry minus those of `random`, paired by seed, with the 95 % interval. */
 export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: number): Interval {
   return defined(
     interval95(
@@ -152,7 +152,7 @@ export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: numbe
   );
 }
 
-/** Every entry against random, the allocation that knows nothing. */
+/** Compares every entry with `random`, whose ranks use no measurement. */
 function againstRandom(result: RaceResult, meanRank: number): string[] {
   const { entries, seeds } = result.spec.race;
   const others = entries.filter((e) => e !== 'random');

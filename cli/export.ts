@@ -1,6 +1,6 @@
 /**
- * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there
- * or, untrained, from the ranks of a result; and the model with an adapter merged into it.
+ * `rank-atlas export`: writes an adapter in PEFT's format or a model with the adapter merged. The
+ * source is an existing adapter, or the ranks of a result with untrained weights.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
@@ -30,7 +30,7 @@ interface Source {
   trained: boolean;
 }
 
-/** LoRA's usual scale α/r = 2, for adapters that nothing was trained with yet. */
+/** The scale s = α/r of untrained adapters: 2, as is usual for LoRA. */
 const SCALE = 2;
 
 export const exportAdapter: Command = async (path, options) => {
@@ -86,7 +86,7 @@ export const exportAdapter: Command = async (path, options) => {
 };
 
 /**
- * Fresh adapters at a result's ranks: where training in PEFT begins. Throws `bad-result`,
+ * Untrained adapters at a result's ranks, initialised as in PEFT. Throws `bad-result` and
  * `adapter-model`.
  */
 async function untrained(path: string, { compiled: { modules } }: LoadedModel): Promise<Source> {
@@ -113,9 +113,9 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
 }
 
 /**
- * `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32,
- * among them that of an adapted head that was tied; `weights.safetensors`: those alone,
- * `<path>.weight` [out, in].
+ * Yields `onnx/model.onnx` (and `onnx/model.onnx_data`), the export with the adapted weights as
+ * float32, then `weights.safetensors` with those weights alone as `<path>.weight` [out, in]. An
+ * adapted head is included, even if it was tied.
  */
 async function* mergedFiles(
   { graph, compiled }: LoadedModel,

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas generate` and the samples study as a user types them: what is written, with which
- * adapter, and what is refused.
+ * Tests `rank-atlas generate` and the samples study: the generated text, the adapter used, and
+ * refused input.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if
- * one is given; what it was like on stderr.
+ * `rank-atlas generate`: streams the continuation of a prompt to stdout, with a PEFT adapter if
+ * given. Speed and loss go to stderr.
  */
 import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
@@ -70,13 +70,13 @@ export const generate: Command = async (prompt, options) => {
   return 0;
 };
 
-/** As the schema takes it; what is no number is left for it to refuse. */
+/** Leaves text that is not a number unchanged, so that the schema refuses it. */
 const typed = (text: string | undefined): unknown =>
   text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 
 /**
- * A PEFT adapter on the engine. With `rank` only the first so many ranks of the largest module, the
- * same fraction of the others, at the α of the file (QDyLoRA).
+ * Loads a PEFT adapter onto the engine. `rank` truncates a QDyLoRA adapter: the largest module uses
+ * its first `rank` ranks, the others the same fraction. The file's α stays unchanged.
  */
 async function adapterIn(
   path: string,

@@ -1,6 +1,6 @@
 /**
- * Environments, options and files that nobody meant well: each ends in one sentence and the right
- * exit code, never in a stack trace.
+ * Tests hostile environments, options and files. Each must end in one sentence and the right exit
+ * code, never in a stack trace.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ writeFileSync(
 symlinkSync('loop', at('loop'));
 writeFileSync(at('secret'), 'words of one who does not share');
 chmodSync(at('secret'), 0);
-/** Whoever runs the tests may read everything. */
+/** Root can read every file. */
 const isRoot = process.getuid?.() === 0;
 
 const oneSentence = /^rank-atlas: [^\n]+[.)]\n$/;

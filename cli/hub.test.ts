@@ -1,4 +1,4 @@
-/** Commands on a model that a hub has, by its id: fetched once, the same numbers as from disk. */
+/** Tests commands on a hub model. It is downloaded once and gives the same numbers as from disk. */
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -172,7 +172,7 @@ test(
         { env, stdio: 'ignore' },
       ),
     );
-    // The second may have taken over what the first had.
+    // The second process may have copied the partial download of the first.
     await expect
       .poll(() => mirror.log.filter((line) => line.startsWith('GET onnx/')).length, {
         timeout: 50_000,

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas import`: what a PEFT adapter is made of, against a model; its ranks as a file that
- * `train --ranks` takes.
+ * `rank-atlas import`: lists the modules, ranks and scales of a PEFT adapter for a model. `--out`
+ * writes the ranks to a file for `train --ranks`.
  */
 import { importPeft, type PeftImport } from '../src/adapters/peft.ts';
 import { columns } from '../src/studies/map/export.ts';
@@ -21,13 +21,13 @@ export const importAdapter: Command = async (path, options) => {
   return 0;
 };
 
-/** `--model`, or the bundled one. */
+/** Loads `--model`, or the bundled model. */
 export const modelFor = (options: Options): Promise<LoadedModel> =>
   loadFor(options, defaultSpec().model);
 
 /**
- * An adapter for this model; what is to be said of its files goes to stderr. Throws what the reader
- * throws.
+ * Reads an adapter for this model and prints notes about its files on stderr. Throws the errors of
+ * the adapter readers.
  */
 export async function adapterAt(path: string, { compiled }: LoadedModel): Promise<PeftImport> {
   const { config, weights } = await readAdapter(path);
@@ -42,8 +42,8 @@ interface Summary {
   parameters: number;
   notes: string[];
   /**
-   * Every module of the model, rank 0 and no scale where it has no adapter; and the head where it
-   * has one.
+   * Every module of the model, with rank 0 and scale null if it has no adapter. The head is listed
+   * only if it has an adapter.
    */
   modules: { path: string; rank: number; scale: number | null; parameters: number }[];
 }

@@ -1,6 +1,4 @@
-/**
- * `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it.
- */
+/** `rank-atlas inspect`: prints dialect, quantisation and modules of a model without running it. */
 import type { WeightFormat } from '../src/compiler/modules.ts';
 import type { Command } from './options.ts';
 import { loadTyped } from './model-files.ts';

@@ -1,4 +1,6 @@
-/** The page of the learning-rate experiment, written from its raw results alone. */
+/**
+ * Writes the page of the learning-rate experiment. All of its numbers come from the raw results.
+ */
 import { defined, elementAt } from '../src/checked.ts';
 import type { RaceEntry } from '../src/studies/race/lanes.ts';
 import { apart, finals } from '../src/studies/race/standings.ts';
@@ -11,9 +13,9 @@ import type { Cell, LearningRates } from './learning-rates.ts';
 
 const { names } = raceEn;
 
-/** Three decimals with a sign, and a real minus. */
+/** Three decimals with a sign and a real minus. */
 const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
-/** A difference with its 95 % interval; bold where the interval leaves out zero. */
+/** A difference with its 95 % interval. */
 export const shown = ({ mean, low, high }: Interval): string =>
   `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 const marked = (v: Interval): string => (low(v) || high(v) ? `**${shown(v)}**` : shown(v));
@@ -26,7 +28,7 @@ const lossesOf = ({ lanes, spec }: RaceResult, entry: RaceEntry) =>
 const meanOf = (result: RaceResult, entry: RaceEntry): Interval =>
   defined(interval95([...lossesOf(result, entry).values()]));
 
-/** `a` less `b`, seed by seed; the two may be of different races. */
+/** `a` minus `b`, paired by seed. The two results may be from different races. */
 export const between = (
   a: RaceResult,
   entryA: RaceEntry,
@@ -34,23 +36,23 @@ export const between = (
   entryB: RaceEntry,
 ): Interval => defined(interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB))));
 
-/** The cell in which an entry's mean loss is lowest. */
+/** The cell with the lowest mean loss of an entry. */
 export const bestOf = (cells: readonly Cell[], entry: RaceEntry): Cell =>
   cells.reduce((best, cell) =>
     meanOf(cell.result, entry).mean < meanOf(best.result, entry).mean ? cell : best,
   );
 
-/** The cells of one text and length in the order of their rates. */
+/** The cells of one text and length, ordered by learning rate. */
 export const cellsOf = ({ cells }: LearningRates, set: SetId, long = false): Cell[] =>
   cells.filter((c) => c.set === set && c.long === long);
 
-/** How many modules an entry leaves without an adapter, on average over seeds. */
+/** The number of modules without an adapter, averaged over seeds. */
 export function modulesAtZero({ lanes }: RaceResult, entry: RaceEntry, meanRank: number): number {
   const own = lanes.filter((l) => l.entry === entry && l.meanRank === meanRank);
   return own.reduce((sum, l) => sum + l.ranks.filter((r) => r === 0).length, 0) / own.length;
 }
 
-/** A sentence with the modules every entry leaves without an adapter. */
+/** A sentence with the number of modules at rank 0 for every entry. */
 export const zeroSentence = (result: RaceResult, meanRank: number): string =>
   `Modules with rank 0, of ${result.modules.length}: ${result.spec.race.entries.map((e) => `${names[e]} ${modulesAtZero(result, e, meanRank).toFixed(1).replace('.0', '')}`).join(', ')}.`;
 
@@ -136,8 +138,8 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
 }
 
 /**
- * Every entry at the rate that is best for it, against uniform (and random) at the rate best for
- * that.
+ * Compares entries, each at its own best learning rate, with `uniform` (and `random`) at the best
+ * rate of that one.
  */
 function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] {
   const against = (['uniform', 'random'] as const).filter((e) => entries.includes(e));
@@ -189,7 +191,7 @@ function byRate(
   ]);
 }
 
-/** At which rates an entry lies below uniform, above it, or neither. */
+/** Lists the learning rates at which an entry is below `uniform`, above it, or neither. */
 function where(cells: readonly Cell[], entry: RaceEntry): string {
   return `${names[entry].replace(/^./, (c) => c.toUpperCase())} against uniform: ${sided(
     cells,
@@ -217,7 +219,7 @@ function sided<T>(
   ].join('; ');
 }
 
-/** EVA's gain split into that of its initial values and that of its ranks. */
+/** Splits EVA's difference into the parts due to its initial values and to its ranks. */
 const evaLines = (cells: readonly Cell[]): string[] => [
   '',
   '### EVA: initialisation and ranks',

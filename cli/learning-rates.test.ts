@@ -1,6 +1,6 @@
 /**
- * `rank-atlas experiment learning-rates`: what it writes, how it goes on where it was cut, what its
- * page says.
+ * Tests `rank-atlas experiment learning-rates`: its files, resuming after an interruption, and its
+ * page.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,8 +57,8 @@ describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
       });
     expect([whole.missing, existsSync(part)]).toEqual([[], false]);
 
-    // Cut in the tenth race after its first seed: that seed and all races before it are taken as
-    // they were left.
+    // Interrupted in the tenth race after its first seed. That seed and all earlier races must be
+    // reused unchanged.
     const cells = structuredClone(whole.cells.slice(0, 10));
     const { lanes, ...rest } = defined(cells.pop()).result;
     const first = lanes.slice(0, 2);
@@ -107,8 +107,8 @@ describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
 
 describe('its page', () => {
   /**
-   * Three seeds on one text at two rates: at the first the left entry is lower by `gaps`, at the
-   * second uniform is best.
+   * Three seeds on one text at two rates. At the first rate the left entry is lower by `gaps`; at
+   * the second, uniform is best.
    */
   function raw(): LearningRates {
     const cell = (learningRate: number, losses: Record<string, number[]>) => ({
@@ -162,8 +162,8 @@ describe('its page', () => {
   const page = learningRatesReport(raw());
 
   it('has each entry at its own best rate, whoever leads elsewhere', () => {
-    // −0.1, −0.11, −0.09: mean −0.1, half 4.303 · 0.01/√3 = 0.025; at the best rates +0.1, +0.12,
-    // +0.11.
+    // −0.1, −0.11, −0.09: mean −0.1, half-width 4.303 · 0.01/√3 = 0.025; at the best rates +0.1,
+    // +0.12, +0.11.
     expect(page).toContain('**Against uniform, each at its own best rate: above: AdaRank.**');
     expect(page).toContain('| AdaRank | 0.02 | 4.010 | **+0.110 [+0.085, +0.135]** |');
     expect(page).toContain(

@@ -1,8 +1,8 @@
 /**
- * `rank-atlas experiment learning-rates`: the same race at several learning rates, over two texts;
- * at two of them also for longer. Writes docs/experiments/learning-rates.md and the raw results
- * beside it after every race. The race under way is kept there, too, so a run that was cut goes on
- * from its last whole seed.
+ * `rank-atlas experiment learning-rates`: runs one race at several learning rates on two texts, and
+ * at two rates also with more steps. After every race it writes docs/experiments/learning-rates.md
+ * and the raw results. It also saves the current race, so an interrupted run resumes from its last
+ * complete seed.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { racedIn } from './races.ts';
 import { settingsOf } from './settings.ts';
 import { openStudy } from './study.ts';
 
-/** One race of the experiment. `long`: more steps, fewer entries. */
+/** One race of the experiment. `long` means more steps and fewer entries. */
 export interface Cell {
   set: SetId;
   long: boolean;
@@ -30,7 +30,10 @@ export interface Cell {
   result: RaceResult;
 }
 
-/** The raw results, in the plan's order; `missing`: what a run that was cut did not come to. */
+/**
+ * The raw results, in planned order. `missing` lists the races that an interrupted run did not
+ * reach.
+ */
 export interface LearningRates {
   format: 'rank-atlas-learning-rates';
   version: 1;
@@ -108,7 +111,7 @@ export async function learningRates(
     for (const [i, { spec, ...cell }] of plan.entries()) {
       const isThis = (r: RaceState | RaceResult) =>
         JSON.stringify(parseSpec(r.spec)) === JSON.stringify({ ...spec, model });
-      // Neither the rate nor the text that is trained on changes AdaRank's importances.
+      // AdaRank's importances depend neither on the learning rate nor on the training text.
       const importances =
         cells[0]?.result.measured.find((m) => m.entry === 'adarank')?.importances ?? null;
       const of = { ...context, spec: { ...spec, model }, importances };
@@ -124,7 +127,7 @@ export async function learningRates(
       const missing = plan
         .slice(i + 1)
         .map((p) => ({ set: p.set, steps: p.spec.training.steps, learningRate: p.learningRate }));
-      // What an earlier run has beyond this race stays in the file until it is come to.
+      // Later races of an earlier run stay in the file until this run reaches them.
       if (races.length > cells.length && races.includes(result)) continue;
       const file: LearningRates = {
         format: 'rank-atlas-learning-rates',
@@ -147,7 +150,7 @@ export async function learningRates(
 const save = (path: string, value: unknown): Promise<void> =>
   writeBytes(path, `${JSON.stringify(value)}\n`);
 
-/** Null where there is none, or none that can be read. */
+/** Returns null if the file is missing or unreadable. */
 async function jsonAt<T>(path: string): Promise<T | null> {
   return readBytes(path)
     .then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T)

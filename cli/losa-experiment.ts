@@ -1,7 +1,6 @@
 /**
- * `rank-atlas experiment losa`: LoSA beside its nearest rival on the bundled model, at 50 and 70 %
- * zeros and over three seeds, and writes docs/experiments/losa.md with every number in it, the raw
- * results beside it.
+ * `rank-atlas experiment losa`: compares LoSA with masked LoRA on the bundled model, at 50 and 70 %
+ * sparsity over three seeds. It writes docs/experiments/losa.md and the raw results next to it.
  */
 import { join } from 'node:path';
 import { defined, elementAt } from '../src/checked.ts';
@@ -24,8 +23,8 @@ const SPARSITIES = [0.5, 0.7];
 const SEEDS = [1, 2, 3];
 
 /**
- * Writes the page and returns it; the results are in `folder` as they come, seeds outermost, so
- * that what is there so far compares like with like.
+ * Writes the page and returns it. Results are saved in `folder` as they arrive. Seeds are the outer
+ * loop, so partial results compare both sparsities on the same seeds.
  */
 export async function losaExperiment(
   folder: string,
@@ -55,7 +54,10 @@ export async function losaExperiment(
   return report;
 }
 
-/** A pruning up to its nearest rival: LoSA, Wanda alone, and Wanda with masked LoRA. */
+/**
+ * Runs a pruning study until masked LoRA is evaluated: LoSA, Wanda alone, and Wanda with masked
+ * LoRA.
+ */
 export async function losaAndRival(
   seed: number,
   sparsity: number,
@@ -89,7 +91,7 @@ interface Way {
   of(result: PruneResult): number;
 }
 
-/** The page of documentation, written from the results alone. */
+/** The documentation page. All of its numbers come from the results. */
 export function losaReport(results: readonly PruneResult[], command: string): string {
   const {
     spec: { prune, training },
@@ -162,7 +164,7 @@ function rows(results: readonly PruneResult[]): string[][] {
   ];
 }
 
-/** A sentence on the paired differences to LoSA: significant or not. */
+/** Reports whether the paired difference to LoSA is significant. */
 function verdict(sparsity: number, apart: readonly number[]): string {
   const interval = interval95(apart);
   const parts = interval !== null && (interval.high < 0 || interval.low > 0);

@@ -1,8 +1,8 @@
 /**
- * The command line: which command, its options, and what a failure looks like.
+ * The entry point of the command line: chooses the command, parses its options and prints errors.
  *
- * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage,
- * 130 and 143 stopped by Ctrl-C or SIGTERM.
+ * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 invalid input or
+ * usage, 130 and 143 stopped by Ctrl-C or SIGTERM.
  */
 import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
@@ -29,7 +29,7 @@ where run, train and experiment stand; the same command goes on from there.
 
 Presets: PRESETS`;
 
-/** Entry point. `args` are the words after the program's name; returns the exit code. */
+/** `args` are the words after the program's name. Returns the exit code. */
 export async function main(args: string[]): Promise<number> {
   const restore = plainConsole();
   try {
@@ -39,7 +39,7 @@ export async function main(args: string[]): Promise<number> {
       console.error(`rank-atlas: ${error.message}`);
       return 2;
     }
-    // No sentence was written for it: that is a fault of ours.
+    // An error without a message of its own is a defect of the program.
     console.error(
       `rank-atlas: an unexpected failure (${defined(
         String((error as Error | undefined)?.message ?? error).split('\n')[0],

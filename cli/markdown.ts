@@ -1,7 +1,7 @@
-/** Tables of the documentation that commands write. */
+/** Formats Markdown tables for generated documentation. */
 import { defined } from '../src/checked.ts';
 
-/** The first column left, the others right aligned; a header first. */
+/** The first row is the header. The first column is left-aligned, the others right-aligned. */
 export function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [

@@ -1,4 +1,4 @@
-/** The model a command is about: on disk, on a hub, at an address, or bundled. */
+/** Finds and loads the model of a command: from disk, a hub, an address or the bundled models. */
 import { existsSync } from 'node:fs';
 import { AtlasError } from '../src/errors.ts';
 import type { ModelRef } from '../src/spec/spec.ts';
@@ -19,7 +19,7 @@ import { hubAddress, hubToken } from './environment.ts';
 import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 
-/** `--model`, or the one an experiment names, read and compiled. */
+/** Loads and compiles `--model`, or the model that an experiment names. */
 export const loadFor = async (
   options: Pick<Options, 'model' | 'dtype' | 'yes' | 'set'>,
   named: ModelRef,
@@ -29,7 +29,7 @@ export const loadFor = async (
     options.dtype,
   );
 
-/** MODEL as typed, read and compiled. */
+/** Loads and compiles a model named on the command line. */
 export const loadTyped = async (
   model: string,
   { dtype }: Pick<Options, 'dtype'>,
@@ -57,8 +57,8 @@ async function load(
 }
 
 /**
- * MODEL as typed: a path first, then a hub id or an address. Throws `no-file`, and what the hub
- * says.
+ * Finds a model named on the command line. Paths take precedence over hub ids and addresses. Throws
+ * `no-file` and the errors of the hub.
  */
 function modelFiles(model: string): Promise<ModelFiles> {
   const reference = existsSync(model) ? null : parseReference(model, hubAddress());
@@ -66,8 +66,8 @@ function modelFiles(model: string): Promise<ModelFiles> {
 }
 
 /**
- * The files of the model an experiment names, of another host only where the user agrees. Throws
- * `usage` for one that only its owner has.
+ * The files of the model that an experiment names. A remote model needs the user's consent. Throws
+ * `usage` for a model that only its owner has.
  */
 async function modelNamedBy(
   { id }: ModelRef,
@@ -85,10 +85,7 @@ async function modelNamedBy(
   });
 }
 
-/**
- * A token opens what its owner may read; it is for the hub alone, and not passed on where that
- * redirects.
- */
+/** `HF_TOKEN` is sent to the hub only, not to other addresses and not along with redirects. */
 async function remoteModel(reference: RemoteReference): Promise<ModelFiles> {
   const token = hubToken();
   return remoteFiles(reference, {

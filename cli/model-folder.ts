@@ -1,6 +1,6 @@
 /**
- * A changed model on disk, laid out like a hub repository: what was made, and beside it the config
- * and tokenizer it came with.
+ * Writes a changed model to disk in the layout of a hub repository, with its original config and
+ * tokenizer.
  */
 import { dirname, join } from 'node:path';
 import { readFile } from '../src/model/files.ts';
@@ -9,9 +9,9 @@ import type { ModelPart } from '../src/onnx/write-model.ts';
 import { makeFolder, writeTogether, type OutFile } from './output.ts';
 
 /**
- * Writes `files`, one at a time as they are made, then what stands beside the graph; gives the
- * bytes written by path. A graph is never there beside weights, a config or a tokenizer of another.
- * Throws `usage`.
+ * Writes `files` one at a time as they are produced, then copies the files in `beside`. Returns the
+ * bytes written by path. The graph is replaced last, so it never lies next to files of another
+ * model. Throws `usage`.
  */
 export async function writeModelFolder(
   folder: string,

@@ -1,6 +1,6 @@
 /**
- * Every command with every option: those it uses are used, so that nonsense is refused, and the
- * others are refused by name.
+ * Tests every command with every option. A used option must refuse nonsense; an unused option must
+ * be refused by name.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const nowhere = join(folder, 'not', 'there');
 const file = join(folder, 'ranks.json', 'below a file');
 type Flag = 'json' | 'grad' | 'yes';
-/** What no command can do anything with. */
+/** Values that no command accepts. */
 const nonsense: Record<Exclude<OptionName, Flag>, string> = {
   model: nowhere,
   text: nowhere,
@@ -79,7 +79,7 @@ const argumentOf: Record<CommandName, string> = {
   inspect: model,
   check: model,
 };
-/** What an option needs beside it to mean anything. */
+/** Other options that an option needs to take effect. */
 const beside: Partial<Record<`${CommandName} ${OptionName}`, string[]>> = {
   'run out-model': ['--set', 'study=prune'],
   'run adapter': ['--set', 'study=race', '--set', 'race.entries=["imported","uniform"]'],

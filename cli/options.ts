@@ -1,13 +1,10 @@
-/**
- * Which commands there are and which options each uses: the one table that the help and the checks
- * follow.
- */
+/** Lists all commands and their options. Both the help text and the checks use this table. */
 import { parseArgs } from 'node:util';
 import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { checkWritable } from './output.ts';
 
-/** Every option there is, and how it is given. */
+/** Every option and the kind of its value. */
 const KINDS = {
   model: 'value',
   text: 'value',
@@ -38,7 +35,7 @@ const KINDS = {
 
 export type OptionName = keyof typeof KINDS;
 
-/** Options as given; a command sees those it uses, absent ones are undefined. */
+/** The parsed options. Absent options are undefined. */
 export type Options = {
   [K in OptionName]?: (typeof KINDS)[K] extends 'flag'
     ? boolean
@@ -47,16 +44,16 @@ export type Options = {
       : string;
 };
 
-/** Runs a command on its one positional argument; returns the exit code. */
+/** Runs a command on its one positional argument. Returns the exit code. */
 export type Command = (argument: string, options: Options) => Promise<number>;
 
 interface Entry {
-  /** The positional argument, for the help. */
+  /** The name of the positional argument in the help text. */
   argument: string;
   about: string;
-  /** Options it uses, with what stands behind each in the help. */
+  /** The options it uses, each with the description of its value in the help text. */
   uses: Partial<Record<OptionName, string>>;
-  /** Those that name what is written. A name that ends in .zip is a file's in either case. */
+  /** The options that name an output. A name that ends in .zip is always a file. */
   writes?: Partial<Record<OptionName, 'file' | 'folder'>>;
   load(): Promise<Command>;
 }
@@ -180,7 +177,7 @@ export type CommandName = keyof typeof commands;
 
 export const isCommand = (name: string): name is CommandName => Object.hasOwn(commands, name);
 
-/** A line for every command, then its options. */
+/** The help text: a line for every command, and the options of every command. */
 export function usage(): { commands: string; options: string } {
   const all = Object.entries(commands) as [CommandName, Entry][];
   const heads = all.map(([name, { argument }]) => `  rank-atlas ${name} ${argument}`);
@@ -201,7 +198,8 @@ export function usage(): { commands: string; options: string } {
 }
 
 /**
- * Options three blanks apart, on lines of at most 110 characters; the first begins with the name.
+ * Puts options three spaces apart on lines of at most 110 characters. The first line starts with
+ * `name`.
  */
 function wrapped(name: string, options: readonly string[]): string {
   const room = 110 - name.length;
@@ -215,10 +213,7 @@ function wrapped(name: string, options: readonly string[]): string {
   return lines.map((line, i) => (i === 0 ? name : ' '.repeat(name.length)) + line).join('\n');
 }
 
-/**
- * The words after a command. Throws `usage` for an option it does not use, or one that is given
- * twice.
- */
+/** Parses the words after a command. Throws `usage`, also if an option is unused or repeated. */
 export function parse(
   name: CommandName,
   args: readonly string[],
@@ -262,7 +257,7 @@ function parsed(args: readonly string[]) {
 }
 
 /**
- * Whether all that a command is to write can be written, before it computes for an hour. Throws
+ * Checks that all outputs of a command can be written before it starts long computations. Throws
  * `usage`.
  */
 export async function checkOutputs(name: CommandName, options: Options): Promise<void> {
@@ -272,7 +267,7 @@ export async function checkOutputs(name: CommandName, options: Options): Promise
   }
 }
 
-/** Refuses options that the command uses, but not for what it was asked to do. Throws `usage`. */
+/** Refuses options that the command has but that this use of it ignores. Throws `usage`. */
 export function refuseUnused(options: Options, unused: readonly OptionName[], what: string): void {
   const given = unused.find((name) => options[name] !== undefined);
   if (given !== undefined)

@@ -1,4 +1,4 @@
-/** Files are there whole or as they were, whatever happens while they are written. */
+/** Tests that output files are complete or unchanged, whatever interrupts writing. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -39,7 +39,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Writes `old` in a process of its own: 64 kB, then whatever `between` does, then 64 kB more. */
+/** Writes `old` in a separate process: 64 kB, then runs `between`, then 64 kB more. */
 function writingIn(shell: string, between: string) {
   const source = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const script = at('write.mjs');
@@ -172,7 +172,9 @@ describe('a file', () => {
 });
 
 describe('files that belong together', () => {
-  /** A model in `model`, written as `age`; while the last file is made, `atLast` happens. */
+  /**
+   * Writes a model in `model` with content `age`. `atLast` runs while the last file is produced.
+   */
   const model = (age: string, atLast = () => undefined as unknown) => {
     function* files() {
       for (const name of ['onnx/model.onnx', 'onnx/model.onnx_data', 'weights.safetensors']) {
@@ -209,7 +211,7 @@ describe('files that belong together', () => {
 
   it('leave no graph beside weights of another where the exchange itself fails', async () => {
     await model('old');
-    // The weights beside the graph take their place; the last file cannot.
+    // The files in `onnx/` can be renamed; the last file cannot.
     await expect(
       writeTogether(
         (function* () {

@@ -1,9 +1,7 @@
 /**
- * Files a command leaves. Each is written under another name beside its place and then moved there,
- * so that whatever ends the command leaves the file that was there before, or the new one, and
- * never a part of one. Files that belong together are all written before the first is moved; those
- * through which the others are read (a graph, an adapter's config) are taken away first and put
- * back last, so that no moment has an old one beside new ones.
+ * Writes output files atomically: each is written to a temporary file in the same directory and
+ * then renamed. Sets of files are replaced together. Files that refer to the others (a graph, an
+ * adapter's config) are removed first and put back last. See docs/command-line.md, "Output files".
  */
 import { fstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import {
@@ -22,7 +20,7 @@ import { AtlasError } from '../src/errors.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { makeFolders } from './disk.ts';
 
-/** In one piece, or in pieces in order. */
+/** The whole content, or parts of it in order. */
 type Content = string | Uint8Array | Iterable<Uint8Array>;
 
 export interface OutFile {
@@ -31,16 +29,16 @@ export interface OutFile {
 }
 
 export interface Together {
-  /** Whether a file is one through which others of the set are read. */
+  /** Whether a file refers to the others of its set and must be replaced last. */
   leads?(path: string): boolean;
   /**
-   * Whether replaced files are mentioned; not where the command itself wrote them, like a
-   * checkpoint.
+   * Suppresses the report of replaced files, for files such as checkpoints that the command itself
+   * wrote.
    */
   silent?: boolean;
 }
 
-/** Where a path leads once its links are followed. */
+/** A path with its links resolved. */
 interface Place {
   path: string;
   known: Stats | null;
@@ -52,21 +50,21 @@ interface Waiting {
   beside: string;
 }
 
-/** Files under way; none outlives the command, unless that is killed. */
+/** Temporary files. All are removed on exit, but not after `kill -9`. */
 const beside = new Set<string>();
 process.on('exit', () => beside.forEach((path) => rmSync(path, { force: true })));
-/** Places this command has written already: written again, they are nobody's loss. */
+/** Files this command has written. Replacing them is not reported. */
 const ours = new Set<string>();
 let count = 0;
 
-/** One file, whole or not at all. Throws `usage`. */
+/** Writes one file atomically. Throws `usage`. */
 export const writeBytes = (path: string, content: Content, how?: Together): Promise<void> =>
   writeTogether([{ path, content }], how);
 
 /**
- * Files that belong together, as they are made; folders they need are made too. A pipe or a device
- * is written at once. Says on stderr which files were replaced. Throws `usage` and what making them
- * throws; then what was there before is there still.
+ * Writes a set of files and reports replaced files on stderr. Their directories must exist. Pipes
+ * and devices are written directly. Throws `usage` and the errors of `files`; if producing or
+ * writing a file fails, all old files are unchanged.
  */
 export async function writeTogether(
   files: Iterable<OutFile> | AsyncIterable<OutFile>,
@@ -94,7 +92,7 @@ export async function writeTogether(
   if (!silent && replaced.length > 0) sayReplaced(replaced.map(({ as }) => as.path));
 }
 
-/** A folder and those above it. Throws `usage`. */
+/** Creates a directory and its parents. Throws `usage`. */
 export async function makeFolder(path: string): Promise<void> {
   await makeFolders(path).catch((cause: unknown) => {
     throw new AtlasError(
@@ -106,8 +104,8 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Before anything is fetched or computed: whether a file can be written there, or files in a folder
- * of this name. Throws `usage`.
+ * Checks before a long computation that a file, or files in a directory, can be written at `path`.
+ * Throws `usage`.
  */
 export async function checkWritable(path: string, kind: 'file' | 'folder'): Promise<void> {
   if (kind === 'folder') return writing(path, async () => probe(await nearestFolder(path)));
@@ -118,9 +116,9 @@ export async function checkWritable(path: string, kind: 'file' | 'folder'): Prom
   });
 }
 
-/** Follows links, also those that lead to nothing yet. Throws `usage` where no file can be. */
+/** Follows links, also dangling ones. Throws `usage` if no file can be at the path. */
 async function placeOf(path: string): Promise<Place> {
-  // What ends in a slash is a folder, whether it is there or not.
+  // A trailing slash names a directory, even if it does not exist.
   if (path === '' || /[\\/]$/.test(path)) throw unwritable(path, 'it is not the name of a file');
   const known = await writing(path, () => found(path));
   if (known?.isDirectory()) throw unwritable(path, 'it is a folder');
@@ -147,8 +145,8 @@ const found = (path: string): Promise<Stats | null> =>
   });
 
 /**
- * A file by itself: a pipe and a device have no place that another could take, and what this
- * command prints into goes on being printed into.
+ * Whether a file can be replaced by renaming. Pipes and devices cannot. A file that stdout is
+ * redirected to must stay the same file.
  */
 const isReplaceable = (known: Stats): boolean => known.isFile() && !isStdout(known);
 
@@ -161,7 +159,7 @@ function isStdout({ dev, ino }: Stats): boolean {
   }
 }
 
-/** The nearest folder that there is, of those in which the folders of a path will be made. */
+/** The nearest existing directory above a path whose directories will be created. */
 async function nearestFolder(path: string): Promise<string> {
   for (let at = resolve(path); ; at = dirname(at)) {
     const known = await found(at);
@@ -174,7 +172,7 @@ async function nearestFolder(path: string): Promise<string> {
   }
 }
 
-/** Whether a file can be made in a folder is known once one was: rights are not all it takes. */
+/** Creates a file and removes it again: permissions alone do not show that writing works. */
 async function probe(folder: string): Promise<void> {
   const path = nameBeside(folder);
   try {
@@ -184,7 +182,7 @@ async function probe(folder: string): Promise<void> {
   }
 }
 
-/** Short, so that it fits wherever the file's own name does. */
+/** The name is short, so that it fits wherever the file's own name does. */
 function nameBeside(folder: string): string {
   const path = join(folder, `.rank-atlas-${process.pid}-${count++}`);
   beside.add(path);
@@ -197,8 +195,8 @@ async function discard(path: string): Promise<void> {
 }
 
 /**
- * The content in a new file in the folder of its place, on the disk, with the rights of the file
- * that is there.
+ * Writes the content to a temporary file in the same directory, with the permissions of the
+ * existing file, and flushes it to disk.
  */
 async function writeBeside({ path, known }: Place, content: Content): Promise<string> {
   const to = nameBeside(dirname(path));
@@ -220,7 +218,7 @@ async function writeBeside({ path, known }: Place, content: Content): Promise<st
 
 async function takeRights(file: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await file.stat();
-  // Only root gives a file away; another user's, once replaced, is one's own.
+  // Only root can change the owner. Otherwise the new file belongs to the current user.
   if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(() => undefined);
   await file.chmod(mode & 0o777);
 }
@@ -242,14 +240,14 @@ async function writeThrough({ path, known }: Place, content: Content): Promise<v
 }
 
 async function writeAll(file: FileHandle, content: Content): Promise<void> {
-  // Goes on where it stands, until all of it is written.
+  // `writeFile` continues at the position of the handle and handles short writes.
   for (const piece of pieces(content)) await file.writeFile(piece);
 }
 
 const pieces = (content: Content): Iterable<string | Uint8Array> =>
   typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
-/** Without a pause in which a signal could end it half-way. */
+/** Uses synchronous calls, so that no signal handler runs half-way. */
 function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolean): void {
   const [led, leading] = [false, true].map((leader) =>
     waiting.filter(({ as }) => leads(as.path) === leader),

@@ -1,4 +1,4 @@
-/** One line of progress, rewritten in place on a terminal; nothing of it in a log file. */
+/** Rewrites one line of progress in place on a terminal. Prints nothing to a log file. */
 import { plain } from './terminal.ts';
 
 export function line(text: string): void {

@@ -1,6 +1,6 @@
 /**
- * A pruning as a user types it, on the bundled model: what is printed, and that every pruned weight
- * of every module is zero in every file.
+ * Tests a pruning run of the bundled model on the command line: its output, and that every pruned
+ * weight of every module is zero in every file.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -114,7 +114,7 @@ it(
       for (const loss of [losa, masked, mean((r) => defined(r.wanda).loss)])
         expect(page).toContain(loss.toFixed(4));
       expect(page).toContain(`${masked > losa ? '+' : ''}${(masked - losa).toFixed(4)}`);
-      // LoSA's own text names its rival, too, on the side it lies.
+      // The text of the LoSA study names masked LoRA on the same side.
       for (const r of own)
         expect(pruneText(r)).toMatch(
           new RegExp(

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas train`, on from an adapter; and qdylora: what it writes at a chosen rank is worth
- * what its curve says of that rank; stopped, it goes on.
+ * Tests `rank-atlas train`: starting from an adapter, and QDyLoRA. The exported rank must have the
+ * loss that the curve reports, and a stopped run must resume.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -115,7 +115,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
       '1',
     ];
     const [first, second] = [join(folder, 'first'), join(folder, 'second')];
-    // Another scale than the experiment's, so that it has to be carried over.
+    // The scale differs from the experiment's, so the test sees whether it is carried over.
     expect(
       (
         await cli(

@@ -1,4 +1,4 @@
-/** Races as a user types them: what is printed and written. */
+/** Tests races on the command line: their output and files. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

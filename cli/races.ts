@@ -1,4 +1,4 @@
-/** Races for the experiments that are written up (`experiment.ts`, `learning-rates.ts`). */
+/** Runs races for the documented experiments (`experiment.ts`, `learning-rates.ts`). */
 import { defined } from '../src/checked.ts';
 import type { StudyContext } from '../src/studies/context.ts';
 import { told } from '../src/studies/race/report.ts';
@@ -10,7 +10,7 @@ import type { Options } from './options.ts';
 import { studied, Written } from './run-study.ts';
 import { openStudy } from './study.ts';
 
-/** A race from start to end, or on from its checkpoint, with its progress on stderr. */
+/** Runs a race, or resumes it from its checkpoint, with progress on stderr. */
 export async function raced(spec: ExperimentSpec, options: Options): Promise<RaceResult> {
   const study = await openStudy(spec, options);
   try {
@@ -21,9 +21,8 @@ export async function raced(spec: ExperimentSpec, options: Options): Promise<Rac
 }
 
 /**
- * The same in a study that is open. `between` is called whenever all lanes that have begun are
- * through: the state is then all there is to keep, and a later call goes on `from` it where there
- * is no checkpoint.
+ * Runs a race in an open study. `between` is called whenever every started lane has finished. A
+ * later call can resume from that state (`from`) if there is no checkpoint.
  */
 export async function racedIn(
   context: StudyContext,

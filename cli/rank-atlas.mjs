@@ -1,24 +1,24 @@
 #!/usr/bin/env node
 /**
- * The command `rank-atlas`: registers the TypeScript loader and hands over to `main.ts`. Whatever
- * happens ends in a sentence.
+ * The command `rank-atlas`: registers the TypeScript loader and calls `main.ts`. Every failure ends
+ * in a one-sentence message.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const args = process.argv.slice(2);
 
-/** Commands that leave files are to leave them even where nobody reads what is printed. */
+/** Commands that write files finish them even if the reader of stdout exits. */
 const leavesFiles =
   args[0] === 'experiment' ||
   args.some((word) => /^--(out|out-model|dump|checkpoint)(=|$)/.test(word));
-/** Why something could not be printed, and whether the command is through. */
+/** The reason why printing failed, and whether the command has finished. */
 let unprinted = null;
 let through = false;
 
 function endedBy(stream) {
   stream.on('error', ({ code }) => {
-    // A pipe that closes early (`| head`) is not an error of ours.
+    // A pipe that closes early (`| head`) is not an error.
     if (code === 'EPIPE') {
       if (!leavesFiles) process.exit(0);
       return;
@@ -54,7 +54,7 @@ try {
   fail('the folder it was started in is not there any more', 2);
 }
 try {
-  // The loader keeps what it translated there.
+  // The loader caches compiled files in the temporary directory.
   mkdirSync(tmpdir(), { recursive: true });
   accessSync(tmpdir(), constants.W_OK);
 } catch ({ code }) {

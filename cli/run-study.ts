@@ -1,6 +1,6 @@
 /**
- * Any study on the command line: what it does on stderr, what it found on stdout, the result with
- * `--out`, and with `--out-model` a folder with the model it leaves behind.
+ * Runs any study on the command line: progress on stderr, findings on stdout. `--out` writes the
+ * result, `--out-model` the changed model.
  */
 import { defined } from '../src/checked.ts';
 import { describeBytes } from '../src/model/figures.ts';
@@ -20,17 +20,17 @@ import { steps } from './stopping.ts';
 import { openStudy, type OpenStudy } from './study.ts';
 import { plain } from './terminal.ts';
 
-/** What a command does otherwise than `run`. */
+/** What a command does differently from `run`. */
 export interface Otherwise<K extends StudyKind> {
-  /** Where checkpoints are kept, and where it goes on from. */
+  /** Where checkpoints are saved, and the state to resume from. */
   keeper?(opened: OpenStudy): Promise<Pick<Studied<K>, 'keeper' | 'from'>>;
-  /** Sees every event before it is told. */
+  /** Receives every event before it is printed. */
   told?(state: StudyStates[K], event: StudyEvent): void;
-  /** Writes the result. */
+  /** Writes the result instead of the default output. */
   write?(state: StudyStates[K], opened: OpenStudy): Promise<void>;
 }
 
-/** Runs a study of an experiment and prints what it found; what it has come to. */
+/** Runs a study and prints its findings. Returns the final state. */
 export async function runStudy<K extends StudyKind>(
   name: K,
   spec: ExperimentSpec,
@@ -72,25 +72,25 @@ export async function runStudy<K extends StudyKind>(
       );
     if (folder !== undefined) await save(folder, { name, state, made }, opened);
   } finally {
-    // What was found is told though its file could not be written.
+    // The findings are printed even if writing the file fails.
     const text = report.text(state);
     if (text !== '') console.log(text);
   }
   return state;
 }
 
-/** A study that is open. */
+/** An open study. */
 export interface Studied<K extends StudyKind> {
   name: K;
   context: StudyContext;
   keeper: Keeper;
-  /** Where it goes on from; default: the keeper's checkpoint. */
+  /** The checkpoint to resume from. Default: `keeper.from`. */
   from?: unknown;
 }
 
 /**
- * Pulls a study to its end, or until `told` says true, from its checkpoint or anew; what it has
- * come to. Throws what the study throws.
+ * Runs a study to its end, or until `told` returns true, and returns its last state. Resumes from
+ * the checkpoint if there is one. Throws the errors of the study.
  */
 export async function studied<K extends StudyKind>(
   { name, context, keeper, from = keeper.from }: Studied<K>,
@@ -107,8 +107,8 @@ export async function studied<K extends StudyKind>(
 }
 
 /**
- * The map that a study's ranks follow from, measured here; null where it needs none, or has a
- * checkpoint with the ranks.
+ * Measures the map that the study's ranks depend on. Returns the given importances if the study
+ * needs no map or a checkpoint already contains the ranks.
  */
 async function importancesFor(
   name: StudyKind,
@@ -135,9 +135,9 @@ async function save(
     console.error(`${path}: ${describeBytes(bytes)}`);
 }
 
-/** What is said while a study runs, between stdout and stderr. */
+/** Prints progress on stderr and results on stdout while a study runs. */
 export class Written {
-  /** A line on stdout that is not ended yet. */
+  /** Whether the last line on stdout is unfinished. */
   private open = false;
 
   tell(told: Told): void {
@@ -155,7 +155,7 @@ export class Written {
     this.open = true;
   }
 
-  /** Ends what was begun: the line of progress, and the one on stdout. */
+  /** Ends the progress line and any unfinished line on stdout. */
   end(): void {
     clearLine();
     if (this.open) process.stdout.write('\n');

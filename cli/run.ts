@@ -1,6 +1,6 @@
 /**
- * `rank-atlas run`: an experiment from a file, a link or a preset; progress on stderr, the rank
- * table on stdout.
+ * `rank-atlas run`: runs an experiment from a file, a link or a preset. Progress goes to stderr,
+ * the rank table to stdout.
  */
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
@@ -26,10 +26,7 @@ export const run: Command = async (argument, options) => {
   return 0;
 };
 
-/**
- * Options that say nothing to an experiment: a text is measured on, an adapter is raced or written
- * with, a changed model is saved.
- */
+/** The options that this experiment ignores. */
 function unusedBy(spec: ExperimentSpec): OptionName[] {
   const study = studyOf(spec.study);
   return [
@@ -39,7 +36,7 @@ function unusedBy(spec: ExperimentSpec): OptionName[] {
   ];
 }
 
-/** `--text`, `--ids`, `--seed`, `--bos` and `--set` over the experiment. */
+/** Applies `--text`, `--ids`, `--seed`, `--bos` and `--set` to the experiment. */
 async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
   const { text, ids } = options;
   if (ids !== undefined) {

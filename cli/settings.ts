@@ -1,4 +1,6 @@
-/** Options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`. */
+/**
+ * Applies options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`.
+ */
 import { AtlasError } from '../src/errors.ts';
 import { LIMITS } from '../src/spec/schema.ts';
 import { setByPaths, type Setting } from '../src/experiment/settings.ts';
@@ -10,7 +12,7 @@ import { decodeText } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';
 import type { Options } from './options.ts';
 
-/** Settings by path as typed. Throws `usage`. */
+/** Parses settings by path. Throws `usage`. */
 export function settingsOf({
   set = [],
   seed,
@@ -27,13 +29,13 @@ export function settingsOf({
   return settings;
 }
 
-/** What only a measurement uses: a training, where its ranks follow the map. */
+/** Settings of a measurement. A training run uses them only if its ranks follow the map. */
 const MEASURING = ['text', 'sequences', 'length', 'method', 'allocation'] as const;
 
 /**
- * A training's experiment with settings changed. Until version 2 `length` was the training's; it
- * still is, unless a map is measured here. Throws `bad-spec` as `setByPaths` does, and for settings
- * that change nothing here: most are other ones of `training`.
+ * Changes the settings of a training run. `length` means `training.length`, as before version 2,
+ * unless a map is measured. Throws `bad-spec` as `setByPaths` does, and for settings that have no
+ * effect.
  */
 export function trainingSettings(
   spec: ExperimentSpec,
@@ -55,7 +57,7 @@ export function trainingSettings(
   return setByPaths(spec, now);
 }
 
-/** `[[1,2,3]]` as typed. */
+/** Parses `[[1,2,3]]`. Throws `bad-text`. */
 export function idsOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -68,7 +70,7 @@ export function idsOf(text: string): unknown {
   }
 }
 
-/** The text of a file. Throws `no-file` or `bad-text`. */
+/** Reads a text file. Throws `bad-text` and the errors of `readBytes`. */
 export async function ownText(path: string): Promise<TextRef> {
   const text = decodeText({ name: path, bytes: await readBytes(path, MOST.text) });
   const most = LIMITS.text[1];

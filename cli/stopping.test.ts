@@ -1,6 +1,6 @@
 /**
- * Studies that are stopped: what they exit with and say, and that the same command goes on to the
- * numbers of a run that was not.
+ * Tests stopped studies: exit code, message, and that the same command resumes to the numbers of an
+ * uninterrupted run.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,8 +29,8 @@ const checkpoints = () => join(folder, 'rank-atlas', 'checkpoints');
 const kept = () => (existsSync(checkpoints()) ? readdirSync(checkpoints()) : []);
 
 /**
- * The command with its progress as a terminal shows it; `stop` sends a signal at the first line
- * that matches.
+ * Runs a command with progress as on a terminal. Sends the signal at the first line that matches
+ * `stop`.
  */
 async function shown(args: string[], stop?: RegExp) {
   const lines: string[] = [];
@@ -56,13 +56,13 @@ async function shown(args: string[], stop?: RegExp) {
   }
 }
 
-/** A result without what a clock says. */
+/** A result without its times. */
 const timeless = (path: string): unknown =>
   JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
     /^(time|times|milliseconds|startedAt|extrapolated)$/.test(key) ? null : value,
   );
 
-/** Few words: the tiny model reads letters. */
+/** Few words, because the tiny model reads single letters. */
 const text = (words: string) => JSON.stringify({ kind: 'own', text: words.repeat(40) });
 const texts = [
   `train=${text('the light of the sun and its colours ')}`,
@@ -81,7 +81,7 @@ const short = [
 ];
 
 describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
-  // `once`: what is done before the stop, and not done again after it.
+  // `once` matches work that is done before the stop and must not be repeated.
   it.each<[string, string[], RegExp, RegExp]>([
     [
       'where',
@@ -127,7 +127,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     const command = ['run', preset, ...set(settings), ...model];
     const stopped = await shown([...command, '--out', out], stop);
     expect([stopped.code, existsSync(out)]).toEqual([130, false]);
-    // A training says its held-out losses as they come.
+    // A training run prints held-out losses as they are measured.
     expect(stopped.out).toMatch(/^(after +\d+ steps: held-out loss [\d.]+\n)*$/);
     expect(stopped.err).toContain(
       `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.argv0} ${process.argv[1]} run ${preset} --set `,
@@ -162,7 +162,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     const resumed = await shown(command);
     const shares = resumed.lines.filter((line) => line.startsWith('Making the pruned model'));
     expect(resumed.code).toBe(0);
-    // From the end of its last round: no share lies between nothing and all.
+    // The base resumes from the end of its last round, so no intermediate percentage is printed.
     expect(shares.filter((line) => !/, (0|100) %/.test(line))).toEqual([]);
     expect(kept()).toEqual([]);
   });
@@ -183,7 +183,7 @@ describe('a process', { timeout: 180_000 }, () => {
     ]),
     ...model,
   ];
-  /** Sends signals, one for each line printed that matches. */
+  /** Sends one signal for each printed line that matches. */
   const signalled = (args: string[], at: RegExp, ...signals: NodeJS.Signals[]) =>
     new Promise<{ code: number | null; out: string; err: string }>((done) => {
       const child = spawn(process.execPath, [program, ...args], {
@@ -234,7 +234,8 @@ describe('a process', { timeout: 180_000 }, () => {
       'SIGTERM',
     );
     expect(stopped.code).toBe(143);
-    // A shell takes the sentence apart; the rest runs here, where the runtime is compiled already.
+    // A shell splits the printed command. It runs here, because this process has compiled the
+    // runtime.
     const [, command] = /^rank-atlas: stopped; .*: (.*)$/m.exec(stopped.err) ?? [];
     const words = spawnSync('sh', ['-c', `set -- ${command}; printf '%s\\0' "$@"`], {
       encoding: 'utf8',

@@ -1,7 +1,7 @@
 /**
- * Ctrl-C and SIGTERM. A command that keeps checkpoints ends between two steps and keeps where it
- * stands; the second signal, and the first where there is nothing to wait for, ends it at once.
- * Either way it says how to go on, and exits as the shell expects (130, 143).
+ * Handles Ctrl-C and SIGTERM. A command with checkpoints saves one and stops after its current
+ * step. A second signal, or the first if no study is running, stops it at once. Either way it
+ * prints how to resume and exits with 130 or 143. See docs/command-line.md.
  */
 import { basename } from 'node:path';
 import { elementAt } from '../src/checked.ts';
@@ -14,19 +14,19 @@ type Signal = keyof typeof CODES;
 
 const SIGNALS = Object.keys(CODES) as Signal[];
 
-/** What is kept of a command under way. */
+/** The checkpoints of a running command. */
 export interface Keeping {
-  /** Whether a checkpoint lies on the disk. */
+  /** Whether a checkpoint is on disk. */
   readonly kept: boolean;
-  /** What an earlier run left is taken up: says so. */
+  /** Reports that the command resumes from a checkpoint. */
   taken(): void;
-  /** Saves where the command stands now. */
+  /** Saves a checkpoint. */
   save(): Promise<void>;
-  /** From time to time: the same. */
+  /** Saves a checkpoint if the last one is old enough. */
   between(): Promise<void>;
-  /** The command is through. */
+  /** Removes the checkpoint of a finished command. */
   forget(): Promise<void>;
-  /** What is added to the command so that it goes on from here. */
+  /** The option to add to the command line to resume from here. */
   readonly resume?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ class Stopped extends Error {
   }
 }
 
-/** The command under way. */
+/** The running command. */
 interface Running {
   args: readonly string[];
   signal: Signal | null;
@@ -48,13 +48,13 @@ interface Running {
 
 let running: Running | null = null;
 
-/** Registers what a command keeps: once it is through, all of it is forgotten. */
+/** Registers checkpoints of the running command. They are removed when it finishes. */
 export function keeps<T extends Keeping>(keeping: T): T {
   running?.keeping.push(keeping);
   return keeping;
 }
 
-/** Runs a command under these signals; its exit code. */
+/** Runs a command with these signal handlers. Returns its exit code. */
 export async function stoppable(
   args: readonly string[],
   command: () => Promise<number>,
@@ -76,7 +76,7 @@ export async function stoppable(
     return code;
   } catch (error) {
     if (!(error instanceof Stopped)) {
-      // Nothing is wrong with what was computed where only a file could not be written.
+      // If only writing a file failed, the computed results are still valid.
       if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept))
         console.error(
           'rank-atlas: what was computed is kept; the same command goes on from there.',
@@ -92,8 +92,8 @@ export async function stoppable(
 }
 
 /**
- * The same events, kept from time to time, and before the last one is told; between two of them a
- * signal ends the command.
+ * Passes the events on, saves checkpoints between them and before the final event, and ends the
+ * command between two events if a signal has arrived.
  */
 export async function* steps<E, T>(
   events: AsyncGenerator<E, T, undefined>,
@@ -109,7 +109,7 @@ export async function* steps<E, T>(
         await endIfAsked(through ? null : keeping);
         return next.value;
       }
-      // What is told last is told of adapters that are gone afterwards.
+      // Save before the final event: its consumer disposes the adapters.
       through = (next.value as { type?: string }).type === 'done';
       if (through) await keeping?.save();
       yield next.value;
@@ -122,7 +122,7 @@ export async function* steps<E, T>(
   }
 }
 
-/** A training that diverged offers its last good step before it fails. */
+/** A training run that diverges offers its last good step before it fails. */
 async function nextOf<E, T>(
   events: AsyncGenerator<E, T, undefined>,
   keeping: Keeping | null,
@@ -136,7 +136,7 @@ async function nextOf<E, T>(
 }
 
 async function endIfAsked(keeping: Keeping | null): Promise<void> {
-  // A turn of the event loop, so that signals which came during the computation are seen.
+  // Wait one turn of the event loop, so that signals sent during the computation are delivered.
   await new Promise(setImmediate);
   if (!running?.signal) return;
   await keeping?.save();
@@ -152,10 +152,7 @@ function say({ args, keeping }: Running): void {
   );
 }
 
-/**
- * The command as a shell takes it, whatever is in its words, with an option in place of the same
- * one.
- */
+/** The command line, quoted for a shell. `option` replaces the same option in `args`. */
 function commandLine(args: readonly string[], [option, ...value]: readonly string[]): string {
   if (option === undefined) return [...program(), ...args].map(quoted).join(' ');
   const end = args.includes('--') ? args.indexOf('--') : args.length;
@@ -167,7 +164,7 @@ function commandLine(args: readonly string[], [option, ...value]: readonly strin
   return [...program(), ...words, option, ...value, ...args.slice(end)].map(quoted).join(' ');
 }
 
-/** As it was called: by npx, by its name, or as a script. */
+/** The program as the user called it: by npx, by its name or as a script. */
 function program(): string[] {
   const script = elementAt(process.argv, 1);
   if (basename(script) !== 'rank-atlas') return [process.argv0, script];

@@ -1,4 +1,4 @@
-/** What a study needs from outside, in Node. */
+/** Opens a study in Node: loads its model, engine, base and checkpoints. */
 import { defined } from '../src/checked.ts';
 import { compile } from '../src/compiler/index.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
@@ -25,18 +25,20 @@ import { nodeThreads } from './svd-threads.ts';
 
 export interface OpenStudy {
   context: StudyContext;
-  /** As it came, whatever the experiment's base. */
+  /** The original model, whatever the experiment's base. */
   model: LoadedModel;
-  /** Adapters the study has trained, by name. */
+  /** Adapters that the study has trained or imported, by name. */
   kept: Adapters;
-  /** The checkpoints of a study, and where an earlier run of the same experiment stood. */
+  /**
+   * Opens the checkpoints of a study, with the last one of an earlier run of the same experiment.
+   */
   keeper<T>(study: StudyKind, spec?: ExperimentSpec): Promise<Keeper<T>>;
   dispose(): Promise<void>;
 }
 
 /**
- * The model an experiment names (or `--model`) on a provider, and its base where it has one: made
- * here, with progress on stderr. There is no map: studies measure what they need.
+ * Opens the model an experiment names (or `--model`) on a provider. If the experiment has a base,
+ * it is computed here, with progress on stderr. There is no map: studies measure what they need.
  */
 export async function openStudy(spec: ExperimentSpec, options: Options): Promise<OpenStudy> {
   const model = await loadFor(options, spec.model);
@@ -83,7 +85,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   const plain = { engine, graph: model.graph, adapters: kept };
   const context = await studyContext(named, spec.study, plain, around);
   sayBos(context.model.bos);
-  // Numbers are those of the provider, too, and of its threads.
+  // Results depend on the provider and its number of threads.
   const keeperFor = <T>(name: string, kind: StudyKind, of: ExperimentSpec) =>
     keeperOf<T>(name, [
       checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas),
@@ -119,7 +121,7 @@ async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase
     for (;;) {
       const next = await making.next();
       if (next.done) {
-        // It is made again from there if what runs on it is stopped.
+        // If the study on this base is interrupted, the base is restored from this checkpoint.
         await keeper.save();
         return next.value;
       }

@@ -1,6 +1,6 @@
 /**
- * A thread that decomposes weights, in Node: registers the TypeScript loader, which threads do not
- * inherit.
+ * The worker thread for decompositions in Node. Registers the TypeScript loader, because threads do
+ * not inherit it.
  */
 import { parentPort } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';

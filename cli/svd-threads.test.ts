@@ -1,6 +1,6 @@
 /**
- * Decompositions on threads: the same numbers as here, errors as sentences, and an end when nobody
- * wants more.
+ * Tests decompositions on threads: the same numbers as in this thread, errors as sentences, and an
+ * end when nobody needs more results.
  */
 import { expect, it, vi } from 'vitest';
 import { elementAt } from '../src/checked.ts';

@@ -1,4 +1,4 @@
-/** Threads for decompositions in Node: as many as the machine has processors. */
+/** Starts threads for decompositions in Node, one per available processor. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { threadOver, type SvdAnswer, type Threads } from '../src/methods/compress/pool.ts';

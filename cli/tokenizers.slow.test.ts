@@ -1,6 +1,6 @@
 /**
- * SmolLM2-135M on a text with the digits of all scripts, against tokenizers 0.23.3 and onnxruntime
- * in Python. Slow: 135 M parameters.
+ * Tests SmolLM2-135M on a text with the digits of all scripts, against tokenizers 0.23.3 and
+ * onnxruntime in Python. Slow: 135 M parameters.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What token ids are worth: base losses over tokenizer files that the former library cut wrongly,
- * against tokenizers 0.23.3 and onnxruntime in Python.
+ * Tests base losses with tokenizer files that the former library tokenized wrongly, against
+ * tokenizers 0.23.3 and onnxruntime in Python.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas train`: the study "train" of an experiment, with ranks, texts and an adapter from
- * files; the adapter in PEFT's format with `--out`.
+ * `rank-atlas train`: runs the study "train" with ranks, texts and a start adapter from files.
+ * `--out` writes the adapter in PEFT's format.
  */
 import { defined } from '../src/checked.ts';
 import { exportPeft } from '../src/adapters/peft.ts';
@@ -45,7 +45,7 @@ export const train: Command = async (argument, options) => {
     { ...options, adapter },
     {
       keeper: (opened) => keeperOf(opened, checkpoint, resumed),
-      // Before anything is trained.
+      // Check the rank before training starts.
       told: ({ most }, { type }) => {
         if (type === 'start') rankToWrite(rank, most);
       },
@@ -57,7 +57,9 @@ export const train: Command = async (argument, options) => {
   return 0;
 };
 
-/** `--text`, `--held`, `--ranks`, `--from`, `--seed`, `--bos` and `--set` over the experiment. */
+/**
+ * Applies `--text`, `--held`, `--ranks`, `--from`, `--seed`, `--bos` and `--set` to the experiment.
+ */
 async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
   const { text, held, ranks, from } = options;
   if (ranks !== undefined && from !== undefined)
@@ -85,7 +87,7 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
   return trainingSettings(changed, settingsOf(options));
 }
 
-/** The ranks of a result file of `rank-atlas run --out`. */
+/** Reads the ranks from a result file of `rank-atlas run --out`. Throws `bad-result`. */
 async function ranksIn(path: string): Promise<Record<string, number>> {
   const { modules } = (await readJson(path, `${path} is not a result file`)) as {
     modules?: unknown;
@@ -101,7 +103,10 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
   return Object.fromEntries(entries) as Record<string, number>;
 }
 
-/** In the file of `--checkpoint`, or the cache; and where it goes on from. */
+/**
+ * Opens the checkpoint in the file of `--checkpoint` or in the cache, and chooses the state to
+ * resume from.
+ */
 async function keeperOf(
   { context: { spec, model }, model: { open }, keeper }: OpenStudy,
   checkpoint: string | undefined,
@@ -118,13 +123,13 @@ async function keeperOf(
 const told = ({ trainings }: TrainCheckpoint): number =>
   trainings.reduce((sum, training) => sum + training.told.length, 0);
 
-/** Of two checkpoints of one training the one that has come further; they lie on the same way. */
+/** Returns the later of two checkpoints of the same training run. */
 const further = (
   a: TrainCheckpoint | undefined,
   b: TrainCheckpoint | undefined,
 ): TrainCheckpoint | undefined => (a && b ? (told(a) > told(b) ? a : b) : (a ?? b));
 
-/** `--rank`; null for the knee (and for LoRA, which has one rank only). */
+/** Validates `--rank`. Returns null for the knee (and for LoRA, which has only one rank). */
 function rankToWrite(rank: string | undefined, most: number): number | null {
   if (rank === undefined) return null;
   const chosen = Number(rank);
@@ -136,8 +141,8 @@ function rankToWrite(rank: string | undefined, most: number): number | null {
 }
 
 /**
- * At `--rank` of the largest module, or at the knee; each module at the same fraction of its own
- * rank.
+ * Exports the adapter at `--rank` of the largest module or at the knee. Each module uses the same
+ * fraction of its own rank.
  */
 async function writeTrained({
   to,

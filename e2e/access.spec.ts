@@ -1,4 +1,4 @@
-/** Everyone can use it: keyboard alone, both languages, both schemes, a phone. */
+/** Tests accessibility: axe, keyboard, both languages, both colour schemes, a phone. */
 import AxeBuilder from '@axe-core/playwright';
 import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
@@ -6,7 +6,7 @@ import { cells, measured, open, smallSpec, title } from './page.ts';
 
 const done = /Measured 56 modules, 3 repeats|56モジュールを測定、反復3回/;
 
-// Colours hang on the scheme, names on the language: two of the four cover both.
+// Colours depend on the scheme, names on the language: two of the four combinations cover both.
 for (const [colorScheme, language] of [
   ['light', 'en'],
   ['dark', 'ja'],
@@ -19,9 +19,9 @@ for (const [colorScheme, language] of [
     const page = await context.newPage();
     await open(page, smallSpec(), `?lang=${language}`);
     await expect(title(page)).toHaveText(done);
-    /** `known`: what was looked at before and is the same. */
+    /** `known` lists parts that are unchanged since an earlier check. */
     const check = async (what: string, known: readonly string[] = []) => {
-      // The page has no frames: without what axe does for them it looks at the same in half the
+      // The page has no frames. Without axe's support for frames, the same check takes half the
       // time.
       const axe = known.reduce(
         (builder, part) => builder.exclude(part),

@@ -1,6 +1,6 @@
 /**
- * Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again,
- * seen on the map.
+ * Tests adapters in the page: training in a race, evaluation, export as PEFT's zip, import, and the
+ * ranks on the map.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -75,8 +75,7 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
   await expect.poll(() => cellTexts(page)).toEqual(measured);
 
-  // Trained on: one more entry, which begins where it stands and not at the loss of the model
-  // alone.
+  // One more entry, which starts at the loss of the imported adapter, not of the base.
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('The race is over');
@@ -139,7 +138,7 @@ function weights(r: number): Uint8Array {
   return bytes;
 }
 
-/** PEFT's two files of an adapter of one module, of rank `r`. */
+/** PEFT's two files for an adapter of one module with rank `r`. */
 const pair = (folder: string, r: number) => ({
   [`${folder}adapter_config.json`]: settings(r),
   [`${folder}adapter_model.safetensors`]: weights(r),
@@ -199,7 +198,7 @@ test('an adapter of the head is judged with it, and said to be there; to train o
 test('of a zip with several adapters the top-most is taken', async ({ page }) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
-  // As Windows packs it, the checkpoint last.
+  // Windows path separators, with the checkpoint last.
   await offerZip(page, { ...pair('out\\', 5), ...pair('out\\checkpoint-1\\', 2) });
   await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('use_later_idea');
@@ -218,7 +217,7 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
     ...pair('o/checkpoint-2/deeper/', 7),
   };
 
-  // Dismissed, by its button or by Esc, everything is as it was.
+  // After dismissal by button or Esc, the page is unchanged.
   for (const dismiss of [
     () => page.getByRole('button', { name: 'Dismiss' }).click(),
     () => page.keyboard.press('Escape'),
@@ -233,7 +232,7 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
     expect(await cellTexts(page)).toEqual(before);
   }
 
-  // By keyboard alone, from where the question was read.
+  // By keyboard alone, starting from the focused question.
   await offerZip(page, checkpoints);
   await expect(question(page).locator('p')).toBeFocused();
   await expect(question(page).getByRole('listitem')).toHaveText([
@@ -249,7 +248,7 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
   await expect(question(page)).toHaveCount(0);
   await expect.poll(() => ranksTaken(page)).toBe(3);
 
-  // A folder, in Japanese.
+  // A directory instead of a zip, in Japanese.
   const folder = testInfo.outputPath('out');
   for (const [path, bytes] of Object.entries(checkpoints)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -320,7 +319,7 @@ test('a zip that holds far more than it says is unpacked in a thread, and given 
 }) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
-  // Two gigabytes of nothing in two megabytes, said to be a hundred bytes.
+  // Two gigabytes of zeros, compressed to two megabytes, with a declared size of a hundred bytes.
   const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH });
   const all = Buffer.concat(Array.from({ length: 200 }, () => part));
   const zip = Buffer.from(

@@ -1,6 +1,6 @@
 /**
- * A study is added as a stranger adds one: a folder in `src/studies`, one in `src/ui/studies`, two
- * lines in the registry. Page, link, checkpoint key and command line know it then.
+ * Tests that a study can be added with one directory in `src/studies`, one in `src/ui/studies`, and
+ * two lines in the registry. The page, links, checkpoint keys and the command line must include it.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ test.beforeAll(() => {
 
 test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-/** A program of the copy, as its users run it. */
+/** Runs a program of the copy with Node and returns its stdout. */
 const node = async (...args: string[]) =>
   (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
 

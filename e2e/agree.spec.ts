@@ -1,4 +1,6 @@
-/** Several methods on one map, from a link to the matrix; the preset opens it and Esc closes it. */
+/**
+ * Tests the comparison of several methods on one map: from a link, as a preset, and closing by Esc.
+ */
 import AxeBuilder from '@axe-core/playwright';
 import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
@@ -22,7 +24,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
     ),
   );
 
-  // The files' numbers are what the sentence says.
+  // The exported numbers give the correlations that the finding shows.
   const csv = await saved(page, () => maps.getByRole('button', { name: 'CSV' }).click());
   const rows = csv.text
     .trim()
@@ -36,7 +38,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   await matrix.getByRole('button', { name: 'Table' }).click();
   const table = plate.locator('table tbody tr');
   await expect(table.nth(1).locator('td').nth(1)).toHaveText(defined(close));
-  // The map's own method has its run's time.
+  // The map's own method has a time as well: that of its run.
   for (let i = 0; i < 3; i++)
     await expect(table.nth(i).locator('td').last()).toHaveText(/^\d+\.\d$/);
   await matrix.getByRole('button', { name: 'Chart' }).click();
@@ -49,7 +51,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   await page.keyboard.press('Escape');
   await expect(page.getByRole('tab', { name: 'Layers' })).toBeVisible();
   await measured(page, 3);
-  // It stays under Results, also over a reload.
+  // The comparison stays under Results after a reload.
   await page.reload();
   await expect(title(page)).toHaveText('Nothing compared yet');
   const kept = page.locator('.results').getByRole('button', { name: /^Agreement/ });

@@ -1,6 +1,6 @@
 /**
- * An experiment on a pruned model, from a link: the base is made first, everything says so, and
- * there is a way back.
+ * Tests an experiment on a pruned model, from a link. The base is computed first, the page names it
+ * everywhere, and the user can return to the original model.
  */
 import { expect, test } from './test.ts';
 import { cellTexts, measured, open, saw, smallSpec, title, watch } from './page.ts';
@@ -29,7 +29,7 @@ test('a link measures on the pruned model, says so, survives a reload without pr
   );
   const pruned = await cellTexts(page);
 
-  // What was made is kept: a reload finds it.
+  // The base is cached and reused after a reload.
   const titles = await watch(page, '.status .bold');
   await page.reload();
   await measured(page, 3);

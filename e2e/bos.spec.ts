@@ -1,7 +1,4 @@
-/**
- * What stands before each text: said beside it, chosen in the form, carried by the link, kept in
- * the result.
- */
+/** Tests the BOS setting: its description, the form, the link and the result. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo,
- * texts, files, its use as a base, and an edited table.
+ * Tests Compress to Impress in the page with a small scan from a link: finding, trail, undo, texts,
+ * files, use as a base, and an edited table.
  */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -41,7 +41,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(plate.locator('.finding')).toHaveText(
     /^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/,
   );
-  // The task is never told without plain text.
+  // The result on the task is never shown without the loss on plain text.
   await expect(plate.locator('.finding')).toHaveText(
     /^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/,
   );
@@ -64,7 +64,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   ).toHaveLength(1 + 4 + 5);
   await plate.getByRole('button', { name: 'Components' }).click();
 
-  // A text before and after, and every step undone, the last one first.
+  // Text before and after, then undoes every removal, last first.
   await plate.getByText('A text before and after').click();
   const undo = trail.getByRole('button', { name: /^Undo/ });
   const steps = await undo.count();
@@ -91,7 +91,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByText('On the compressed model', { exact: true })).toBeVisible();
   await page.getByRole('tab', { name: 'Layers' }).click();
   await page.getByRole('button', { name: 'Play', exact: true }).click();
-  // It was made just now, and is not made again.
+  // The base was just computed and must not be computed again.
   await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible();
 });
 
@@ -114,7 +114,7 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await page.reload();
   await expect(title(page)).toHaveText('Nothing tried yet');
-  // What was tried is there at once; no weight is decomposed and no gradient taken for it again.
+  // Earlier trials appear at once, without a new decomposition or backward pass.
   const said = await watch(page, '#plate-panel .how');
   await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
@@ -147,7 +147,10 @@ test('the task is a table that can be edited', async ({ page }) => {
   await expect(plate.getByLabel('Row 1, option 1')).toHaveValue(' whale');
 });
 
-/** The bundled model is decomposed on the engine's own thread; larger ones on several of these. */
+/**
+ * The page decomposes the bundled model on the engine's thread and larger models on several of
+ * these threads.
+ */
 test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({
   page,
 }) => {

@@ -1,6 +1,6 @@
 /**
- * A browser that keeps nothing for the page, as its settings can have it: no cookies, no database,
- * no private files. The page works all the same.
+ * Tests the page in a browser that blocks site data: no cookies, no database, no private files. The
+ * page must still work.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The page in someone else's: what is recorded, nothing loaded or kept, run there on request,
- * opened as a whole.
+ * Tests the embedded page: it shows the recorded run, downloads and stores nothing, runs on
+ * request, and opens in full.
  */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -13,8 +13,8 @@ import { parseResult } from '../src/experiment/result-file.ts';
 import { open, smallSpec, title } from './page.ts';
 
 /**
- * A page of another origin, really served: a browser lets none that is made up reach into this
- * machine.
+ * A page of another origin on a real server. The browser blocks access from an intercepted page to
+ * this machine.
  */
 let server: Server;
 let host = '';
@@ -46,7 +46,7 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   await expect(frame.getByText(/^Recorded 20\d\d-\d\d-\d\d, CPU\.$/)).toBeVisible();
   await expect(frame.locator('.rail, .tabs, .transport')).toHaveCount(0);
   expect(requests.filter((path) => /\.(wasm|onnx)|worker/.test(path))).toEqual([]);
-  // No single keys.
+  // Single-key shortcuts are disabled.
   await frame.locator('#map [tabindex="0"]').focus();
   await page.keyboard.press('t');
   await expect(frame.locator('#map')).toBeVisible();

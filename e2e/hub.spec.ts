@@ -1,6 +1,6 @@
 /**
- * Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept,
- * and asked for by a link only after a yes.
+ * Tests hub models: search, size before the download, progress, caching, and consent before a link
+ * downloads.
  */
 import { resolve } from 'node:path';
 import { defined } from '../src/checked.ts';
@@ -26,7 +26,7 @@ test.beforeEach(async ({ page }) => {
   await serveFrom(page);
 });
 
-/** As someone who serves the page would name a mirror. */
+/** Serves the page with a mirror as its hub, as a host would configure it. */
 const serveFrom = (page: Page) =>
   page.route(
     (url) => url.pathname === '/',
@@ -45,7 +45,7 @@ const openPicker = async (page: Page) => {
   await page.locator('#change-model').click();
   await expect(picker(page)).toBeVisible();
 };
-/** A model that was loaded from the picker waits for Play. */
+/** A model loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
   await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
   await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
@@ -56,7 +56,7 @@ const look = async (page: Page, name: string) => {
   await picker(page).getByRole('button', { name: 'Look', exact: true }).first().click();
 };
 
-/** Names of what the page keeps of models, without listings. */
+/** Names of cached model files, without hub listings. */
 const keptFiles = (page: Page) =>
   page.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
@@ -82,7 +82,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   const shown = await watch(page, '.picker');
   await offer.getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible();
-  // Once all of it is here it is read, and no fetching is shown that could be called off.
+  // After the last byte the page reads the file; it no longer shows a download with Cancel.
   expect(shown.filter((words) => /Fetching, (\S+ MB) of \1/.test(words))).toEqual([]);
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([
     `GET ${graph}`,
@@ -104,7 +104,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   );
   await expect(title(other)).toHaveText('Ready');
   await other.getByRole('button', { name: 'Look at it' }).click();
-  // Kept from before, and the link names the commit: nothing is asked of the hub at all.
+  // The graph is cached and the link names its commit, so the hub gets no request.
   await picker(other)
     .getByRole('button', { name: `Inspect: ${graph}` })
     .click();
@@ -115,10 +115,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   expect(mirror.log).toEqual([]);
 });
 
-/**
- * Fetches the repository's graph, of which the hub gives the first million bytes and then nothing
- * more.
- */
+/** Starts downloading the repository's graph. The hub sends one million bytes and then stalls. */
 async function fetchHeld(page: Page): Promise<void> {
   await open(page);
   await measured(page, 3);
@@ -134,7 +131,7 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
-  // Half a graph is kept as half a graph.
+  // Half a graph is stored as a partial file only.
   await expect
     .poll(() => keptFiles(page))
     .toContainEqual(expect.stringMatching(/^[0-9a-f]{64}\.\d+\.part$/));
@@ -209,7 +206,7 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
       .getByRole('row', { name: graph })
       .getByRole('button', { name: 'Fetch' })
       .click();
-    // The second goes on from what the first has.
+    // The second download resumes from the partial file of the first.
     await expect(picker(tab).getByText(/^Fetching, [0-9.]+ MB of/)).toBeVisible();
   }
   await expect
@@ -218,7 +215,7 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
   mirror.fault.hold = 0;
   for (const tab of [page, other]) await expect(picker(tab).getByText(/^Needs/)).toBeVisible();
   expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(1);
-  // A third visit reads what is kept, and compares it with its digest.
+  // A third visit reads the cached file and verifies its digest.
   mirror.log.length = 0;
   await look(page, repository);
   await picker(page)

@@ -1,6 +1,6 @@
 /**
- * The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the
- * same numbers. On the software adapter.
+ * Tests a GPU that is lost during a run. The page reports the loss and resumes to the same numbers.
+ * Runs on the software adapter.
  */
 import { elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
@@ -24,7 +24,7 @@ test.describe.configure({ timeout: 900_000 * patience });
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
-/** Has the engine's thread keep its devices at hand, and moves it to WebGPU. */
+/** Records the devices that the engine's thread creates, then switches it to WebGPU. */
 async function toWebGpu(page: Page): Promise<void> {
   await elementAt(page.workers(), 0).evaluate(() => {
     const devices: { destroy(): void }[] = [];
@@ -50,7 +50,7 @@ async function toWebGpu(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-/** The devices of a run that stands still are gone: it finds out when it goes on. */
+/** Destroys the devices of a paused run. The engine notices when it resumes. */
 const loseDevices = (page: Page) =>
   elementAt(page.workers(), 0).evaluate(() => {
     const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
@@ -58,8 +58,8 @@ const loseDevices = (page: Page) =>
   });
 
 /**
- * The ranks of a measurement on the CPU; then the same one on WebGPU, standing in its second
- * repeat.
+ * Returns the ranks of a measurement on the CPU. The same measurement on WebGPU is then paused in
+ * its second repeat.
  */
 async function inSecondRepeat(page: Page): Promise<string[]> {
   await open(page, smallSpec({ sequences: 1, length: 4 }));
@@ -154,7 +154,7 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
   page,
 }) => {
   const undisturbed = await inSecondRepeat(page);
-  // The next thread finds a browser without an adapter.
+  // The next thread finds no GPU adapter.
   await page.route(/engine\.worker[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({

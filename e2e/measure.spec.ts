@@ -1,4 +1,7 @@
-/** The page's first minute: it loads, measures by itself and decides, on the CPU. */
+/**
+ * Tests the first minute on the page: it loads, measures automatically and shows a finding, on the
+ * CPU.
+ */
 import { defined, elementAt } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } from './page.ts';
@@ -9,7 +12,7 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   const buttons = await watch(page, '.transport .joined');
   const marks = await watch(page, '#map:has(.cell.now)');
   await open(page, null);
-  // The empty map stands in its true shape before anything is measured.
+  // The empty map has its final shape before the measurement starts.
   await expect(cells(page)).toHaveCount(56);
   await measured(page, 5);
   await saw(titles, /Loading runtime and model|Opening the model/);
@@ -52,7 +55,7 @@ test('without isolation headers there is one thread, and it is said', async ({ p
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   await page.getByRole('button', { name: 'Where it computes: CPU (WASM)' }).click();
   await expect(page.locator('.provider-menu')).toContainText('One thread');
-  // The page fetches the rest of itself meanwhile.
+  // The page still downloads its other files.
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
@@ -67,7 +70,7 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
     /Shake these weights, and the prediction moves by [\d,.]+\./,
   );
   await expect(panel.locator('.steps > li').nth(4)).toContainText('=');
-  // The l1 sum shown is the sum of what is shown.
+  // The displayed l1 sum equals the sum of the displayed terms.
   const numbers = elementAt(
     (await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()).split('\n'),
     0,

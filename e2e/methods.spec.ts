@@ -1,5 +1,5 @@
 /**
- * The ways to measure the map: each from a link to ranks; one after the other on one page, and
+ * Tests the importance methods of the map: each from a link to ranks, in sequence on one page, and
  * compared.
  */
 import { defined } from '../src/checked.ts';
@@ -53,12 +53,12 @@ test('another method, and both results stay: their order is compared', async ({ 
   await expect(title(page)).toContainText('measured by AdaRank to Jacobian');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Measured 56 modules, 8 passes');
-  // Its time is known now; the combined one's is not.
+  // The time of this method is now known; the time of the combined one is not.
   await expect(page.locator('.methods label').nth(1)).toContainText(/\d s$/);
   await expect(page.locator('.methods label').nth(2)).toContainText('between');
   await expect(page.locator('.map-sheet .head')).toContainText('Jacobian, 8 passes');
 
-  // A module in the open: what is reckoned, and one real shake beside it.
+  // The panel of a module shows the predicted disagreement and one sampled perturbation.
   await cells(page).nth(48).click();
   await expect(page.locator('.panel .shake')).toHaveText(
     /To first order, shaking these weights moves the prediction by [\d,.]+\./,
@@ -87,8 +87,8 @@ test('a step makes one pass; a pause holds; Play goes on from there', async ({ p
   await measuredUntil(page, /^Paused after pass 1 of 64/);
   await page.getByRole('button', { name: 'Step' }).click();
   await expect(title(page)).toHaveText('Paused after pass 2 of 64');
-  // A pass that is under way when Pause is pressed is finished first, and until then Step waits.
-  // Where the pass before was not quite over, none is under way.
+  // Pause waits for the current pass, and Step is disabled until then. If the previous pass was not
+  // quite finished, no pass is running.
   await playThenPause(page);
   await expect(page.getByRole('button', { name: 'Step' })).not.toHaveAttribute(
     'aria-disabled',

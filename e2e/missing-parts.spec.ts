@@ -1,6 +1,6 @@
 /**
- * Files of the page that cannot be fetched: no connection, or a newer release has replaced them.
- * The part says so and can be tried again; the run and everything else stay.
+ * Tests missing files of the page, after a lost connection or a newer release. The affected part
+ * shows an error and can retry; the run and the rest of the page continue.
  */
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
@@ -12,7 +12,7 @@ const gone = (page: Page, file: string) =>
   );
 const tab = (page: Page, name: string) => page.getByRole('tab', { name, exact: true });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-/** The page has fetched all of itself. */
+/** Waits until the page has downloaded all of its files. */
 const whole = (page: Page) =>
   page.waitForFunction(() => performance.getEntriesByName('rank-atlas:rest-there').length > 0);
 
@@ -90,7 +90,7 @@ test('loaded once, every tab works without a network', async ({ page, context })
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
-/** Every study as short as it can be. */
+/** An experiment in which every study is as short as possible. */
 function shortStudies(): ExperimentSpec {
   const spec = shortRace();
   return {

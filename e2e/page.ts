@@ -1,6 +1,4 @@
-/**
- * What every page test needs: opening the page with a small experiment, and reading what it shows.
- */
+/** Helpers for all page tests: open the page with a small experiment and read what it shows. */
 import { expect, type Page } from '@playwright/test';
 import { defined } from '../src/checked.ts';
 import { fetchedSizes } from '../bench/size.ts';
@@ -8,15 +6,15 @@ import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 
-/** A measurement of a second or two: two sequences of eight tokens, three repeats. */
+/** A measurement that takes one or two seconds: two sequences of eight tokens, three repeats. */
 export const smallSpec = (change: Partial<ExperimentSpec> = {}): ExperimentSpec => {
   const spec = defaultSpec();
   return { ...spec, sequences: 2, length: 8, method: { ...spec.method, repeats: 3 }, ...change };
 };
 
 /**
- * Opens the page on an experiment; it measures by itself. Console errors fail the test that caused
- * them.
+ * Opens the page on an experiment, which it measures automatically. Uncaught errors of the page
+ * fail the test.
  */
 export async function open(
   page: Page,
@@ -31,20 +29,20 @@ export async function open(
 
 export const title = (page: Page) => page.locator('.status .bold').first();
 
-/** Waits for a finished run of the Atlas model: 56 modules. */
+/** Waits for a finished run of the bundled model, which has 56 modules. */
 export async function measured(page: Page, repeats: number): Promise<void> {
   await expect(title(page)).toHaveText(`Measured 56 modules, ${repeats} repeats`);
 }
 
 export const cells = (page: Page) => page.locator('#map [data-module]');
 export const cellTexts = (page: Page) => cells(page).allTextContents();
-/** Ranks per layer, the numbers beside the bars. */
+/** The sum of ranks of each layer, from the numbers next to the bars. */
 export const layerSums = async (page: Page) =>
   (await page.locator('.side .sums > div').allTextContents()).map((s) =>
     Number(s.replace(/,/g, '')),
   );
 
-/** What a click makes the browser save, as text. */
+/** The name and text of the file that a click downloads. */
 export async function saved(
   page: Page,
   click: () => Promise<void>,
@@ -57,8 +55,8 @@ export async function saved(
 }
 
 /**
- * Nobody is made to fetch more than 340 kB of our own code, gzipped, to measure. What only studies,
- * sheets and exports need comes later.
+ * Checks that measuring needs at most 340 kB of our own code, gzipped. Code for studies, dialogs
+ * and exports loads later.
  */
 export async function expectSmall(page: Page): Promise<void> {
   const { total, parts } = defined(await fetchedSizes(page));
@@ -69,8 +67,8 @@ export async function expectSmall(page: Page): Promise<void> {
 }
 
 /**
- * Presses Step, as soon as the step before is over, until a place of the page shows these words:
- * the run stands there, however fast or slow the machine. Works from Ready and from a pause.
+ * Clicks Step whenever it is enabled until `place` shows `words`, so the run pauses there at any
+ * machine speed. Works from Ready and from a pause.
  */
 export async function stepUntil(page: Page, place: string, words: RegExp): Promise<void> {
   await page.waitForFunction(
@@ -87,8 +85,8 @@ export async function stepUntil(page: Page, place: string, words: RegExp): Promi
 }
 
 /**
- * One step more. A run keeps what the pause before left before it goes on: when this step is shown,
- * that checkpoint is there.
+ * Runs one more step. A run saves the checkpoint of the previous pause before it continues, so that
+ * checkpoint exists when this step is shown.
  */
 export async function stepOn(page: Page): Promise<void> {
   const step = page.getByRole('button', { name: 'Step', exact: true });
@@ -96,14 +94,14 @@ export async function stepOn(page: Page): Promise<void> {
   await expect(step).not.toHaveAttribute('aria-disabled', 'true');
 }
 
-/** The page's own measurement given up, and begun anew step by step. */
+/** Resets the automatic measurement and repeats it step by step until the status shows `words`. */
 export async function measuredUntil(page: Page, words: RegExp): Promise<void> {
   await page.getByRole('button', { name: 'Reset' }).click();
   await expect(title(page)).toHaveText('Ready');
   await stepUntil(page, '.status .bold', words);
 }
 
-/** Play, and Pause in the same breath: nothing can be over in between. */
+/** Presses Play and Pause in one task, so that nothing can finish in between. */
 export async function playThenPause(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (let press = 0; press < 2; press++)
@@ -114,8 +112,8 @@ export async function playThenPause(page: Page): Promise<void> {
 let watches = 0;
 
 /**
- * All that a place shows from now on, over reloads too: for words that may be gone before a test
- * looks. Wait for them with `expect.poll`.
+ * Records everything that `place` shows from now on, also across reloads. It catches text that
+ * disappears before a test looks. Wait for text with `saw`.
  */
 export async function watch(page: Page, place: string): Promise<readonly string[]> {
   const seen: string[] = [];
@@ -142,7 +140,7 @@ export async function watch(page: Page, place: string): Promise<readonly string[
   return seen;
 }
 
-/** Waits until one of the words that were seen is like this. */
+/** Waits until one of the recorded texts matches `words`. */
 export const saw = (seen: readonly string[], words: RegExp) =>
   expect
     .poll(() => seen.some((s) => words.test(s)), { message: `${words} was never shown` })

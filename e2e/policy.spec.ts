@@ -1,4 +1,4 @@
-/** What the built page may load, and who may frame it. */
+/** Tests the content security policy of the built page: what it may load and who may frame it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from './test.ts';
@@ -69,7 +69,7 @@ test('another page cannot frame the whole page', async ({ page, baseURL }) => {
 
 test('the licences of what is in the page and its workers lie beside it', async ({ request }) => {
   const text = await (await request.get('/licenses.md')).text();
-  // Of the page, of its worker, of the module the worker fetches.
+  // One package each of the page, its worker, and the module that the worker downloads.
   for (const name of ['react', 'onnxruntime-web', '@bufbuild/protobuf', 'tokenizers.wasm'])
     expect(text).toMatch(new RegExp(`^## ${name}`, 'm'));
 });

@@ -1,4 +1,7 @@
-/** Present, for a projector: by button and key, larger, without the rail; Esc leaves it. */
+/**
+ * Tests Present, the projector view: opened by button and key, larger, without the sidebar, closed
+ * by Esc.
+ */
 import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { measured, open, smallSpec } from './page.ts';
@@ -34,7 +37,7 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
   await expect(page.locator('.rail')).toHaveCount(0);
   expect([await size('body'), await size('.map-sheet .finding')]).toEqual([20, 36]);
   expect(defined(await page.locator('.plate').boundingBox()).width).toBe(700);
-  // Words at the ends of lines have their room, and nothing scrolls sideways.
+  // Text at the end of lines fits, and nothing scrolls sideways.
   await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(
     1,
   );
@@ -48,7 +51,7 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
     ),
   ).toBe(true);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1920);
-  // The focus stays on the one button that is left.
+  // The focus stays on the one remaining button.
   await expect(page.getByRole('button', { name: 'Leave Present' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.locator('.rail')).toBeVisible();
@@ -57,7 +60,7 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
   await expect(page.locator('.rail')).toHaveCount(0);
   await page.locator('#map [data-module]').first().click();
   await expect(page.locator('.panel')).toBeVisible();
-  // The innermost closes first.
+  // Esc closes the innermost panel first.
   await page.keyboard.press('Escape');
   await expect(page.locator('.panel')).toHaveCount(0);
   await expect(page.locator('.rail')).toHaveCount(0);

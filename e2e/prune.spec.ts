@@ -1,6 +1,6 @@
 /**
- * Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the
- * ways it is compared with.
+ * Tests pruning with fine-tuning on a very small experiment: rounds, losses, similarity,
+ * reconstruction error, and the baselines.
  */
 import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
@@ -40,8 +40,8 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   const [header, ...rounds] = await rows();
   expect(defined(header).slice(0, 2)).toEqual(['round', 'layer']);
   expect(new Set(rounds.map((r) => r[0]))).toEqual(new Set(['1', '2']));
-  // Ranks of the first round spend two a layer exactly; the last round's zeros are half, within
-  // what layers may differ by.
+  // The ranks of the first round spend exactly two per layer. The last round has half zeros, within
+  // the tolerance per layer.
   const layers = rounds.length / 2;
   const ranks = rounds.slice(0, layers).map((r) => Number(r[4]));
   expect(ranks.reduce((a, b) => a + b, 0)).toBe(2 * layers);
@@ -63,7 +63,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   ])
     await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
 
-  // Its files, and its use by the other experiments.
+  // Its files, and its use as a base of other experiments.
   const masks = await saved(page, () => press(page, 'masks'));
   expect(masks.name).toMatch(/mask\.safetensors$/);
   expect(masks.text).toContain('model.layers.7.mlp.down_proj.mask');
@@ -73,7 +73,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Back to the model as it came');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeHidden();
 
-  // Begun anew and stopped by a reload in its second round, it ends as before.
+  // A second run that a reload interrupts in round two ends with the same rows.
   await press(page, 'Rounds');
   const whole = await rows();
   await press(page, 'Reset');
@@ -83,7 +83,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await expect(title(page)).toHaveText('Paused');
   await page.reload();
   await expect(title(page)).toHaveText('Nothing pruned yet');
-  // Its first word is of the second round.
+  // The first status after resuming is of the second round.
   await press(page, 'Step');
   await stepUntil(page, '#plate-panel', /Round 2/);
   await press(page, 'Play');

@@ -1,7 +1,4 @@
-/**
- * The race in the page: a small one through a link, from Play to its finding, its files, and a
- * pause in between.
- */
+/** Tests a small race in the page from a link: Play, finding, files, and a pause. */
 import { elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
@@ -21,7 +18,7 @@ const race: ExperimentSpec = {
   race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] },
 };
 
-/** Opens the page; the map measures by itself first. */
+/** Opens the page and waits: the map is measured first. */
 async function ready(page: Page): Promise<void> {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
@@ -54,8 +51,8 @@ test('races three allocations to a finding, and says that one seed is not enough
   const cells = await rows.evaluateAll((trs) =>
     trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent)),
   );
-  // One budget: parameters within 2 % of each other, the lowest loss first, differences as the
-  // losses say.
+  // Parameters are within 2 % of each other, the lowest loss is first, and differences match the
+  // losses.
   const parameters = cells.map((c) => Number(elementAt(c, 2).replace(/,/g, '')));
   const losses = cells.map((c) => Number(c[3]));
   expect(Math.max(...parameters) / Math.min(...parameters)).toBeLessThan(1.02);
@@ -68,7 +65,8 @@ test('races three allocations to a finding, and says that one seed is not enough
       ).toBeLessThan(0.0011);
   });
 
-  // The kernels it trained with were compared with their twins before the first step.
+  // The training kernels were compared with their CPU reference implementations before the first
+  // step.
   await page.locator('.chips .chip').first().click();
   for (const kernel of ['adapter gradient', 'AdamW', 'cross entropy'])
     await expect(
@@ -86,7 +84,7 @@ test('a race that does not fit is refused before it begins, with what would fit'
 }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
   await expect(title(page)).toHaveText('Nothing trained yet');
-  // What it needs stands beside the settings before that, and follows them.
+  // The memory need is shown before the run and follows the settings.
   const plate = page.getByRole('tabpanel');
   const need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();

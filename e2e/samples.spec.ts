@@ -1,6 +1,6 @@
 /**
- * The text plate: the model alone, then beside an adapter trained in another tab; tokens looked at
- * by keyboard; a prompt typed in; a pause.
+ * Tests the text panel: the base alone, then next to an adapter trained in another tab; inspecting
+ * tokens by keyboard; a typed prompt; a pause.
  */
 import { expect, test, type Page } from './test.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
@@ -56,7 +56,7 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
   await expect(text(page, 'Text with the adapter')).toHaveCount(0);
   const first = await tokens(page).allTextContents();
 
-  // What is typed takes effect when Play is pressed.
+  // A typed prompt takes effect when Play is pressed.
   await page.getByRole('textbox', { name: 'Prompt' }).fill('In the beginning God');
   await written(page);
   await expect(plate(page)).toContainText('In the beginning God');
@@ -93,7 +93,8 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   const at = base.findIndex((t, i) => t !== adapted[i]);
   await expect(tokens(page).nth(at)).toHaveClass(/first-difference/);
 
-  // By keyboard through the tokens: the table follows, and the name says both probabilities.
+  // Arrow keys move through the tokens. The table follows, and the label contains both
+  // probabilities.
   await text(page, 'Text of the model').focus();
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowRight');
@@ -118,7 +119,7 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   for (const loss of [losses[1], losses[2], losses[4], losses[5]])
     expect(loss).toMatch(/^\d+\.\d{3}$/);
 
-  // At another rank it is another adapter.
+  // At another rank the adapter gives other text.
   await page.getByLabel('Rank in use').selectOption('1');
   await expect(title(page)).toHaveText('Changed: rank in use its own to 1');
   await written(page);

@@ -1,6 +1,5 @@
 /**
- * Links and files: what leaves the page can be read again, and damaged things are refused in a
- * sentence.
+ * Tests links and files: exports can be read again, and damaged input is refused with a sentence.
  */
 import { readFileSync } from 'node:fs';
 import { defined } from '../src/checked.ts';

@@ -1,7 +1,7 @@
 /**
- * A thread that is stuck with files or a text of others is given up and the page goes on; and a
- * model that is left takes its thread with it. No tokenizer that is accepted takes so long, so a
- * function that tokenizing (or reading) calls is made to turn for ever, in the real thread.
+ * Tests threads that hang on an untrusted file or text: the page ends them and continues. Closing a
+ * model also ends its thread. No accepted tokenizer takes that long, so the tests replace a
+ * function in the real thread by an endless loop.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,13 @@ import type { AdaRankSpec } from '../src/spec/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
 
-// A clock that is installed stays.
+// An installed clock cannot be removed, so each test needs its own context.
 test.use({ ownContext: true });
 
 let folder: string;
 test.beforeEach(async ({ page }) => {
   folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-stuck-')));
-  // The page's clock can be moved on: nobody waits a minute here.
+  // The tests advance the page's clock instead of waiting for minutes.
   await page.clock.install();
 });
 test.afterEach(() => rmSync(folder, { recursive: true }));
@@ -27,12 +27,12 @@ const short = () =>
   smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 2 } as AdaRankSpec });
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
-/** The page's own threads; the runtime has more of its own. */
+/** The engine's threads, without those of the runtime. */
 const threads = (page: Page) => page.workers().filter((w) => w.url().includes('engine.worker'));
 
 /**
- * Has a thread turn for ever where it next comes to turn text into bytes (tokenizing), or bytes
- * into text (reading JSON).
+ * Makes a thread hang when it next encodes text to bytes (tokenizing) or decodes bytes to text
+ * (reading JSON).
  */
 const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
   elementAt(threads(page), thread).evaluate((what) => {
@@ -43,7 +43,7 @@ const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
     else TextDecoder.prototype.decode = held;
   }, what);
 
-/** Moves the page's clock on until something is said. */
+/** Advances the page's clock until an alert matches `words`. */
 async function untilSaid(page: Page, words: RegExp): Promise<void> {
   await expect
     .poll(async () => {
@@ -63,7 +63,7 @@ async function loadTiny(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Load / }).click();
   await expect(page.locator('.rail')).toContainText('<s> before each sequence');
   await expect(title(page)).toHaveText('Ready');
-  // The thread of the model before is gone.
+  // The thread of the previous model has ended.
   await expect.poll(() => threads(page)).toHaveLength(1);
 }
 
@@ -114,7 +114,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await expect(page.getByRole('button', { name: /^Load / })).toBeVisible();
   await holdNext(page, 1, 'decode');
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
-  // The engine's thread measures meanwhile.
+  // The engine's thread measures at the same time.
   await press(page, 'Reset');
   await press(page, 'Play');
   await measured(page, 2);
@@ -123,7 +123,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
     /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: nothing was heard of it for 120 seconds/,
   );
   await expect.poll(() => threads(page)).toHaveLength(1);
-  expect(await cells(page).count()).toBe(0); // the picker is in the map's place still
+  expect(await cells(page).count()).toBe(0); // the picker still covers the map
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
   await page.getByRole('button', { name: /^Load / }).click();
   await expect(page.locator('.rail')).toContainText('<s> before each sequence');
@@ -140,7 +140,7 @@ test('another model gets another thread, with nothing lost that is in view', asy
   await expect.poll(() => threads(page)).toHaveLength(1);
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Measured 14 modules, 2 repeats');
-  // Back on the model before, its result is there.
+  // The result of the previous model is still available.
   await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
   await press(page, 'Inspect');
   await page.getByRole('button', { name: /^Load / }).click();

@@ -1,6 +1,6 @@
 /**
- * Playwright's `test`, on a processor that is so many times slower where `THROTTLE` says so (`npm
- * run test:e2e:thrice`), and with pages that share what is compiled.
+ * Playwright's `test` with two additions: `THROTTLE` slows the processor by that factor (`npm run
+ * test:e2e:thrice`), and pages share compiled WebAssembly.
  */
 import {
   test as base,
@@ -14,10 +14,16 @@ export { expect, type Locator, type Page } from '@playwright/test';
 
 const rate = Number(process.env.THROTTLE ?? 1);
 
-/** Contexts whose next page is a holder: idle, it would cost the processor if it were throttled. */
+/**
+ * Contexts whose next page is a holder. A holder is idle; throttling it would only waste processor
+ * time.
+ */
 const holders = new WeakSet<BrowserContext>();
 
-/** The page's own thread; Chromium throttles no workers, which the runs under load do instead. */
+/**
+ * Throttles the page's main thread. Chromium cannot throttle workers; runs under load slow them
+ * instead.
+ */
 async function throttle(page: Page): Promise<void> {
   if (holders.delete(page.context())) return;
   const session = await page.context().newCDPSession(page);
@@ -25,9 +31,9 @@ async function throttle(page: Page): Promise<void> {
 }
 
 /**
- * A browser context for test after test. A page of its own holds the WebAssembly that others
- * fetched: with `--process-per-site` all pages of a context share a process, and a process compiles
- * the same bytes once. That saves a third of a test's time.
+ * A browser context that tests reuse. Its holder page keeps the downloaded WebAssembly in memory:
+ * with `--process-per-site` all pages share a process, which compiles the same bytes only once.
+ * This saves a third of a test's time.
  */
 class Shared {
   private readonly held = new Set<string>();
@@ -63,7 +69,10 @@ class Shared {
       .catch(() => this.held.delete(url));
   }
 
-  /** Makes the context as new: nothing of the test before is open, kept or intercepted. */
+  /**
+   * Resets the context: closes pages, clears storage and removes interceptions of the previous
+   * test.
+   */
   async empty(options: BrowserContextOptions): Promise<BrowserContext> {
     const { context, holder, origin } = this;
     await context.unrouteAll();
@@ -71,7 +80,7 @@ class Shared {
     await context.setOffline(false);
     await context.clearPermissions();
     await context.grantPermissions(options.permissions ?? []);
-    // The process has its own copy of these, which the browser's clearing does not reach.
+    // The process has its own copy of local storage, which clearing in the browser does not reach.
     await holder.evaluate(() => localStorage.clear());
     const session = await context.newCDPSession(holder);
     await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
@@ -81,7 +90,7 @@ class Shared {
 }
 
 interface Options {
-  /** For tests that change what cannot be taken back: a context of the test's own. */
+  /** Gives a test its own context. Set it if the test makes changes that cannot be undone. */
   ownContext: boolean;
 }
 
@@ -110,7 +119,7 @@ export const test = base.extend<Options, { shared: Map<string, Promise<Shared>>;
     async ({ browser }, use) => {
       if (rate === 1) return use();
       browser.on('context', (context) => {
-        // A page may be closed before it is reached.
+        // The page may close before it is throttled.
         context.on('page', (page) => void throttle(page).catch(() => undefined));
       });
       await use();

@@ -1,6 +1,6 @@
 /**
- * The tour: from Help only, eight cards beside what they speak of, by keyboard and pointer; the
- * page stays usable under it.
+ * Tests the tour: opened from Help only, eight cards next to their subjects, by keyboard and
+ * pointer. The page stays usable.
  */
 import AxeBuilder from '@axe-core/playwright';
 import { defined } from '../src/checked.ts';
@@ -40,7 +40,7 @@ test('eight cards, each beside its thing, from Help to the link', async ({ page 
       box.x >= 0 && box.y >= 0 && box.x + box.width <= 1440 && box.y + box.height <= 900,
       `card ${i + 1}`,
     ).toBe(true);
-    // Something to do: the page below is live.
+    // The page under the card responds to input.
     if (i === 1) {
       await cells(page).nth(55).click();
       await expect(page.getByRole('heading', { name: 'Layer 7, down' })).toBeFocused();

@@ -1,6 +1,6 @@
 /**
- * A training: a LoRA; or one that answers every rank, with the slider. Stopped by a reload it goes
- * on; without room for a checkpoint it says so.
+ * Tests training runs: LoRA, and QDyLoRA with its rank slider. A run resumes after a reload and
+ * reports if there is no space for a checkpoint.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
@@ -32,7 +32,7 @@ async function ready(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
-/** Rows of the curve's CSV, below its header. */
+/** Rows of the curve's CSV, without its header. */
 async function curve(page: Page): Promise<string[]> {
   await expect(title(page)).toHaveText('Trained');
   const { text } = await saved(page, () =>
@@ -45,15 +45,15 @@ async function curve(page: Page): Promise<string[]> {
     .slice(1);
 }
 
-/** Trains until a few steps are done, and stands there. */
+/** Trains for a few steps and pauses. */
 async function pausedMidway(page: Page): Promise<void> {
   await stepUntil(page, '#plate-panel', /Step [2-9] of/);
   await expect(title(page)).toHaveText('Paused');
 }
 
 /**
- * The one checkpoint in the page's database, once there is one; `baseLoss` changes the first
- * held-out loss it tells of.
+ * The steps of the checkpoints in the page's database. `baseLoss` replaces the first held-out loss
+ * of the checkpoint.
  */
 const checkpoint = (page: Page, baseLoss?: number) =>
   page.evaluate(async (loss) => {
@@ -104,12 +104,12 @@ test('one training answers every rank, and the slider shows what each is worth',
     await expect(slider).toHaveAttribute('aria-valuetext', `rank ${rank}, loss ${loss}`);
     await expect(page.locator('.chosen-rank')).toContainText(loss);
   }
-  // The slider lies on the curve's axis: its middle is the middle of the doublings.
+  // The slider uses the curve's logarithmic axis: its middle is half-way in doublings.
   const box = defined(await slider.boundingBox());
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 2,/);
 
-  // Text at the rank; once asked for, it follows the slider.
+  // Text at the chosen rank. After the first request it follows the slider.
   await press(page, 'Write at rank 2');
   const text = page.locator('.rank-text section').nth(1);
   await expect(text).toContainText('Rank 2');
@@ -143,7 +143,7 @@ test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards',
 test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({
   page,
 }) => {
-  // Two trainings and a reload.
+  // Two training runs and a reload.
   test.slow();
   await open(page, trainSpec(10));
   await ready(page);
@@ -153,7 +153,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
 
   await press(page, 'Reset');
   await pausedMidway(page);
-  // The pause leaves it, and nothing is written after that.
+  // The pause saves a checkpoint, and nothing is saved after it.
   const step = Number(defined(/Step (\d+) of/.exec(await plate(page).innerText()))[1]);
   await expect.poll(() => checkpoint(page)).toEqual([step]);
   expect(step).toBeLessThan(10);
@@ -162,7 +162,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   await ready(page);
   await press(page, 'Play');
   expect(await curve(page)).toEqual(whole);
-  // What was said before the reload is said again, not worked out again.
+  // Losses from before the reload come from the checkpoint and are not computed again.
   await expect(plate(page)).toContainText('Without an adapter 9.500');
   expect(await checkpoint(page)).toEqual([]);
 });
@@ -191,7 +191,7 @@ test('another model and back: the training goes on from its checkpoint', async (
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained');
   const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
-  // 0: nothing was heard of it yet.
+  // 0 means that no step has been reported yet.
   expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(defined(step));
   expect(await checkpoint(page)).toEqual([]);
 });
@@ -206,7 +206,7 @@ test('Reset begins anew: the checkpoint goes', async ({ page }) => {
 });
 
 test.describe('without room', () => {
-  // The room of an origin is given back by nothing.
+  // The quota of an origin cannot be restored.
   test.use({ ownContext: true });
 
   test('without room for a checkpoint the page says so, and the training goes on', async ({
@@ -219,7 +219,7 @@ test.describe('without room', () => {
       origin: new URL(page.url()).origin,
       quotaSize: 1000,
     });
-    // It is said once; the next Step takes it away.
+    // The message appears once; the next Step removes it.
     const said = await watch(page, '[role="alert"]');
     await pausedMidway(page);
     await saw(said, /cannot keep a checkpoint/);

@@ -1,5 +1,6 @@
 /**
- * Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement.
+ * Tests the run controls (Reset, Play, Pause, Step, undo), and settings that change the ranks or
+ * need a new measurement.
  */
 import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
@@ -27,7 +28,7 @@ const longSpec = () => {
 test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await open(page, longSpec());
   await measuredUntil(page, /^Paused at layer 0 q, repeat 1 of 8/);
-  // What is under way is finished first; then the page stands still.
+  // The current probe finishes first; then the page is paused.
   await playThenPause(page);
   await expect(title(page)).toHaveText(/^Paused at layer \d+ (?!q,)/);
   const where = await title(page).innerText();
@@ -50,7 +51,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await press(page, 'Step');
   await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8');
   await expect.poll(() => probed(page)).toBe(1);
-  // What was probed opens beside the map, with this draw's numbers; the focus stays with Step.
+  // The probed module opens next to the map with this draw's numbers. The focus stays on Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
   await expect(page.locator('.panel .shake')).toHaveText(
     /^Shake these weights, and the prediction moves by [\d,.]+\.$/,
@@ -93,7 +94,7 @@ test('the same seed gives the same map, another seed another one', async ({ page
   await press(page, 'Play');
   await measured(page, 3);
   await expect.poll(() => page.locator('.strip').innerText()).not.toBe(first);
-  // Both stay under Results, and can be compared.
+  // Both results stay under Results and can be compared.
   await press(page, 'Compare two');
   for (const box of await page.locator('.results input').all()) await box.check();
   await press(page, 'Compare');
@@ -117,7 +118,7 @@ test('the budget re-allocates at once, with no new measurement', async ({ page }
   await expect.poll(sum).toBeGreaterThan(1.8 * sum8);
   await page.keyboard.press('Control+z');
   await expect.poll(() => layerSums(page)).toEqual(at8);
-  // The exact rule spends the whole budget.
+  // Exact rounding spends the whole budget.
   await page.locator('.advanced summary').click();
   await page.getByLabel('Rounding').selectOption('exact');
   await expect.poll(sum).toBe(448);
@@ -127,7 +128,7 @@ test('Play after a finished run adds repeats to it', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await press(page, 'Play');
-  // Nothing measured is thrown away: no cell goes blank.
+  // Existing draws are reused: no cell becomes empty.
   expect(await probed(page)).toBe(56);
   await measured(page, 8);
   await expect(cells(page).first()).toHaveAttribute('aria-label', /layer 0 q, rank/);

@@ -1,6 +1,6 @@
 /**
- * When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and
- * goes on, or waits.
+ * Tests failures: the engine dies, no engine works, the tab is hidden. The page reports the failure
+ * and resumes, or waits.
  */
 import { expect, test, type Locator, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
@@ -20,8 +20,8 @@ import {
 } from './page.ts';
 
 /**
- * Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would;
- * `secondDies`: the second does so by itself when the first thing it has to say of a run arrives.
+ * Records the page's threads, so that a test can terminate one as an out-of-memory abort would.
+ * `secondDies`: the second thread terminates when its first message about a run arrives.
  */
 const holdWorkers = (page: Page, secondDies = false) =>
   page.addInitScript((secondDies) => {
@@ -41,8 +41,8 @@ const holdWorkers = (page: Page, secondDies = false) =>
     Object.assign(window, { threads: all, Worker: Held });
   }, secondDies);
 /**
- * The thread of a run that stands still is gone when Play is pressed: the run is under way, and
- * gets no further.
+ * Terminates the thread of a paused run and presses Play, so that the run starts but cannot
+ * proceed.
  */
 const dieAtPlay = (page: Page) =>
   page.evaluate(() => {
@@ -52,7 +52,7 @@ const dieAtPlay = (page: Page) =>
     thread?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
   });
 
-/** Unfinished studies the browser keeps. */
+/** The number of unfinished studies saved in the browser. */
 const checkpoints = (page: Page) =>
   page.evaluate(
     () =>
@@ -71,7 +71,7 @@ const checkpoints = (page: Page) =>
   );
 const stepIn = async (plate: Locator) =>
   Number(/step (\d+) of/.exec((await plate.locator('.how').textContent()) ?? '')?.[1] ?? 0);
-/** Notes every step the race says it is at, from now on. */
+/** Records every step of the race from now on. */
 const watchSteps = (page: Page) =>
   page.evaluate(() => {
     const steps: number[] = [];
@@ -95,7 +95,7 @@ const spec = () => {
   return { ...small, method: { ...small.method, repeats: 6 } };
 };
 
-/** The ranks of a run that nothing happens to, and a page beside whose threads can die. */
+/** Returns the ranks of an undisturbed run, and a second page whose threads can be terminated. */
 async function besides(page: Page): Promise<{ undisturbed: string[]; other: Page }> {
   await open(page, spec());
   await measured(page, 6);
@@ -126,7 +126,7 @@ test('a thread that dies before it was asked for a run is brought back, and aske
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
   const said = await watch(other, '[role="alert"]');
-  // In the same turn as Play, before the text is there with which the thread is asked.
+  // In the same task as Play, before the page has read the text that it sends to the thread.
   await dieAtPlay(other);
   await saw(said, /The engine stopped\. It goes on from repeat 1\./);
   await measured(other, 6);
@@ -189,7 +189,7 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   await dieAtPlay(other);
   expect(await losses(other)).toBe(undisturbed);
   const seen = await other.evaluate(() => (window as unknown as { steps: number[] }).steps);
-  // Nothing was begun anew: every step seen since then lies behind the checkpoint.
+  // The run resumed: every later step follows the checkpoint.
   expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
   await expect(other.getByRole('alert')).toHaveCount(0);
   await expect.poll(() => checkpoints(other)).toBe(0);

@@ -1,4 +1,4 @@
-/** The same measurement on WebGPU, with the software adapter that comes with the browser. */
+/** Tests the same measurement on WebGPU, with the browser's software adapter. */
 import { expect, test } from './test.ts';
 import { browserWith, softwareGpu } from '../playwright.config.ts';
 import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
@@ -42,7 +42,8 @@ test('a run goes on from its draws when the provider changes', async ({ page }) 
 });
 
 test('a GPU that is taken by itself and fails is said, and the CPU computes', async ({ page }) => {
-  // The software adapter under another name is taken by itself; its runtime does not arrive.
+  // Under another name the software adapter is chosen automatically. Its runtime cannot be
+  // downloaded.
   await page.route(/engine\.worker.*\.js$/, async (route) => {
     const response = await route.fetch();
     const rename =

@@ -1,6 +1,4 @@
-/**
- * PEFT's two files made by hand, as tests want them: any names and types of tensors, any settings.
- */
+/** Writes PEFT's two adapter files for tests, with any tensor names, tensor types and settings. */
 import { defined } from '../src/checked.ts';
 import type { SafetensorsType } from '../src/model/safetensors.ts';
 
@@ -15,13 +13,13 @@ const writers: Partial<
 > = {
   F64: { bytes: 8, write: (view, at, value) => view.setFloat64(at, value, true) },
   F32: { bytes: 4, write: (view, at, value) => view.setFloat32(at, value, true) },
-  // The upper half of a float32: exact for the values tests choose.
+  // The upper half of a float32. It is exact for the values in the tests.
   BF16: {
     bytes: 2,
     write: (view, at, value) =>
       view.setUint16(at, new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16, true),
   },
-  // Zero and powers of two only.
+  // Supports only zero and powers of two.
   F16: {
     bytes: 2,
     write: (view, at, value) =>
@@ -33,7 +31,7 @@ const writers: Partial<
   },
 };
 
-/** A safetensors file. `metadata` is written as it is given, null too. */
+/** Writes a safetensors file. `metadata` is written unchanged, even null. */
 export function safetensorsOf(
   tensors: Readonly<Record<string, HandTensor>>,
   metadata?: unknown,

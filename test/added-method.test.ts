@@ -1,6 +1,6 @@
 /**
- * A method is added as a stranger adds one: its file, its words, a line in the registry. Schema,
- * link, run, words and the page's choices know it then.
+ * Tests that an importance method can be added with its file, its words and a line in the registry.
+ * Schema, link, run, words and the page's choices must include it.
  */
 import { renderToStaticMarkup } from 'react-dom/server';
 import { createElement } from 'react';
@@ -31,7 +31,7 @@ import { ja } from '../src/words/ja.ts';
 import { arithmeticEngine } from './arithmetic-engine.ts';
 import { dummy } from './fixtures/dummy-method/dummy.ts';
 
-/** The registry's line. */
+/** The additional line in the registry. */
 vi.mock('../src/methods/importance/registry.ts', async (original) => {
   const real = await original<typeof Registry>();
   const { registryOf } = await import('../src/methods/importance/registering.ts');

@@ -1,7 +1,7 @@
 /**
- * An Engine whose model is a few lines of arithmetic: residual layers `x + W₂ tanh(W₁ x + b)`
- * between a random embedding and a random head, in double precision. It computes what it says, so
- * methods and the run loop can be tested on numbers that are right without a runtime.
+ * An Engine on a small analytic model in double precision: residual layers `x + W₂ tanh(W₁ x + b)`
+ * between a random embedding and a random head. Tests of methods and of the run loop get correct
+ * numbers without a runtime.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import type { ModuleInfo } from '../src/compiler/modules.ts';
@@ -27,7 +27,7 @@ export interface Sizes {
   vocab: number;
 }
 
-/** Everything that happened to an engine, for tests of what is not recomputed or leaked. */
+/** Records all work of an engine. Tests use it to find recomputation and leaks. */
 export interface Log {
   probes: Probe[];
   batches: number[];
@@ -73,7 +73,7 @@ export function arithmeticEngine(
 ): ArithmeticEngine {
   const embedding = random(1000, vocab, hidden, 1);
   const head = random(1001, vocab, hidden, 1);
-  // Later layers speak louder, and proj louder than fc: there is something to find.
+  // Later layers have larger weights, and `proj` larger than `fc`, so that importances differ.
   const weights = Array.from({ length: 2 * layers }, (_, m) =>
     m % 2 === 0 ? random(m, inner, hidden, 0.3) : random(m, hidden, inner, 0.2 * (1 + m)),
   );
@@ -92,7 +92,7 @@ export function arithmeticEngine(
   }));
   const log: Log = { probes: [], batches: [], signs: [], openPasses: 0 };
 
-  /** Logits at one token, one module's weight (and bias) shaken. */
+  /** Logits of one token with the weight (and bias) of one module perturbed. */
   function logits(
     token: number,
     module = -1,
@@ -137,7 +137,7 @@ export function arithmeticEngine(
     return sum / pass.batch.ids.length;
   }
 
-  /** ∂(uᵀ logits)/∂W of every module, summed over the tokens, `u[t]` the signs at token t. */
+  /** ∂(uᵀ logits)/∂W of every module, summed over the tokens. `u[t]` holds the signs at token t. */
   function gradients(tokens: readonly number[], u: readonly Float64Array[]): Float64Array[] {
     const sums = weights.map((w) => new Float64Array(w.values.length));
     const add = (m: number, dy: Float64Array, x: Float64Array) =>

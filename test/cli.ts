@@ -1,13 +1,11 @@
-/**
- * The command line as a user types it, in this process: its exit code, and what it prints where.
- */
+/** Runs the command line in this process. Returns the exit code, stdout and stderr. */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, vi } from 'vitest';
 import { main } from '../cli/main.ts';
 
-/** No test goes on from the checkpoint of another, or of whoever works on this machine. */
+/** A cache directory for each test process, so that no test resumes from another checkpoint. */
 const cache = (process.env.XDG_CACHE_HOME = join(tmpdir(), `rank-atlas-tests-${process.pid}`));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
@@ -33,8 +31,8 @@ export async function cli(...args: string[]): Promise<{ code: number; out: strin
   }
 }
 
-/** `['a=1', 'b=2']` as `--set a=1 --set b=2`. */
+/** Converts `['a=1', 'b=2']` to `--set a=1 --set b=2`. */
 export const set = (settings: readonly string[]): string[] => settings.flatMap((s) => ['--set', s]);
 
-/** What the bundled model's runs say of a text, and nothing else. */
+/** The only line about BOS that runs of the bundled model print. */
 export const saysNoBos = 'rank-atlas: No BOS: tokenizer.json asks for none.\n';

@@ -1,6 +1,6 @@
 /**
- * What the engine asks of a GPU for the bundled model does not grow unnoticed; SmolLM2's numbers
- * take `npm run counts`.
+ * Tests that the engine's GPU calls for the bundled model do not grow. `npm run counts` also covers
+ * SmolLM2.
  */
 import { expect, test } from 'vitest';
 import { defined } from '../src/checked.ts';

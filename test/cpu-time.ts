@@ -1,6 +1,5 @@
 /**
- * Milliseconds of the processor that some work takes: unlike a clock's, they do not grow on a busy
- * machine.
+ * Milliseconds of processor time of a task. Unlike wall time, it does not grow on a busy machine.
  */
 export function cpuTime(work: () => unknown): number {
   const before = process.cpuUsage();

@@ -1,4 +1,6 @@
-/** References into docs/: sections that code cites, links between pages, the generated glossary. */
+/**
+ * Tests references to docs/: sections cited in code, links between pages, the generated glossary.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -17,14 +19,14 @@ const headingsOf = (markdown: string) =>
     defined(text),
   );
 
-/** A heading as GitHub makes an anchor of it. */
+/** The anchor that GitHub creates for a heading. */
 const anchorOf = (heading: string) =>
   heading
     .toLowerCase()
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(' ', '-');
 
-/** Sections cited in a text, as they are headed: "3" or "Budget unit". */
+/** The sections that a text cites, by number or heading: "3" or "Budget unit". */
 const citationsIn = (text: string) =>
   [
     ...text

@@ -1,7 +1,7 @@
 /**
- * A made-up decoder in the shape the GenAI builder writes: packed queries, keys and values,
- * GroupQueryAttention with its rotation inside, the residual stream carried by fused norms,
- * products of 4 bits in blocks of 32. Of any size: `bench/large.ts` makes one of 1.2 GB.
+ * Generates a decoder as the ONNX Runtime GenAI builder writes it: packed q, k and v,
+ * GroupQueryAttention with rotary embedding, fused norms that carry the residual stream, and 4-bit
+ * products in blocks of 32. Any size: `bench/large.ts` makes one of 1.2 GB.
  */
 import { elementAt } from '../src/checked.ts';
 import { streamKeys, fillNormal } from '../src/device/random.ts';
@@ -16,15 +16,13 @@ export interface GenaiShape {
   kvHeads: number;
   headDim: number;
   inner: number;
-  /** Of activations, scales and the embedding. */
+  /** Type of activations, scales and embedding. */
   type: 'float32' | 'float16';
-  /**
-   * The vocabulary product has 4 bits, is a float matrix of its own, or the embedding transposed.
-   */
+  /** The head: a 4-bit product, a separate float matrix, or the transposed embedding. */
   head: 'q4' | 'float' | 'tied';
-  /** Positions in the rotation's tables. */
+  /** Positions in the rotary tables. */
   positions: number;
-  /** Layers whose products have zero points: a structure of their own. */
+  /** Layers with zero points in their products, which gives them another structure. */
   zeroPoints?: readonly number[];
 }
 
@@ -41,7 +39,7 @@ export const tinyGenai: GenaiShape = {
   positions: 64,
 };
 
-/** Of Llama-3.2-1B, with its 4-bit vocabulary product: 1.2 GB. */
+/** The shapes of Llama-3.2-1B with a 4-bit head: 1.2 GB. */
 export const llama1B: GenaiShape = {
   layers: 16,
   vocab: 128256,
@@ -126,7 +124,7 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     0,
   );
   let added = '';
-  /** The norm of the stream with what is to be added to it. */
+  /** Adds the pending summand to the residual stream, if any, and normalises. */
   const norm = (name: string): string => {
     const weight = g.weight(`${name}.weight`, [hidden]);
     const path = `/${name.replace(/\.(?!\d)/g, '/')}`;
@@ -249,10 +247,7 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   };
 }
 
-/**
- * A half float; numbers beyond its range do not occur here, and those below its normal ones become
- * zero.
- */
+/** Converts to a half float. Values beyond its range do not occur; subnormal values become zero. */
 function half(value: number): number {
   const magnitude = Math.abs(value);
   const exponent = Math.floor(Math.log2(magnitude));
@@ -265,8 +260,8 @@ function half(value: number): number {
 }
 
 /**
- * Normal numbers that weights of a float type are drawn from: so many that no two rows are alike,
- * and quick to look up.
+ * Size of a table of normal numbers for float weights. It is large enough that no two rows are
+ * equal, and lookups are fast.
  */
 const DRAWN = 4096;
 
@@ -281,7 +276,10 @@ class Maker {
     this.type = type;
   }
 
-  /** Its outputs; fused operators are Microsoft's unless `domain` says otherwise. */
+  /**
+   * Adds a node and returns its outputs. Fused operators have Microsoft's domain unless `domain` is
+   * given.
+   */
   node(
     name: string,
     op: string,
@@ -313,7 +311,7 @@ class Maker {
     return this.put(name, this.type, dims, this.stored(values));
   }
 
-  /** The factors of a norm. */
+  /** The weight of a norm. */
   weight(name: string, dims: number[]): string {
     return this.floats(name, dims, () => 1 + 0.2 * this.drawn[this.random() % DRAWN]!);
   }
@@ -326,7 +324,7 @@ class Maker {
     );
   }
 
-  /** Inputs of a product: x, packed weights, scales, and perhaps zero points. */
+  /** The inputs of a product: x, packed weights, scales, and optional zero points. */
   packed({
     name,
     x,
@@ -347,7 +345,7 @@ class Maker {
       [N, blocks, BLOCK / 2],
       this.bytes((N * blocks * BLOCK) / 2),
     );
-    // Codes from 0 to 15 deviate by 4.6 from their middle.
+    // The standard deviation of uniform codes 0 to 15 is 4.6.
     const scales = this.picked(
       `${name}_scales`,
       [N, blocks],
@@ -385,7 +383,7 @@ class Maker {
     return new Uint8Array(words.buffer, 0, count);
   }
 
-  /** Marsaglia's xorshift: a gigabyte in seconds. */
+  /** Marsaglia's xorshift, which fills a gigabyte in seconds. */
   private random(): number {
     this.state ^= this.state << 13;
     this.state ^= this.state >>> 17;

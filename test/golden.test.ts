@@ -1,4 +1,7 @@
-/** What earlier versions wrote opens for ever, and says the same (tools/golden.ts). */
+/**
+ * Tests that files and links of earlier versions still open with the same meaning
+ * (tools/golden.ts).
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +20,7 @@ interface GoldenLink {
   digest: unknown;
 }
 
-/** Until version 0.2 the training was the study "slider", and its settings lay flat. */
+/** In version 0.1 the training run was the study "slider", with flat settings. */
 interface SliderOf0_1 {
   rank: number;
   ranks: 'uniform' | 'map';
@@ -35,7 +38,7 @@ const asTrain = ({ rank, ranks, base, mode, draw, alpha, compare }: SliderOf0_1)
   start: 'fresh',
   compare,
 });
-/** And the map was no study. */
+/** Its map was not a study. */
 const STUDIES_NOW: Record<string, string> = { slider: 'train', null: 'map' };
 
 const golden = join(import.meta.dirname, 'golden');

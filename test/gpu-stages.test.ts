@@ -1,6 +1,6 @@
 /**
- * The stages of `npm run gpu`: what one leaves is kept, and one that fails or hangs costs itself
- * only.
+ * Tests the stage runner of `npm run gpu`: results are saved, and a failing or hanging stage does
+ * not affect the others.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ test(
         ),
         stage('bad', 'throw new Error("no such device");'),
         stage('stuck', 'setInterval(() => undefined, 1000);', 8),
-        // Its figures are there, so it has done its work.
+        // Its figures exist, so it has finished its work.
         stage(
           'never-ending',
           'writeResult("late", { ok: true });\nsetInterval(() => undefined, 1000);',

@@ -1,7 +1,6 @@
 /**
- * The smallest possible training step, for tests: forward through the pieces, mean next-token cross
- * entropy written out in double precision, backward through the pieces. Runs in onnxruntime-web on
- * the CPU.
+ * A minimal training step for tests: forward through the pieces, mean next-token cross entropy in
+ * double precision, backward through the pieces. Runs in onnxruntime-web on the CPU.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import {
@@ -20,8 +19,8 @@ import { adapterGradient } from '../src/device/training-twins.ts';
 import { dequantise } from '../src/model/weights.ts';
 
 /**
- * Loss and its gradient with respect to the logits `[batch, length, vocab]`; the last token of a
- * sequence predicts nothing.
+ * The loss and its gradient with respect to the logits `[batch, length, vocab]`. The last token of
+ * a sequence predicts nothing.
  */
 export function crossEntropy(
   logits: Float32Array,
@@ -45,7 +44,7 @@ export function crossEntropy(
   return { loss, gradient };
 }
 
-/** `dlogits W` of a float vocabulary product, `[batch, length, hidden]`. */
+/** `dlogits W` of a float head, `[batch, length, hidden]`. */
 function throughHead(
   { head }: CompiledModel,
   gradient: Float64Array,
@@ -68,17 +67,14 @@ function throughHead(
 
 export interface Step {
   loss: number;
-  /** Residual stream in front of each block and behind the last, and the gradients there. */
+  /** Residual stream before each layer and after the last, and its gradients. */
   residuals: Result[];
   gradients: Result[];
-  /** Outputs of each block's backward piece. */
+  /** Outputs of each layer's backward piece. */
   blocks: Results[];
 }
 
-/**
- * One forward and backward pass; with `adapters`, through them (values in the order of the pieces'
- * inputs).
- */
+/** One forward and backward pass. `adapters` are in the order of the pieces' inputs. */
 export async function step(
   model: CompiledModel,
   tokens: Tokens,
@@ -128,7 +124,7 @@ export async function step(
   return { loss, residuals, gradients, blocks };
 }
 
-/** `G = Σ dy xᵀ` of a module, `[out, in]`, from its site's tap and gradient. */
+/** `G = Σ dy xᵀ` of a module, `[out, in]`, from the tap and the gradient of its site. */
 export function weightGradient(
   model: CompiledModel,
   { blocks }: Pick<Step, 'blocks'>,
@@ -162,8 +158,8 @@ const random = (stream: number, dims: readonly number[], scale = 1): Result => {
 };
 
 /**
- * Adapters of a layer, with B other than zero, as its pieces want them. Ranks differ from module to
- * module.
+ * Adapters of a layer with nonzero B, in the order of the pieces' inputs. Ranks differ between
+ * modules.
  */
 export function randomAdapters(model: CompiledModel, layer: number): Result[] {
   return elementAt(model.blocks, layer).sites.flatMap((site) =>
@@ -185,15 +181,15 @@ const moved = (x: Result, along: Result, h: number): Result => ({
 });
 const dot = (a: Result, b: Result): number => a.data.reduce((sum, v, i) => sum + v * b.data[i]!, 0);
 
-/** Central differences `Σ (y(h) − y(−h)) · dy / 2h`. */
+/** Central difference `Σ (y(h) − y(−h)) · dy / 2h`. */
 async function slope(y: (h: number) => Promise<Result>, dy: Result, h: number): Promise<number> {
   return (dot(await y(h), dy) - dot(await y(-h), dy)) / (2 * h);
 }
 
 /**
- * How far a block's gradients are from central differences along a random direction of its input
- * and of every product's output (or, adapted, of the input and every A and B), relative to the
- * length of the gradient.
+ * Error of a layer's gradients against central differences, relative to the length of the gradient.
+ * The direction is random in the layer's input and every product's output. With `adapted` it is
+ * random in the input and every A and B.
  */
 export async function slopeError({
   model,
@@ -256,7 +252,7 @@ export async function slopeError({
       const G = weightGradient(model, { blocks: { [layer]: own } as unknown as Results[] }, module);
       const [A, B, s] = adapters.slice(at, at + 3) as [Result, Result, Result];
       const rank = A.dims[0]!;
-      // dA = s Bᵀ G and dBᵀ = s A Gᵀ (methods.md §1), B stored transposed.
+      // dA = s Bᵀ G and dBᵀ = s A Gᵀ (methods.md §1). B is stored transposed.
       for (let r = 0; r < rank; r++) {
         for (let i = 0; i < inFeatures; i++) {
           let g = 0;
@@ -293,9 +289,9 @@ export async function slopeError({
 }
 
 /**
- * How far a block that keeps what its backward pass needs is from one that works everything out
- * again, and the adapters' gradients of its graph from the kernel's twin on its taps: the largest
- * error, relative to the largest number of the tensor.
+ * Compares a layer that saves activations for backward with one that recomputes them. Also compares
+ * the adapter gradients of its graph with the kernel's reference implementation on its taps.
+ * Returns the largest error, relative to the largest number of the tensor.
  */
 export async function keptError(
   model: CompiledModel,
@@ -362,8 +358,8 @@ export async function keptError(
 }
 
 /**
- * How far a block's product outputs, as the observed piece gives them, are from x Wᵀ: relative to
- * the largest, bias left out.
+ * Error of the product outputs of the observed piece against x Wᵀ without bias, relative to the
+ * largest output.
  */
 export async function observedError(
   model: CompiledModel,

@@ -1,7 +1,7 @@
 /**
- * A model hub on this machine: Hugging Face's paths, listings, ranges, etags and redirects to
- * another origin, over folders on disk. Tests can make it break off, refuse ranges, change its
- * files, compress, go on for ever, or send something else than it announced.
+ * A local model hub: Hugging Face's paths, listings, ranges, etags and redirects to another origin,
+ * over directories on disk. Tests can inject faults: broken connections, ignored ranges, changed
+ * files, compression, endless or corrupt responses.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -12,38 +12,35 @@ import { gzipSync } from 'node:zlib';
 import { defined } from '../src/checked.ts';
 
 export interface Mirror {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   url: string;
-  /** Where large files lie, behind redirects. */
+  /** The server of large files, reached by redirect. */
   store: string;
   /** Requests for content, in order: `GET onnx/model_q4.onnx bytes=100-`. */
   log: string[];
-  /** Faults, to be changed at will. */
+  /** Injected faults. Tests may change them at any time. */
   fault: {
-    /** Connections still to be broken off, each after so many bytes. */
+    /** Number of connections to break, each after `after` bytes. */
     breaks: number;
     after: number;
-    /** Sends everything whatever range was asked for. */
+    /** Ignores ranges and sends the whole file. */
     noRanges: boolean;
-    /** Sends other bytes than it announced. */
+    /** Sends bytes that differ from the announced content. */
     corrupt: boolean;
-    /** Stops after so many bytes until this is 0 again; 0: does not. */
+    /** Stalls after this number of bytes until it is 0 again. 0 means no stall. */
     hold: number;
-    /** Other content of the same length, with another etag: a new edition of every file. */
+    /** Each edition gives every file other content of the same length, and another etag. */
     edition: number;
-    /** The edition that appears at the next break; null: the same goes on. */
+    /** The edition after the next break. Null leaves the edition unchanged. */
     changesTo: number | null;
-    /** Compresses for who takes it that way, as many hosts do. */
+    /** Compresses responses for clients that accept it, as many hosts do. */
     gzip: boolean;
-    /**
-     * Files whose content has no end, and the listing too where `/api/` is among them; they say
-     * nothing of their length.
-     */
+    /** Files that never end and announce no length. `/api/` makes the listing endless. */
     endless: string[];
-    /** What the listing says of the files, in place of the truth. */
+    /** Replaces the files in the listing. */
     siblings: unknown[] | null;
   };
-  /** Names of servers (`hub`, `store`) that were sent a token. */
+  /** The servers (`hub`, `store`) that received a token. */
   tokens: string[];
   close(): Promise<void>;
 }
@@ -61,7 +58,7 @@ export const NO_FAULT: Mirror['fault'] = {
   siblings: null,
 };
 
-/** Files above this lie behind a redirect, as large ones do on the hub. */
+/** Files with more bytes than this are behind a redirect, like large files on the hub. */
 const LARGE = 100_000;
 
 interface Entry {
@@ -87,7 +84,7 @@ function entriesOf(folder: string): Entry[] {
     });
 }
 
-/** Serves each folder as a repository; `gated` ones are listed for nobody. */
+/** Serves each directory as a repository. `gated` repositories refuse every listing. */
 export async function startMirror(
   folders: Record<string, string>,
   gated: readonly string[] = [],
@@ -160,7 +157,7 @@ export async function startMirror(
     else response.end();
   }
 
-  /** Until whoever asked goes away. */
+  /** Sends data until the client disconnects. */
   async function goOn(response: ServerResponse): Promise<void> {
     response.writeHead(200, { 'content-type': 'application/json' });
     while (!response.destroyed)
@@ -170,8 +167,8 @@ export async function startMirror(
   const answer =
     (origin: 'hub' | 'store') => (request: IncomingMessage, response: ServerResponse) => {
       if (request.headers.authorization !== undefined) mirror.tokens.push(origin);
-      // What the hub sends to pages of other origins; no answer to a preflight at its stores, as
-      // there.
+      // The hub's headers for other origins. Like the hub's stores, it does not answer preflight
+      // requests.
       response.setHeader('access-control-allow-origin', '*');
       response.setHeader(
         'access-control-expose-headers',
@@ -234,7 +231,7 @@ export async function startMirror(
     };
 
   const listen = async (server: Server) => {
-    // A connection that a busy test comes back to late is still there.
+    // Keep connections open, because a busy test may reuse one late.
     server.keepAliveTimeout = 600_000;
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return `http://localhost:${(server.address() as AddressInfo).port}`;

@@ -1,6 +1,6 @@
 /**
- * What is shipped or run by a user is under a licence that lets them: a new dependency under
- * another one is a decision.
+ * Tests that every shipped dependency has a permitted licence. A dependency with another licence
+ * needs a decision.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -16,7 +16,7 @@ interface Locked {
 
 const ALLOWED = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'Unlicense'];
 
-/** `(A OR B) AND C` and the like: each part that must hold, or one of those that may. */
+/** Evaluates licence expressions such as `(A OR B) AND C`. */
 const allowed = (licence: string): boolean =>
   licence
     .replace(/[()]/g, '')

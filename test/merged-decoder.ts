@@ -1,6 +1,6 @@
 /**
- * The tiny decoder with adapters merged into its weights, `W + s·B·A`: what applying them is held
- * against.
+ * The tiny decoder with adapters merged into its weights, `W + s·B·A`: the reference for applied
+ * adapters.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import type { AdapterPlace } from '../src/compiler/modules.ts';
@@ -9,15 +9,15 @@ import type { Graph } from '../src/onnx/graph.ts';
 import { tinyDecoderGraph, untiedDecoderGraph } from './tiny-decoder.ts';
 
 /**
- * The head as a weight of its own, [hidden, vocab]: as the embedding has it where it was tied,
- * which stays as it is.
+ * The head as a separate weight [hidden, vocab]. A tied head is copied from the embedding, which
+ * stays unchanged.
  */
 const withOwnHead = (graph: Graph): Graph =>
   graph.initialisers.has('onnx::MatMul_lm_head')
     ? graph
     : untiedDecoderGraph(graph, (table) => table);
 
-/** `graph` keeps W as [in, out]. */
+/** `graph` stores W as [in, out]. */
 export function merged(
   values: readonly AdapterValues[],
   places: readonly AdapterPlace[],

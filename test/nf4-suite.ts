@@ -1,6 +1,6 @@
 /**
- * A tiny decoder in NF4 against the float model of the same dequantised weights, forward and
- * backward; for any provider.
+ * Tests a tiny decoder in NF4 against the float model with the same dequantised weights, forward
+ * and backward, on any provider.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { elementAt } from '../src/checked.ts';
@@ -13,7 +13,7 @@ import type { Backend } from '../src/engine/backends/backend.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/pieces/nf4-model.ts';
 
-/** The tiny float decoder with other weights, [out, in] by module path. */
+/** The tiny float decoder with other weights, given as [out, in] by module path. */
 function withWeights(graph: Graph, weights: ReadonlyMap<string, Float32Array>): Graph {
   const initialisers = new Map(
     [...graph.initialisers].map(([name, tensor]) => {

@@ -1,6 +1,6 @@
 /**
- * Offline, whatever a study fetches when it first runs must be there: every dynamic import of the
- * thread's code is fetched beforehand (`worker/study-parts.ts`), or stands here with a reason.
+ * Tests that studies work offline: every dynamic import of the worker's code is prefetched
+ * (`worker/study-parts.ts`) or is listed here with a reason.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { defined } from '../src/checked.ts';
 
 const src = resolve(import.meta.dirname, '../src');
 
-/** Not fetched beforehand, and why. */
+/** Imports that are not prefetched, with the reason. */
 const exempt: [RegExp, string][] = [
   [/^(state|ui|words)\//, 'the page fetches its own parts (parts/lazy-part.tsx)'],
   [/\/report\.ts$/, 'the command line alone prints'],

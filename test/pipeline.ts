@@ -1,6 +1,6 @@
 /**
- * Runs an export as it is, and cut into pieces, in onnxruntime-web on the CPU: the smallest
- * possible engine, for tests of the compiler. One session at a time.
+ * A minimal engine for tests of the compiler: runs an export, untouched or cut into pieces, in
+ * onnxruntime-web on the CPU. One session at a time.
  */
 import * as ort from 'onnxruntime-web';
 import { readFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ export interface Tokens {
   length: number;
 }
 
-/** A float32 result with its dims. */
+/** A float32 result with its dimensions. */
 export interface Result {
   dims: readonly number[];
   data: Float32Array;
@@ -27,7 +27,7 @@ export interface Result {
 
 export type Results = Record<string, Result>;
 
-/** A model file and what lies beside it. */
+/** A model file and its external data. */
 export function openModel(path: string): {
   bytes: Uint8Array;
   external: (name: string) => Uint8Array | null;
@@ -49,7 +49,7 @@ export async function readModel(path: string): Promise<Graph> {
   return readGraph(bytes, { file: elementAt(path.split('/'), -1), external });
 }
 
-/** Runs a model once; float16 results come back widened. */
+/** Runs a model once. float16 results are converted to float32. */
 async function runOnce(
   model: Uint8Array,
   feeds: Record<string, ort.Tensor>,
@@ -93,8 +93,8 @@ function widenedHalves(data: ArrayLike<number>): Float32Array {
 }
 
 /**
- * The logits of the export as the file has it: no past, all positions seen. `headDim` where the
- * graph leaves it open.
+ * Logits of the untouched export, without past and with all positions attended. `headDim` is needed
+ * if the graph does not fix it.
  */
 export async function runUntouched({
   graph,
@@ -136,7 +136,7 @@ export async function runUntouched({
   );
 }
 
-/** Names of external files a model mentions (they are plain strings in it). */
+/** Names of external files, which a model contains as plain strings. */
 function externalNames(bytes: Uint8Array): string[] {
   const text = Buffer.from(bytes).toString('latin1');
   return [...new Set([...text.matchAll(/model[\w.]*\.onnx[._]data(?:_\d+)?/g)].map((m) => m[0]))];
@@ -154,7 +154,7 @@ const tensorOf = (w: WeightTensor) => {
   return new ort.Tensor(type, data as Float32Array, [...w.dims]);
 };
 
-/** Runs one piece on activations (in the order of `piece.inputs`). */
+/** Runs one piece on activations, in the order of `piece.inputs`. */
 export async function runPiece(piece: Piece, activations: readonly Result[]): Promise<Results> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, w] of piece.weights) feeds[name] = tensorOf(w);
@@ -167,8 +167,8 @@ export async function runPiece(piece: Piece, activations: readonly Result[]): Pr
 }
 
 /**
- * A block's output, computed segment by segment, with `added[i]` put onto what the product at site
- * i gives.
+ * A layer's output, computed segment by segment. `added[i]` is added to the output of the product
+ * at site i.
  */
 export async function runSegments(
   model: CompiledModel,
@@ -196,7 +196,7 @@ export async function runSegments(
   return values.y;
 }
 
-/** What the lookups deliver for these tokens. */
+/** The rows of all lookup tables for these tokens. */
 export function lookUp(model: CompiledModel, { ids, batch, length }: Tokens): Result[] {
   return model.lookups.map((table) => {
     const data = new Float32Array(ids.length * table.width);
@@ -223,7 +223,7 @@ export async function runCut(
   };
 }
 
-/** Largest absolute difference. */
+/** Largest absolute difference. NaN if an element is NaN, Infinity if lengths differ. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity;
   let most = 0;

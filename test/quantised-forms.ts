@@ -1,14 +1,14 @@
 /**
- * The tiny decoder with all its linear layers, token table and vocabulary product quantised in one
- * of the forms that exports have, and its twin: the same numbers as float32 weights, worked out
- * here, one by one.
+ * The tiny decoder with its linear layers, embedding and head quantised in one of the formats of
+ * real exports, and its twin: the same numbers as float32 weights, dequantised here element by
+ * element.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import type { Attribute, Attributes, Graph, Node, Tensor } from '../src/onnx/graph.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 
-/** `worked`: a node that folds away gives what is packed. */
+/** `worked`: the packed weights come from a node that folds away. */
 export type Form =
   | {
       op: 'nbits';
@@ -26,7 +26,9 @@ export type Form =
       zeros: boolean;
     };
 
-/** The node `name` from `x` [.., K] to `y` [.., N]; tensors are named by `path`. */
+/**
+ * The product `name` from `x` [.., K] to `y` [.., N]. `path` is the prefix of its tensors' names.
+ */
 interface Product {
   name: string;
   x: string;
@@ -67,7 +69,7 @@ const node = ({
   attributes: new Map(Object.entries(attributes)),
 });
 
-/** Whole numbers from 0, the same for the same name. */
+/** Pseudorandom whole numbers from 0, determined by the name. */
 function draw(name: string, n: number, below: number): number[] {
   const seed = [...name].reduce((h, c) => (h * 31 + c.charCodeAt(0)) | 0, 7) >>> 0;
   return Array.from(
@@ -77,8 +79,8 @@ function draw(name: string, n: number, below: number): number[] {
 }
 
 /**
- * 4-bit codes two to a byte, low bits first, rows of `columns` padded to whole bytes where
- * `padded`.
+ * Packs 4-bit codes two per byte, low bits first. `padded` pads rows of `columns` codes to whole
+ * bytes.
  */
 function packed(
   codes: readonly number[],
@@ -170,7 +172,10 @@ function nbits(
   };
 }
 
-/** Axis 0: `[K, N]`, read as it is. Axis 1: `[N, K]`, transposed. Blocks run along K either way. */
+/**
+ * Axis 0 stores `[K, N]`. Axis 1 stores `[N, K]`, which is read transposed. Blocks run along K in
+ * both.
+ */
 function linear(
   { name, x, y, path, N, K }: Product,
   { type, axis, block, zeros }: Form & { op: 'linear' },
@@ -237,7 +242,7 @@ function linear(
   };
 }
 
-/** `weights` [out, in] of the modules by path, as float32. */
+/** `weights` are the float32 weights of the modules by path, [out, in]. */
 export function quantisedDecoder(form: Form): {
   quantised: Graph;
   twin: Graph;
@@ -289,7 +294,7 @@ export function quantisedDecoder(form: Form): {
   };
 }
 
-/** The graph in operator set 21: means take their axes as an input. */
+/** Converts the graph to operator set 21, where means take their axes as an input. */
 function modern(graph: Graph): Graph {
   const initialisers = new Map(graph.initialisers).set('last_axis', {
     name: 'last_axis',
@@ -326,7 +331,7 @@ const asLinear = (
   block = 16,
 ): Form => ({ op: 'linear', type, axis, block, zeros });
 
-/** Every form, by what it is called in messages. */
+/** All formats, with the names used in messages. */
 export const forms: [string, Form][] = [
   ['zero points of codes', asNBits(16, 'codes')],
   ['zero points of floats', asNBits(16, 'floats')],

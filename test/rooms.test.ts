@@ -1,5 +1,5 @@
 /**
- * The house's rule: a room imports only from rooms below it. The order is the one in
+ * Tests the order of the source directories: each imports only from those before it in
  * docs/architecture.md.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -31,10 +31,7 @@ const rooms = [
   'ui',
 ];
 
-/**
- * Imports that would break the order though the room allows them: the page must not reach the
- * engine's code.
- */
+/** Imports that the order permits but that would pull the engine's code into the page. */
 const forbidden: Record<string, string[]> = {
   state: ['engine', 'compiler', 'device', 'onnx'],
   ui: ['engine', 'compiler', 'device', 'onnx', 'methods'],
@@ -83,7 +80,7 @@ test('rooms import only from rooms below them', () => {
   expect(wrong).toEqual([]);
 });
 
-/** The engine's own rooms, in the same order. */
+/** Directories and files of the engine, in the same order. */
 const engineRooms = [
   'facets',
   'engine.ts',

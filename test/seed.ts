@@ -1,6 +1,6 @@
 /**
- * Property tests draw anew on a developer's machine; where a build is judged (`CI`), the same
- * commit draws the same cases.
+ * Property tests use new random cases on a developer's machine. With `CI` set, a commit always gets
+ * the same cases.
  */
 import fc from 'fast-check';
 

@@ -1,6 +1,6 @@
 /**
- * The reference material (real exports, numbers from PyTorch) that lies beside a checkout when
- * there is any. Tests that need it skip without it and say so: `describe.skipIf(!hasShared)(…)`.
+ * Locates the reference material (real exports, numbers from PyTorch) next to a checkout. Tests
+ * that need it are skipped without it: `describe.skipIf(!hasShared)(…)`.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** SmolLM2-135M (q4) on WASM for slow tests, assembled from its parts into a folder of its own. */
+/** Assembles SmolLM2-135M (q4) in a temporary directory and opens it on WASM, for slow tests. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ export interface OpenedSmolLm2 {
   close(): Promise<void>;
 }
 
-/** `modelOf` may store the layers in another form. */
+/** `modelOf` may store the layers in another format. */
 export async function openSmolLm2(
   modelOf: (graph: Graph) => CompiledModel | Promise<CompiledModel> = compile,
 ): Promise<OpenedSmolLm2> {

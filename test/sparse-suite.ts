@@ -1,6 +1,6 @@
 /**
- * Pruned weights and masked adapters over a tiny float model, for any provider: against the
- * definitions, computed here from whole matrices.
+ * Tests pruned weights and masked adapters of a tiny float model, on any provider, against their
+ * definitions computed from whole matrices.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
@@ -15,7 +15,7 @@ import { floatModel } from '../src/engine/pieces/float-model.ts';
 const SCALE = 2;
 const RANK = 2;
 
-/** M ⊙ (W + s B A), by the definition. */
+/** M ⊙ (W + s B A), computed directly. */
 function merged(
   w: Float32Array,
   mask: Uint32Array,
@@ -102,7 +102,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
     });
 
     it('takes a step by the gradient through the mask', async () => {
-      // G of the merged weights, read whole; dA = s Bᵀ (G ⊙ M), dB = s (G ⊙ M) Aᵀ.
+      // G of the merged weights as a whole matrix; dA = s Bᵀ (G ⊙ M), dB = s (G ⊙ M) Aᵀ.
       const own = engine.modules.map((m) => engine.materialiseWeight(m.index));
       const grads = new Map<number, Float32Array>();
       for (const { index } of engine.modules)
@@ -143,7 +143,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
           0,
         ),
       );
-      // The loss really changes by that much along the gradient.
+      // The loss must change along the gradient by the predicted amount.
       const along = async (step: number) => {
         const add = (x: Float32Array, d: Float32Array) =>
           x.map((v, i) => v + (step * d[i]!) / norm);
@@ -203,7 +203,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
         }
         const error = await walk.advance(dense);
         if (layer > 0) continue;
-        // The stream behind block 0 with the pruned weights in place.
+        // The residual stream after layer 0 with the pruned weights.
         for (const { index } of engine.modules.filter((m) => m.layer === 0))
           await engine.setWeight(index, await engine.mergedWeight(index, plain));
         const now = elementAt(await engine.residuals(batch), 1);

@@ -1,4 +1,4 @@
-/** Every valid experiment, for property tests. */
+/** Generates valid experiments for property tests. */
 import fc from 'fast-check';
 import { elementAt } from '../src/checked.ts';
 import { RACE_ENTRIES } from '../src/studies/race/lanes.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm start` on a fresh machine: the development server finds the page's packages and says nothing
- * but that it is ready.
+ * Tests `npm start` on a fresh machine: the development server finds the page's packages and prints
+ * nothing except that it is ready.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

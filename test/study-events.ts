@@ -1,4 +1,4 @@
-/** Studies for tests: the events alone, and a measurement of what a test gives. */
+/** Runs studies in tests: only their events, or a measurement of a given batch. */
 import type { TokenBatch } from '../src/engine/engine.ts';
 import type { RunEvent } from '../src/studies/map/events.ts';
 import { runMap, type MapContext } from '../src/studies/map/run.ts';
@@ -12,7 +12,7 @@ export async function* eventsOf<Context, State, Event>(
   for await (const { event } of pulled(code, context)) yield event;
 }
 
-/** A measurement of a batch, with the state after every event. */
+/** Measures a batch. Yields the state with every event. */
 export const mapSteps = ({
   batch,
   ...context

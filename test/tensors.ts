@@ -1,4 +1,4 @@
-/** The tensors of a safetensors file of the references, by name. For tests. */
+/** Reads tensors by name from the safetensors files of the reference material. */
 import { readFileSync } from 'node:fs';
 import { defined } from '../src/checked.ts';
 

@@ -1,8 +1,8 @@
 /**
- * A two-layer random decoder in the shape optimum exports: RMSNorm, RoPE, grouped-query attention
- * and SiLU in primitives, int64 shape arithmetic, a causal mask made in the graph, past inputs,
- * present outputs, a tied head behind a Transpose. For tests that stand without the reference
- * models.
+ * Generates a random two-layer decoder as optimum exports it, for tests without reference models.
+ * It has RMSNorm, RoPE, grouped-query attention and SiLU in primitive operators, int64 shape
+ * arithmetic, a causal mask built in the graph, past inputs, present outputs, and a tied head
+ * behind a Transpose.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
@@ -21,9 +21,9 @@ export const tiny = {
 
 export interface TinyOptions {
   seed?: number;
-  /** float32 products, or MatMulNBits of 4 bits in blocks of 16 (weights rounded to nearest). */
+  /** float32 products, or MatMulNBits with 4 bits in blocks of 16 (weights rounded to nearest). */
   weights?: 'float32' | 'q4';
-  /** Leave the causal mask out, as an encoder does. */
+  /** False omits the causal mask, as in an encoder. */
   causal?: boolean;
 }
 
@@ -251,7 +251,7 @@ export function tinyDecoderGraph({
 const int = (value: number): Attribute => ({ type: 'int', value });
 const ints = (...value: number[]): Attribute => ({ type: 'ints', value });
 
-/** The decoder with its logits soft-capped, as some families have them: 3·tanh(logits / 3). */
+/** The decoder with soft-capped logits, as in some model families: 3·tanh(logits / 3). */
 export function cappedDecoderGraph(): Graph {
   const graph = tinyDecoderGraph();
   const three = new Uint8Array(Float32Array.of(3).buffer);
@@ -280,7 +280,7 @@ export function cappedDecoderGraph(): Graph {
   };
 }
 
-/** The decoder with a head of its own, made of the embedding [vocab, hidden] by `from`. */
+/** The decoder with a separate head, computed from the embedding [vocab, hidden] by `from`. */
 export function untiedDecoderGraph(
   graph = tinyDecoderGraph(),
   from: (table: Float32Array) => Float32Array = (table) => table.map((v, i) => Math.cos(i) - v / 3),
@@ -349,7 +349,7 @@ class GraphMaker {
     );
   }
 
-  /** A random weight of the given standard deviation. */
+  /** A random weight with the given standard deviation. */
   normal(name: string, dims: number[], std: number, mean = 0): string {
     return this.tensor(
       name,
@@ -363,7 +363,7 @@ class GraphMaker {
     );
   }
 
-  /** A product with a random weight rounded to 4 bits, blocks of 16. */
+  /** A product with a random weight rounded to 4 bits, in blocks of 16. */
   product4(path: string, x: string, N: number, K: number): string {
     const block = 16;
     const blocks = Math.ceil(K / block);

@@ -1,7 +1,4 @@
-/**
- * The tiny decoder on the CPU, as the runs of `experiment` get a model: an engine and what is said
- * of it.
- */
+/** The tiny decoder on the CPU: an engine and its model facts, as studies receive them. */
 import { compile } from '../src/compiler/index.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import { wasmBackend } from '../src/engine/backends/test-backends.ts';

@@ -1,17 +1,17 @@
 /**
- * A whole model on disk, made here: the tiny decoder with a tokenizer of single letters, laid out
- * like a hub repository.
+ * Writes a complete model for tests: the tiny decoder with a single-letter tokenizer, in the layout
+ * of a hub repository.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tiny, tinyDecoder } from './tiny-decoder.ts';
 
-/** Ids of `<unk>`, `<s>` and `</s>`; "a" has the next one, and so on to "z" and the space. */
+/** Ids of `<unk>`, `<s>` and `</s>`. "a" has the next id, and so on to "z" and the space. */
 export const special = { unk: 0, bos: 1, eos: 2, a: 3 } as const;
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz ';
 
-/** One token a letter, `<s>` recognised where it is written out. */
+/** One token per letter. `<s>` in a text is recognised as the special token. */
 export const letterTokenizer = (post_processor: object | null) => ({
   version: '1.0',
   truncation: null,
@@ -42,7 +42,7 @@ export const letterTokenizer = (post_processor: object | null) => ({
   },
 });
 
-/** `<s>` before a text, as Llama's tokenizers ask for it. */
+/** Puts `<s>` before a text, like Llama's tokenizers. */
 export const bosTemplate = {
   type: 'TemplateProcessing',
   single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
@@ -53,10 +53,7 @@ export const bosTemplate = {
 export const idsOf = (letters: string): number[] =>
   Array.from(letters, (c) => special.a + LETTERS.indexOf(c));
 
-/**
- * Writes the model to a folder; `files` are JSON files beside it, in place of what is there or
- * more.
- */
+/** Writes the model to a directory. `files` adds or replaces JSON files. */
 export function writeTinyModel(folder: string, files: Record<string, object> = {}): string {
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(join(folder, 'onnx', 'model.onnx'), tinyDecoder());

@@ -11,7 +11,7 @@ export const trainingBatch = (sequences = 2, length = 6): TrainingBatch => ({
   length,
 });
 
-/** Adapters with A and B both filled; modules of rank 0 have none. */
+/** Adapters with random A and B. Modules of rank 0 have none. */
 export function randomAdapters<P extends AdapterPlace>(
   modules: readonly P[],
   rank: number | ((m: P) => number),
@@ -44,5 +44,5 @@ export const adamWStep = (over: Partial<AdamWStep>): AdamWStep => ({
   ...over,
 });
 
-/** The token a greedy reader takes. */
+/** Chooses the most likely token. */
 export const likeliest = (logits: Float32Array): number => logits.indexOf(Math.max(...logits));

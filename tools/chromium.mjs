@@ -1,4 +1,4 @@
-/** Finds the Chromium that the page tests drive, or says how to get one. */
+/** Finds the Chromium for the page tests, or explains how to install one. */
 import { existsSync } from 'node:fs';
 
 const places = [

@@ -1,10 +1,10 @@
 /**
- * `npm run fuzz:tokenizers [-- --seed N --files N --texts N] [tokenizer.json …]`: random
- * tokenizer.json files and texts, ids and decoded texts compared with the reference library's in
- * Python (`PYTHON`, by default `python3`; `pip install tokenizers==0.23.3 sentencepiece`).
+ * `npm run fuzz:tokenizers [-- --seed N --files N --texts N] [tokenizer.json …]`: compares ids and
+ * decoded texts of random tokenizer.json files with the reference library in Python (`PYTHON`, by
+ * default `python3`; `pip install tokenizers==0.23.3 sentencepiece`).
  *
- * Prints the seed and what was compared, adds a line to docs/tokenizers-fuzz.json, and exits with 1
- * after a difference.
+ * Prints the seed and the counts, adds a line to docs/tokenizers-fuzz.json, and exits with 1 if
+ * there is a difference.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -104,7 +104,7 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
         why,
       )
     ) {
-      // what only we refuse, on purpose
+      // Files that this product refuses on purpose.
       count.onlyWeRefuse++;
       stricter.set(
         why.replace(/\d+|".*"/g, '…'),
@@ -161,7 +161,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     stop.abort();
     python.kill();
-  }); // what was compared until then counts
+  }); // the comparisons made so far count
 for await (const line of createInterface({ input: python.stdout })) {
   if (stop.signal.aborted) break;
   await compare(JSON.parse(line) as Row);

@@ -1,4 +1,4 @@
-/** `npm run generate:glossary`: the page's glossary, from docs/glossary.md. */
+/** `npm run generate:glossary`: generates the page's glossary from docs/glossary.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,20 +9,20 @@ const root = resolve(import.meta.dirname, '..');
 
 interface Words {
   name: string;
-  /** The definition, without markup. */
+  /** The definition as plain text. */
   text: string;
 }
 
 interface Entry {
-  /** The name of the term in `words.glossary`. */
+  /** The key of the term in `words.glossary`. */
   key: string;
   en: Words;
   ja: Words;
 }
 
 /**
- * Rows with a key in the column "Page", in their order. Throws for a row without six columns, and
- * for a key that occurs twice.
+ * Returns the rows with a key in the column "Page", in order. Throws for a row without six columns
+ * and for a duplicate key.
  */
 export function entriesOf(markdown: string): Entry[] {
   const rows = markdown.split('\n').filter((line) => line.startsWith('|'));
@@ -47,7 +47,7 @@ export function entriesOf(markdown: string): Entry[] {
   return entries;
 }
 
-/** The source of `src/words/glossary.<language>.ts`. */
+/** Returns the source of `src/words/glossary.<language>.ts`. */
 export async function moduleOf(entries: readonly Entry[], language: 'en' | 'ja'): Promise<string> {
   const path = fileOf(language);
   const object = (of: 'name' | 'text') =>

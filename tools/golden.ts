@@ -1,7 +1,7 @@
 /**
- * `npx tsx tools/golden.ts`: writes `test/golden/<version>/`: links and results as this version
- * makes them, with what they say. Sets of earlier versions stay as they are: what they hold opens
- * for ever, to the same experiment and the same ranks (`test/golden.test.ts`).
+ * `npx tsx tools/golden.ts`: writes links and results of this version, with their contents, to
+ * `test/golden/<version>/`. Never change the sets of earlier versions: they must always open with
+ * the same experiment and the same ranks (`test/golden.test.ts`).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const root = resolve(import.meta.dirname, '..');
 const folder = join(root, 'test/golden', packageJson.version);
 mkdirSync(folder, { recursive: true });
 
-/** As short as a map gets. */
+/** The smallest possible map. */
 const SMALL: Setting[] = [
   ['sequences', '1'],
   ['length', '4'],
@@ -27,7 +27,7 @@ const MAPS: Record<string, [string, Setting[]]> = {
   jacobian: ['jacobian', [['method.repeats', '2']]],
   combined: ['combined', []],
 };
-/** Experiments that no preset is: each study with settings that are not the defaults. */
+/** Experiments without a preset: every study with settings other than the defaults. */
 const OTHERS: Record<string, [string, Setting[]]> = {
   'own text': ['where', [['text', '{"kind":"own","text":"Où est le rang ? 階数は。"}']]],
   'token ids': ['where', [['text', '{"kind":"ids","ids":[[1,2,3],[4,5,6]]}']]],

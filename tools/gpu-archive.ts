@@ -1,8 +1,8 @@
 /**
- * `npm run gpu:archive`: everything that `npm run gpu` needs, in one file for a machine without a
- * network: Node, the packages, the sources, the bundled model and, with `--graph`, the graphs of a
- * larger model, whose weights are made up on arrival. For the system and processor it is made on.
- * There: `tar -xf rank-atlas-gpu.tar.xz && rank-atlas-gpu/measure`.
+ * `npm run gpu:archive`: packs everything that `npm run gpu` needs for a machine without a network:
+ * Node, packages, sources, the bundled model and, with `--graph`, graphs of a larger model, whose
+ * weights are made up there. For the system and processor of this machine. Usage there: `tar -xf
+ * rank-atlas-gpu.tar.xz && rank-atlas-gpu/measure`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -31,9 +31,9 @@ const out = resolve(values.out);
 const graph = values.graph === undefined ? null : resolve(values.graph);
 await checkInput();
 
-/** The page's own packages are not needed. */
+/** The packages that the measurement needs, without those of the page. */
 const PACKAGES = ['onnxruntime-web', 'webgpu', '@bufbuild/protobuf', 'fflate', 'zod', 'tsx'];
-/** What Node does not load of the runtime. */
+/** Files of the runtime that Node does not load. */
 const LEFT_OUT = [/\.map$/, /\.jsep\./, /\.jspi\./, /ort\.(all|webgl|jspi)\./];
 const NAME = 'rank-atlas-gpu';
 const staging = mkdtempSync(join(tmpdir(), `${NAME}-`));
@@ -56,7 +56,7 @@ async function checkInput(): Promise<void> {
   if (graphs.length === 0) refuse(`--graph ${values.graph}: it is no folder with an .onnx file.`);
 }
 
-/** Of the packages' binaries, those of this system. */
+/** Selects the files to pack. Of binaries, only those of this system. */
 function packed(source: string): boolean {
   if (LEFT_OUT.some((pattern) => pattern.test(source))) return false;
   const system = /webgpu\/dist\/([^/]+)/.exec(source.replaceAll(sep, '/'))?.[1];
@@ -64,7 +64,7 @@ function packed(source: string): boolean {
   return system === undefined || system.startsWith(own);
 }
 
-/** A package and what it depends on, as far as it is installed. */
+/** Adds a package and its installed dependencies. */
 function addPackage(name: string, done: Set<string>): void {
   const folder = join(root, 'node_modules', name);
   if (done.has(name) || !existsSync(folder)) return;

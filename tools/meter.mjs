@@ -1,12 +1,10 @@
 /**
- * Makes a WebAssembly module count its own steps, so that whoever calls it can say how many a call
- * may take.
+ * Adds a step counter to a WebAssembly module, so that a caller can limit the steps of a call.
  *
- * WebAssembly cannot be interrupted from outside in the thread that runs it, and a clock would
- * refuse on one machine what another accepts. So the module gets a global, `fuel`: every function
- * entered and every turn of a loop takes one from it, every 64 bytes that are copied or filled at
- * once take one more, and below zero the module traps. The same work takes the same fuel
- * everywhere.
+ * The thread that runs WebAssembly cannot be interrupted, and a time limit would depend on the
+ * machine. The module therefore gets a global `fuel`. Each function entry and loop iteration takes
+ * 1 from it; each 64 bytes copied or filled at once take 1 more. Below zero the module traps. The
+ * same work takes the same fuel on every machine.
  */
 
 const TYPE = 1;
@@ -26,8 +24,8 @@ const I64_CONST = 0x42;
 const I64_SUB = 0x7d;
 
 /**
- * The module, metered. It must have no imports: they would shift the numbers of its functions and
- * globals.
+ * Returns the metered module. Throws if it has imports: they would shift the indices of functions
+ * and globals.
  */
 export function metered(module) {
   const sections = sectionsOf(module);
@@ -91,7 +89,7 @@ function meteredBody(body, parameters, fuel) {
     0x00 /* unreachable */,
     END,
   ];
-  // How many bytes lies on top of the stack, and stays there.
+  // The byte count is on top of the stack and must stay there.
   const moved = [
     0x22 /* tee */,
     ...n,
@@ -107,7 +105,7 @@ function meteredBody(body, parameters, fuel) {
     GLOBAL_SET,
     ...f,
   ];
-  // One more local, for that number.
+  // Add one local, for the byte count.
   const out = [
     Buffer.from(leb(groups + 1)),
     body.subarray(leb(groups).length, read.at),
@@ -125,7 +123,9 @@ function meteredBody(body, parameters, fuel) {
   return Buffer.concat([...out, body.subarray(copied)]);
 }
 
-/** Goes to the next instruction; says whether this one begins a loop, or moves bytes at once. */
+/**
+ * Advances to the next instruction. Returns whether this one begins a loop or moves bytes in bulk.
+ */
 function skipInstruction(read) {
   const op = read.byte();
   if (op >= 0x02 && op <= 0x04)
@@ -193,7 +193,7 @@ function functionTypes(content) {
   return Array.from({ length: read.u32() }, () => read.u32());
 }
 
-/** A vector with one element more. */
+/** Appends an element to a vector. */
 function appended(content, element) {
   const read = reader(content);
   const count = read.u32();

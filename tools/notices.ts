@@ -1,6 +1,6 @@
 /**
- * `licenses.md` beside the built page: every package whose code is in it, the workers' too, with
- * its licence (`vite build` has a list of its own, but leaves the workers out).
+ * Writes `licenses.md` for the built page: every bundled package with its licence, including those
+ * of the workers. The list of `vite build` omits the workers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ interface Package {
   text: string;
 }
 
-/** Of packages that come without the text of their licence. */
+/** Notices of packages that contain no licence text. */
 const WITHOUT_TEXT: Record<string, string> = {
   '@bufbuild/protobuf':
     'Copyright 2021-2026 Buf Technologies, Inc. Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0. Parts are copyright 2008 Google Inc., BSD-3-Clause: https://opensource.org/license/bsd-3-clause.',
@@ -22,8 +22,8 @@ const WITHOUT_TEXT: Record<string, string> = {
 };
 
 /**
- * Two plugins over one list: `worker` for `worker.plugins`, `page` for `plugins`, which writes the
- * list once the workers are built.
+ * Two plugins that share one list: `worker` for `worker.plugins`, and `page` for `plugins`, which
+ * writes the list after the workers are built.
  */
 export function notices(also: readonly { title: string; file: string }[]): {
   page: Plugin;
@@ -67,12 +67,12 @@ export function notices(also: readonly { title: string; file: string }[]): {
   };
 }
 
-/** The folder of the package a module belongs to; null for our own. */
+/** The directory of the package that contains a module. Null for the project's own modules. */
 function packageOf(id: string): string | null {
   const path = id.replace(/^\0/, '').replace(/[?#].*$/, '');
   if (!/[\\/]node_modules[\\/]/.test(path)) return null;
   for (let at = dirname(path); /[\\/]node_modules[\\/]/.test(at); at = dirname(at)) {
-    // Some packages have one inside, without a name, that says how its modules are to be read.
+    // Some packages contain an unnamed package.json that only sets the module type.
     const file = join(at, 'package.json');
     if (
       existsSync(file) &&

@@ -1,7 +1,7 @@
 /**
- * `npm run generate:simd`: compiles shaders/noise-product.as.ts, with the AssemblyScript compiler
- * of the version below, into src/device/gen/noise-product.ts. The compiler is fetched only here:
- * with its optimiser it is 100 MB, and nobody else needs it.
+ * `npm run generate:simd`: compiles shaders/noise-product.as.ts into
+ * src/device/gen/noise-product.ts with the AssemblyScript compiler of the version below. The
+ * compiler and its optimiser have 100 MB, so only this command downloads them.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

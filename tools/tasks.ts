@@ -1,7 +1,7 @@
 /**
- * Makes the two bundled multiple-choice sets out of the held-out text that ships: `npx tsx
- * tools/tasks.ts`. The same text gives the same sets. Words are single tokens of the bundled model
- * where that costs one pass less; any other model can take them.
+ * `npx tsx tools/tasks.ts`: generates the two bundled multiple-choice sets from the bundled
+ * held-out text. The same text gives the same sets. In one set, options are single tokens of the
+ * bundled model, which saves a pass; other models can use the set too.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { defined, elementAt } from '../src/checked.ts';
@@ -29,7 +29,7 @@ const { source, licence } = defined(
   ).find((t) => t.id === 'atlas-heldout'),
 );
 
-/** Passages of plain prose or verse, as runs of words. */
+/** Passages of prose or verse, as lists of words. */
 const passages = text
   .split(/\n\s*\n/)
   .map((p) => p.replace(/\s+/g, ' ').trim().split(' '))
@@ -40,7 +40,7 @@ const draw = (stream: number) => {
   return (below: number) => Math.floor(uniform(keys, i++) * below);
 };
 
-/** The right option among the others, at a drawn place. */
+/** A row with the right option inserted at `at`. */
 function row(question: string, right: string, others: string[], at: number): Row {
   const options = [...others];
   options.splice(at, 0, right);
@@ -54,7 +54,7 @@ function nextWords(): Row[] {
   const known = new Map<string, number>();
   for (const words of passages)
     for (const word of words) if (one(word)) known.set(word, (known.get(word) ?? 0) + 1);
-  // Neighbours in frequency: how common a word is gives nothing away.
+  // Wrong options have a similar frequency, so that frequency does not reveal the answer.
   const ordered = [...known]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .map(([word]) => word);

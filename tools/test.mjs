@@ -1,6 +1,6 @@
 /**
- * `npm test`: types and lint, then unit tests (vitest), then the built page in Chromium
- * (playwright). Closes with one plain line over all runners: `N passed, N failed`.
+ * `npm test`: runs types, lint and format, then unit tests (vitest), then tests of the built page
+ * in Chromium (Playwright). The last line sums all of them: `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { findChromium, howToGetChromium } from './chromium.mjs';
 const reports = mkdtempSync(join(tmpdir(), 'rank-atlas-tests-'));
 const total = { passed: 0, failed: 0 };
 
-/** Runs a local binary with its output shown; returns whether it succeeded. */
+/** Runs a local binary and shows its output. Returns whether it succeeded. */
 function run(command, args, env = {}) {
   console.log(`\n> ${command} ${args.join(' ')}`);
   const { status } = spawnSync('npx', ['--no-install', command, ...args], {
@@ -22,13 +22,13 @@ function run(command, args, env = {}) {
   return status === 0;
 }
 
-/** A step without a report of its own counts as one test. */
+/** A step without counts of its own counts as one test. */
 function step(command, args) {
   if (run(command, args)) total.passed++;
   else total.failed++;
 }
 
-/** Adds a runner's own counts; a runner that broke before it reported is one failure. */
+/** Adds the counts of a runner. A runner without a report counts as one failure. */
 function counted(ok, file, count) {
   let counts;
   try {

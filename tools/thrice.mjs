@@ -1,8 +1,7 @@
 /**
- * `npm run test:e2e:thrice`: the page tests three times as they are, three times with the page's
- * processor throttled 6×, three times beside busy loops on every core. Nothing is tried twice;
- * builds first. Words after `--` go to Playwright. Ends with one line a run, and with 1 if any test
- * failed.
+ * `npm run test:e2e:thrice`: builds, then runs the page tests three times each as they are, with
+ * the page's processor throttled 6×, and with busy loops on every core. There are no retries.
+ * Arguments are passed to Playwright. Prints one line per run and exits with 1 if a test failed.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,9 +1,9 @@
 /**
- * `npm run generate:tokenizers`: compiles tools/tokenizers, the reference tokenizer library, into
- * src/model/gen/tokenizers.wasm.
+ * `npm run generate:tokenizers`: compiles tools/tokenizers, the reference tokenizer library, to
+ * src/model/gen/tokenizers.wasm and writes the licence notices of everything in it.
  *
- * Needs rustup (rust-toolchain.toml names the version) and clang with llvm-ar, for Oniguruma's C.
- * Beside the module it writes the notices of everything compiled in.
+ * Requires rustup (rust-toolchain.toml names the version), and clang with llvm-ar for Oniguruma's C
+ * code.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -21,8 +21,8 @@ const { RUSTUP_TOOLCHAIN: _, ...inherited } = process.env;
 const env = {
   ...inherited,
   CARGO_TARGET_DIR: build,
-  // No path of this machine in the module; no more than a gigabyte; room for the deepest pattern
-  // that Oniguruma takes.
+  // No paths of this machine in the module, at most a gigabyte of memory, and enough stack for the
+  // deepest pattern that Oniguruma accepts.
   RUSTFLAGS: [
     '--cfg getrandom_backend="custom"',
     `--remap-path-prefix=${home}=/cargo`,
@@ -32,7 +32,8 @@ const env = {
   ].join(' '),
   CC_wasm32_unknown_unknown: 'clang',
   AR_wasm32_unknown_unknown: process.env.AR ?? 'llvm-ar',
-  // The crate's own ONIG_EXTERN lacks the word that makes it a declaration.
+  // The crate's own ONIG_EXTERN lacks `extern`, so it would define variables instead of declaring
+  // them.
   CFLAGS_wasm32_unknown_unknown: `-isystem ${join(process.cwd(), folder, 'include')} -Os -DONIG_EXTERN=extern`,
 };
 execFileSync('cargo', ['build', '--release', '--locked', '--target', target], {
@@ -50,8 +51,8 @@ console.log(`${out}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).leng
 if (process.env.CARGO_TARGET_DIR === undefined) rmSync(build, { recursive: true });
 
 /**
- * Name, version, licence and the licence files of every crate in the module; what only builds it is
- * left out.
+ * Name, version, licence and licence files of every crate in the module. Build dependencies are
+ * omitted.
  */
 function notices() {
   const cargo = (...args) =>
@@ -71,7 +72,7 @@ function notices() {
       .split('\n')
       .map((l) => l.split(' ').slice(0, 2).join(' ')),
   );
-  const texts = new Map(); // licence text -> the crates under it
+  const texts = new Map(); // licence text -> its crates
   for (const { name, version, license, manifest_path: manifest } of JSON.parse(
     cargo('metadata', '--format-version', '1', '--filter-platform', target),
   ).packages) {

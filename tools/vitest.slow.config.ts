@@ -1,4 +1,4 @@
-/** `npm run test:slow`: the checks that take minutes, on a real model of 135 M parameters. */
+/** `npm run test:slow`: tests that take minutes, on a real model with 135 M parameters. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

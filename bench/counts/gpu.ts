@@ -1,6 +1,5 @@
 /**
- * What a program asks of WebGPU, counted where it asks: at the methods of the device, its queue,
- * its encoders and buffers.
+ * Counts WebGPU calls of a program by wrapping methods of the device, queue, encoders and buffers.
  */
 import { globals } from 'webgpu';
 import { defined } from '../../src/checked.ts';
@@ -12,25 +11,25 @@ export interface Counts {
   dispatches: number;
   /** Compute passes. */
   passes: number;
-  /** `clearBuffer`. */
+  /** Calls of `clearBuffer`. */
   clears: number;
   submits: number;
-  /** `mapAsync` for reading: each waits for the GPU. */
+  /** Calls of `mapAsync` for reading. Each waits for the GPU. */
   readbacks: number;
   /**
-   * `writeBuffer`, and buffers mapped at creation; the runtime writes the numbers of each of its
-   * dispatches so.
+   * Calls of `writeBuffer`, and buffers mapped at creation. The runtime uploads the parameters of
+   * each of its dispatches that way.
    */
   uploads: number;
-  /** Buffers made. The runtime uses its own again, each after a clear. */
+  /** Buffers created. The runtime reuses its own buffers and clears each before reuse. */
   buffers: number;
-  /** Most bytes of buffers there were at once, the model's weights among them. */
+  /** Peak bytes of all live buffers, including the model's weights. */
   peakBytes: number;
 }
 
 type Method = (this: object, ...args: never[]) => unknown;
 
-/** Puts a method in the place of a prototype's; `around` makes it of the original. */
+/** Replaces a method of a prototype by `around(original)`. */
 function replace(prototype: object, name: string, around: (original: Method) => Method): void {
   const methods = prototype as Record<string, Method>;
   const original = methods[name];
@@ -53,9 +52,7 @@ const nothing = (): Counts => ({
 const prototypeOf = (name: string): object =>
   defined((globals as unknown as Record<string, { prototype: object }>)[name]).prototype;
 
-/**
- * Counts from now on, for the rest of the process; one device at a time. Made before the device.
- */
+/** Counts until the process ends, on one device at a time. Construct it before the device. */
 export class GpuCounter {
   private counts = nothing();
   private readonly alive = new Set<GPUBuffer>();
@@ -84,14 +81,14 @@ export class GpuCounter {
     this.buffers();
   }
 
-  /** What `task` asks for. */
+  /** Returns the counts of `task`. */
   async of(task: () => Promise<unknown>): Promise<Counts> {
     this.counts = { ...nothing(), peakBytes: this.bytes };
     await task();
     return { ...this.counts };
   }
 
-  /** Counts calls of a method; those with a first argument that `counts`, if it is given. */
+  /** Counts calls of a method. With `counts`, only those whose first argument it accepts. */
   private calls(
     prototype: object,
     method: string,
@@ -157,8 +154,8 @@ export class GpuCounter {
 }
 
 /**
- * For the rest of the process, every number that is read back is 1. On a device that computes
- * nothing it would be whatever lay there, and no logarithm likes that.
+ * Makes every number that is read back 1 until the process ends. A device that computes nothing
+ * returns arbitrary bytes, which would give invalid logarithms.
  */
 export function onesRead(): void {
   replace(

@@ -1,9 +1,9 @@
 /**
- * `npm run counts [-- --write]`: what the engine asks of a GPU, counted on a device that computes
- * nothing (docs/benchmarks.md): the bundled model's, and SmolLM2-135M's where its graph lies beside
- * this checkout (the weights are made up). Prints the numbers and, in brackets, those of
- * `bench/results/counts.json`; `--write` puts the new ones there and into docs/benchmarks.md. Exit
- * code 1 when one has grown by more than 2 %.
+ * `npm run counts [-- --write]`: counts the engine's GPU calls on a device that computes nothing
+ * (docs/benchmarks.md). It covers the bundled model and, if its graph is present, SmolLM2-135M with
+ * made-up weights. Prints the counts with those of `bench/results/counts.json` in brackets.
+ * `--write` replaces them there and in docs/benchmarks.md. Exits with 1 if a count has grown by
+ * more than 2 %.
  */
 import { optionsOf } from '../options.ts';
 import { committed, described, grown, write, type Table } from './table.ts';

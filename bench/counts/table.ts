@@ -1,7 +1,4 @@
-/**
- * Counted work beside what was counted before: the file it is kept in, what has grown, and how
- * people read it.
- */
+/** Reads, compares, prints and writes tables of counted work. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
@@ -9,13 +6,13 @@ import { elementAt } from '../../src/checked.ts';
 import type { Counts } from './gpu.ts';
 import type { Work } from './work.ts';
 
-/** By model. */
+/** Counts by model. */
 export type Table = Record<string, Work>;
 
 const FILE = resolve(import.meta.dirname, '../results/counts.json');
 const PAGE = resolve(import.meta.dirname, '../../docs/benchmarks.md');
 
-/** Growth that is let pass: what a small addition may cost. */
+/** Permitted growth: a small addition may increase a count by 2 %. */
 const ALLOWED = 1.02;
 
 const HEADINGS: Record<keyof Counts, string> = {
@@ -35,8 +32,8 @@ export const committed = (): Table =>
   existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Table) : {};
 
 /**
- * A sentence for every number that is more than 2 % above what it was, and for work that was not
- * counted before.
+ * One sentence for every count more than 2 % above its previous value, and for work without a
+ * previous value.
  */
 export function grown(now: Table, before: Table): string[] {
   return rowsOf(now).flatMap(({ model, work, counts }) => {
@@ -49,7 +46,7 @@ export function grown(now: Table, before: Table): string[] {
   });
 }
 
-/** For a terminal: every number now, and in brackets what it was. */
+/** Formats a table for the terminal: each count with its previous value in brackets. */
 export function described(now: Table, before: Table): string {
   const lines = rowsOf(now).map(({ model, work, counts }) => {
     const was = before[model]?.[work];
@@ -69,8 +66,8 @@ export function described(now: Table, before: Table): string {
 }
 
 /**
- * Keeps the numbers, and puts them into docs/benchmarks.md. Models that were not counted this time
- * keep theirs.
+ * Writes the counts to the results file and to docs/benchmarks.md. Models that were not counted
+ * this time stay unchanged.
  */
 export async function write(now: Table): Promise<void> {
   const table = { ...committed(), ...now };
@@ -102,7 +99,7 @@ const rowsOf = (table: Table): { model: string; work: string; counts: Counts }[]
     Object.entries(works).map(([work, counts]) => ({ model, work, counts })),
   );
 
-/** A dash where it was not counted. */
+/** A dash if there is no count. */
 const shown = (column: keyof Counts, count: number | undefined): string =>
   count === undefined
     ? '–'

@@ -1,4 +1,4 @@
-/** The models whose work (`../work.ts`) is counted. */
+/** Counts the work of `../work.ts` for several models. */
 import { existsSync, readFileSync } from 'node:fs';
 import { bundledModel } from '../../cli/bundled.ts';
 import type { CompiledModel } from '../../src/compiler/compiled.ts';
@@ -14,10 +14,13 @@ import { madeUpData } from '../made-up.ts';
 import { BEFORE, work } from '../work.ts';
 import { GpuCounter, onesRead, type Counts } from './gpu.ts';
 
-/** Counts of each piece of work. */
+/** Counts of each kind of work. */
 export type Work = Record<string, Counts>;
 
-/** Counts on a device that computes nothing. To be had once in a process. */
+/**
+ * Returns a function that counts a model's work on a device that computes nothing. Call it once per
+ * process.
+ */
 export async function openCounter(): Promise<(model: CompiledModel) => Promise<Work>> {
   shortLived();
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
@@ -28,7 +31,8 @@ export async function openCounter(): Promise<(model: CompiledModel) => Promise<W
   return async (model) => {
     const counts: Work = {};
     for (const [name, prepare] of Object.entries(work({ sequences: 2, length: 32 }))) {
-      // The budget decides what is kept and what is batched: the same on every machine.
+      // A fixed budget, because caching and batching depend on it: the counts are the same on every
+      // machine.
       const engine = createEngine({
         model,
         backend: new WebGpuBackend(ort, await nullGpu()),
@@ -43,7 +47,7 @@ export async function openCounter(): Promise<(model: CompiledModel) => Promise<W
   };
 }
 
-/** By name, how each model is had; null: its graph is not beside this checkout. */
+/** Loads each model by name. Null if its graph is missing. */
 export const MODELS: Record<string, () => Promise<CompiledModel | null>> = {
   'atlas-3m': async () => (await loadModel(await bundledModel('atlas-3m'))).compiled,
   'SmolLM2-135M': async () => {

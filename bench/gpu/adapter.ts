@@ -1,6 +1,6 @@
 /**
- * What the adapter is, what it allows, and what a dispatch, a pass, a submission, a copy up and a
- * copy down cost on it. Exits with 3 on a software adapter, unless `--software` allows one.
+ * Prints the GPU adapter and its limits. Measures the time of a dispatch, a pass, a submission, an
+ * upload and a readback. Exits with 3 on a software adapter, unless `--software` allows one.
  */
 import { dawn } from '../../src/device/dawn.node.ts';
 import { openGpu } from '../../src/device/gpu.ts';
@@ -54,7 +54,7 @@ const group = device.createBindGroup({
   entries: [{ binding: 0, resource: { buffer: storage, size: 256 } }],
 });
 
-/** Milliseconds until the device has done what was asked of it; median of nine. */
+/** Milliseconds until the device has finished the submitted work. Median of nine. */
 async function cost(ask: () => void | Promise<void>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < 9; i++) {

@@ -1,7 +1,7 @@
 /**
- * `agreement.ts [MODEL_FOLDER] [--meaningless]`: a model on the GPU against the runtime's CPU
- * provider in the same process: the self-tests, logits, a backward pass of the Jacobian probe, and
- * the losses of three LoRA steps. Without a folder the bundled model.
+ * `agreement.ts [MODEL_FOLDER] [--meaningless]`: compares a model on the GPU with the runtime's CPU
+ * provider in the same process: self-tests, logits, a backward pass of the Jacobian probe, and the
+ * losses of three LoRA steps. The default is the bundled model.
  */
 import { resolve } from 'node:path';
 import { bundledModel } from '../../cli/bundled.ts';

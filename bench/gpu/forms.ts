@@ -1,6 +1,6 @@
 /**
- * `forms.ts [--meaningless]`: a tiny decoder in every form in which exports quantise, on the GPU
- * against the runtime's CPU provider in the same process.
+ * `forms.ts [--meaningless]`: compares a tiny decoder in every supported quantisation format on the
+ * GPU with the runtime's CPU provider in the same process.
  */
 import { defined } from '../../src/checked.ts';
 import { backendOf } from '../../cli/engine.ts';
@@ -16,7 +16,7 @@ import { apart, beyond, endWith, numbersOf } from './numbers.ts';
 const runtime = await loadRuntime('webgpu');
 const rows = [];
 const found: string[] = [];
-// Engines come and go on it.
+// Hold the device while engines come and go.
 runtime.gpu?.retain();
 for (const [name, form] of forms) {
   const model = compile(quantisedDecoder(form).quantised);

@@ -1,7 +1,7 @@
 /**
- * `knobs.ts [MODEL_FOLDER] [--knob NAME=VALUE] [--small]`: milliseconds of each piece of work
- * (`../work.ts`) on the GPU with one setting of the runtime's provider, and what is asked of the
- * GPU for it (`../counts/gpu.ts`). Without `--knob` as the product sets it.
+ * `knobs.ts [MODEL_FOLDER] [--knob NAME=VALUE] [--small]`: measures milliseconds and GPU calls
+ * (`../counts/gpu.ts`) of each kind of work (`../work.ts`) with one setting of the runtime's WebGPU
+ * provider. Without `--knob` it uses the product's settings.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,7 @@ const knobs =
   values.knob === undefined ? {} : (Object.fromEntries([values.knob.split('=', 2)]) as Knobs);
 const { ort, gpu } = await loadRuntime('webgpu');
 if (!gpu) throw new Error('There is no GPU.');
-// Engines come and go on it.
+// Hold the device while engines come and go.
 gpu.retain();
 const counter = new GpuCounter(ort as unknown as Ort);
 const rows = [];

@@ -1,4 +1,4 @@
-/** What an engine computes, to be compared between providers. */
+/** Computes the results of an engine that are compared between providers. */
 import type { CutEngine } from '../../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
 import { difference } from '../../src/engine/backends/kernel-checks.ts';
@@ -7,9 +7,9 @@ import { initialAdapters } from '../../src/methods/lora.ts';
 
 export interface Numbers {
   logits: Float32Array;
-  /** Of one backward pass of the Jacobian probe, by module. */
+  /** One value per module, from one backward pass of the Jacobian probe. */
   jacobian: number[];
-  /** Of three LoRA steps at rank 4. */
+  /** Losses of three LoRA steps at rank 4. */
   losses: number[];
 }
 
@@ -42,12 +42,12 @@ export async function numbersOf(engine: CutEngine, batch: TokenBatch): Promise<N
   return { logits, jacobian: squares.flat(), losses };
 }
 
-/** Largest difference over largest value that rounding may make, of each. */
+/** Largest permitted difference due to rounding, relative to the largest value. */
 const ALLOWED: Record<keyof Numbers, number> = { logits: 1e-3, jacobian: 1e-2, losses: 1e-3 };
 
 /**
- * Ends the process: with 1 and a sentence where numbers part by more than is allowed, unless
- * `meaningless` (of a device that computes nothing).
+ * Ends the process. Exits with 1 and a sentence if differences exceed the tolerance, unless
+ * `meaningless` (a device that computes nothing).
  */
 export function endWith(beyond: readonly string[], meaningless: boolean): never {
   if (beyond.length > 0 && !meaningless) {
@@ -57,13 +57,13 @@ export function endWith(beyond: readonly string[], meaningless: boolean): never 
   process.exit(0);
 }
 
-/** What of `differences` is more than rounding. */
+/** The entries of `differences` that exceed the tolerance. */
 export const beyond = (name: string, differences: Record<keyof Numbers, number>): string[] =>
   (['logits', 'jacobian', 'losses'] as const)
     .filter((key) => !(differences[key] <= ALLOWED[key]))
     .map((key) => `${name}, ${key}: ${differences[key].toExponential(1)} of ${ALLOWED[key]}`);
 
-/** Largest difference over largest value, of each. */
+/** The largest difference of each result, relative to its largest value. */
 export const apart = (a: Numbers, b: Numbers) => ({
   logits: difference(a.logits, b.logits),
   jacobian: difference(a.jacobian, b.jacobian),

@@ -1,8 +1,8 @@
 /**
- * `npm run gpu`: all that is to be known of a GPU, in one go of some ten minutes, on Node and Dawn
- * (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearse` runs the stages
- * on what takes a GPU's place. The file is written anew before and after each stage: a run that is
- * cut still tells.
+ * `npm run gpu`: measures everything about a GPU in one run of about ten minutes, on Node and Dawn
+ * (docs/benchmarks.md). Stops if there is only a software adapter; `--rehearse` runs the stages on
+ * a stand-in for a GPU. The file is rewritten before and after each stage, so an interrupted run
+ * keeps its figures.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -27,7 +27,7 @@ const values = optionsOf(USAGE, {
 const standIn = STAND_INS.find((name) => name === values.rehearse) ?? null;
 if (values.rehearse !== undefined && !standIn)
   refuse(`--rehearse takes ${STAND_INS.join(' or ')}, not "${values.rehearse}".`);
-/** A lent machine is gone after a while; a rehearsal has time. */
+/** A rented GPU is available for a limited time; a rehearsal is not limited. */
 const minutes = Number(values.minutes ?? (standIn ? 120 : 10));
 if (!(minutes > 0)) refuse(`--minutes takes a number, not "${values.minutes}".`);
 const model = values.model === undefined ? null : resolve(values.model);
@@ -53,7 +53,7 @@ if (!adapter || (chosen.length === 0 && !named(adapter.name)))
 const out = resolve(
   values.out ?? `bench/results/gpu/${standIn ? `rehearsal-${standIn}` : 'gpu'}.json`,
 );
-/** Of an earlier run: what `--only` does not measure again stays. */
+/** The outcomes of an earlier run. `--only` leaves stages that it does not repeat unchanged. */
 const before = readBefore();
 const began = new Date().toISOString();
 const planned = [adapter, ...chosen].map(({ name }) => name);
@@ -67,13 +67,13 @@ function readBefore(): Outcome[] {
   }
 }
 
-/** `running` is the stage under way, null when there is none any more. */
+/** `running` is the current stage, or null after the last. */
 async function save(
   outcomes: readonly Outcome[],
   running: string | null,
   ended: string,
 ): Promise<void> {
-  // An earlier run's figures are not given up for a machine without a GPU.
+  // Never overwrite earlier figures if the machine has no GPU.
   if (outcomes[0]?.ended !== 'done' && before.length > 0) return;
   const again = new Set(outcomes.map(({ name }) => name));
   const kept = words ? before.filter(({ name }) => !again.has(name)) : [];

@@ -1,7 +1,7 @@
 /**
- * Runs stages one after the other, each in a process of its own with a time limit. Who asked is
- * told before and after each, so that a run that is cut still tells; a stage that fails or hangs
- * costs itself only.
+ * Runs stages in sequence, each in a separate process with a time limit. The caller is notified
+ * before and after each stage, so an interrupted run has saved its figures. A stage that fails or
+ * hangs does not affect the others.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,10 +13,10 @@ import type { StandIn } from './stages.ts';
 
 export interface Stage {
   name: string;
-  /** A TypeScript file and what it is given. */
+  /** A TypeScript file, run with `args`. */
   script: string;
   args: readonly string[];
-  /** How long it may take, seconds. */
+  /** Time limit in seconds. */
   seconds: number;
 }
 
@@ -24,34 +24,40 @@ export interface Outcome {
   name: string;
   command: string;
   ended: 'done' | 'failed' | 'out of time' | 'stopped';
-  /** Why, where it did not end well. */
+  /** The reason, if it did not end as `done`. */
   why: string | null;
-  /** Exit code; null where it was killed. */
+  /** Exit code. Null if the process was killed. */
   code: number | null;
   seconds: number;
   /** The last lines it printed. */
   said: string[];
-  /** What it left by `writeResult`, by name. */
+  /** What it wrote with `writeResult`, by name. */
   figures: Record<string, unknown>;
 }
 
 export interface Run {
   standIn: StandIn | null;
-  /** When all must have ended, as `Date.now()` counts. Stages that could not begin are left out. */
+  /**
+   * Deadline of the run, in the units of `Date.now()`. Stages that cannot start before it are
+   * omitted.
+   */
   until: number;
-  /** Ends the stage that is under way, and the run. */
+  /** Ends the current stage and the run. */
   stop: AbortSignal;
-  /** Before a stage (its name) and after the last (null), with all that have ended. */
+  /**
+   * Called before each stage with its name, and after the last with null, with all completed
+   * stages.
+   */
   tell(outcomes: readonly Outcome[], next: string | null): Promise<void>;
 }
 
 /**
- * Milliseconds that a process has to end by itself once its figures are there. In Node one that has
- * used Dawn may take minutes (docs/benchmarks.md), which a lent machine has not.
+ * Milliseconds that a process may continue after it has written its figures. In Node a process that
+ * has used Dawn may take minutes to exit (docs/benchmarks.md), and a rented GPU has a time limit.
  */
 const GRACE = 5000;
 const LINES = 40;
-/** Seconds below which a stage is not worth beginning. */
+/** Do not start a stage with fewer seconds left. */
 const LEAST = 5;
 
 export async function runStages(stages: readonly Stage[], run: Run): Promise<Outcome[]> {
@@ -67,8 +73,8 @@ export async function runStages(stages: readonly Stage[], run: Run): Promise<Out
 }
 
 /**
- * For the process of a stage: which adapter it finds. Of a stand-in nothing is timed, so the
- * runtime's code need not be optimised.
+ * Node flags and environment that select the adapter of a stage's process. Nothing is timed on a
+ * stand-in, so the runtime's code need not be optimised.
  */
 const OPTIONS: Record<StandIn, { flags: string[]; env: Record<string, string> }> = {
   software: { flags: ['--liftoff-only'], env: { VK_ICD_FILENAMES: SWIFTSHADER } },
@@ -93,7 +99,7 @@ async function ended(
   const start = Date.now();
   const child = spawn(process.execPath, ['--import', 'tsx', ...flags, script, ...args], {
     cwd: resolve(import.meta.dirname, '../..'),
-    // Vulkan's loader complains where there is no such folder.
+    // Vulkan's loader prints a warning if this directory is missing.
     env: { XDG_RUNTIME_DIR: runtime, ...process.env, ...env, RESULTS: results },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -138,7 +144,7 @@ function whyOf(
 ): string {
   if (how === 'stopped') return 'it was stopped';
   if (how === 'out of time') return `nothing after ${Math.round(seconds)} s`;
-  // A stack follows the sentence.
+  // The error message is on one line; a stack trace follows.
   const thrown = [...text.matchAll(/^(?:\w*Error|Error): (.+)$/gm)].at(-1)?.[1];
   return thrown ?? `it ended with ${code ?? 'a signal'}`;
 }
@@ -146,7 +152,7 @@ function whyOf(
 const filesOf = (folder: string): string[] =>
   readdirSync(folder).filter((file) => file.endsWith('.json'));
 
-/** Files that a kill cut off are left out. */
+/** Skips files that are incomplete because the process was killed. */
 function figuresIn(folder: string): Record<string, unknown> {
   return Object.fromEntries(
     filesOf(folder).flatMap((file) => {

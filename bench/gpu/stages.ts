@@ -1,20 +1,21 @@
-/** What is run on a GPU that is there for minutes, the most telling first. */
+/** Lists the stages of `npm run gpu`, most informative first, because GPU time is limited. */
 import { join } from 'node:path';
 import type { Stage } from './runner.ts';
 
 /**
- * What takes a GPU's place in a rehearsal. `software`: an adapter that computes on the processor;
- * the stages are as small as they get. `null`: a device that computes nothing, with the least
- * limits that WebGPU allows; the stages have their full sizes, their numbers no meaning.
+ * Stand-ins for a GPU in a rehearsal. `software` is an adapter that computes on the CPU; its stages
+ * are as small as possible. `null` is a device that computes nothing, with WebGPU's minimum limits;
+ * its stages have their full sizes, and their numbers mean nothing.
  */
 export const STAND_INS = ['software', 'null'] as const;
 export type StandIn = (typeof STAND_INS)[number];
 
-/** Exit code of the first stage on an adapter that computes on the processor. */
+/** Exit code of the first stage on a software adapter. */
 export const SOFTWARE_ONLY = 3;
 
 /**
- * Settings of the runtime's provider that might be better than its defaults (docs/benchmarks.md).
+ * Settings of the runtime's WebGPU provider that might be faster than its defaults
+ * (docs/benchmarks.md).
  */
 const KNOBS = [
   null,
@@ -23,18 +24,18 @@ const KNOBS = [
   'validationMode=disabled',
 ];
 
-/** A software adapter takes so much longer. */
+/** Factor on time limits for a software adapter. */
 const SOFTWARE = 5;
 
 /**
- * `large`: a folder with SmolLM2 or another model beside the bundled one, or null. Dawn's null
- * backend has 512 MB, where an untouched export of that size beside the engine does not fit: the
- * stages that measure one leave it out there.
+ * `large` is the directory of a second model, such as SmolLM2, or null. Dawn's null backend has 512
+ * MB. An untouched export of that size does not fit next to the engine, so stages that measure one
+ * omit it there.
  */
 export function stagesFor(large: string | null, standIn: StandIn | null): Stage[] {
   const small = standIn === 'software';
   const slower = small ? SOFTWARE : 1;
-  // The null backend's numbers are compared and written, and prove nothing.
+  // Numbers of the null backend are compared and written, but prove nothing.
   const meaningless = standIn === 'null' ? ['--meaningless'] : [];
   const script = (name: string) => join('bench', name);
   const provider = ['--provider', 'webgpu'];

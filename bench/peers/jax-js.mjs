@@ -1,5 +1,5 @@
 /**
- * The step of `jax-step.mjs` in Node, on the library's WebAssembly backend.
+ * Runs the step of `jax-step.mjs` in Node on the library's WebAssembly backend.
  *
  * `node jax-js.mjs '{"layers":8,…}'` answers every line on stdin with one step: `{"milliseconds",
  * "processorMilliseconds", "loss"}`.
@@ -7,8 +7,7 @@
 import { createInterface } from 'node:readline';
 import { jaxStep } from './jax-step.mjs';
 
-// What the library takes for granted and Node 20 does not have: iterator helpers, the number of
-// threads.
+// jax-js needs iterator helpers and the number of threads, which Node 20 does not provide.
 const iterators = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
 iterators.map ??= function* (f) {
   for (const x of this) yield f(x);

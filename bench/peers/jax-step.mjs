@@ -1,10 +1,13 @@
 /**
  * A LoRA step over all linear layers of a Llama-shaped model in jax-js: forward, backward,
- * global-norm clipping and AdamW in one `jit`. Frozen weights and text are random, the sizes are
- * those asked for; the loss has to fall.
+ * global-norm clipping and AdamW in one `jit`. The frozen weights and the text are random; the loss
+ * must still fall.
  */
 
-/** `jax` is the library, on its device. The function returned takes one step and gives its loss. */
+/**
+ * `jax` is the library, initialised on its device. Returns a function that runs one step and
+ * returns its loss.
+ */
 export function jaxStep({ jit, nn, numpy: np, valueAndGrad }, size) {
   const {
     layers,
@@ -22,7 +25,7 @@ export function jaxStep({ jit, nn, numpy: np, valueAndGrad }, size) {
   } = size;
 
   let state = 1;
-  /** The same numbers every time; what they are does not matter. */
+  /** Pseudorandom numbers from a fixed seed. Their exact values do not matter. */
   function random(rows, columns, std) {
     const x = new Float32Array(rows * columns);
     for (let i = 0; i < x.length; i++) {
@@ -118,7 +121,7 @@ export function jaxStep({ jit, nn, numpy: np, valueAndGrad }, size) {
       .mul(-1 / (batch * length));
   }
 
-  /** Hands a tree on and keeps it. */
+  /** Passes a tree on without giving up its references. */
   const kept = (tree) =>
     Array.isArray(tree)
       ? tree.map(kept)

@@ -1,16 +1,16 @@
 /**
- * Forward and backward of a LoRA step over all linear layers of a GPT in @genai-fi/nanogpt
- * (TensorFlow.js), on its CPU backend, the only one it has where there is no GPU. Its update is
- * left out, since that backend has no kernel for its gradient norm: what is measured is less than a
- * step. Same width, layers, heads, vocabulary and number of MLP weights; its attention has no
- * grouped keys and values, so its model is a little larger.
+ * Runs forward and backward of a LoRA step over all linear layers of a GPT in @genai-fi/nanogpt
+ * (TensorFlow.js). Without a GPU it has only a CPU backend, which has no kernel for the gradient
+ * norm. The update is therefore omitted, so less than a step is measured. Width, layers, heads,
+ * vocabulary and number of MLP weights are equal to ours. Its attention has no grouped keys and
+ * values, so its model is slightly larger.
  *
- * Its trainer is no public export: taken from the package's files, pinned. Speaks as `jax-js.mjs`
- * does.
+ * The trainer is not a public export; it is imported from the files of the pinned package. The
+ * protocol is that of `jax-js.mjs`.
  */
 import { createInterface } from 'node:readline';
 
-// The package is built for browsers only; TensorFlow.js knows one by this name.
+// The package is built for browsers only. TensorFlow.js detects a browser by this name.
 globalThis.WorkerGlobalScope ??= class {};
 const files = new URL('./node_modules/@genai-fi/nanogpt/dist/', import.meta.url);
 // Registers its backends and operators.
@@ -19,7 +19,7 @@ const { default: NanoGPTV1 } = await import(new URL('models/NanoGPTV1.js', files
 const { default: Trainer } = await import(new URL('training/BasicTrainer.js', files).href);
 const { selectBackend } = await import(new URL('backend.js', files).href);
 const { kt: zeros } = await import(new URL('dist-Da20xy8E.js', files).href);
-// It reports on itself in the console, which here is the answer.
+// The library logs to the console, but stdout must contain only the answers.
 console.info = console.warn = () => undefined;
 const say = console.log;
 console.log = () => undefined;
@@ -38,7 +38,7 @@ const model = new NanoGPTV1({
   nEmbed: hidden,
   mlpFactor: (1.5 * intermediate) / hidden,
 });
-// The first forward makes the weights.
+// The first forward pass creates the weights.
 model.forward({ training: false }, zeros([1, length], 'int32')).dispose();
 model.createLoRA('all', { rank, alpha: 2 * rank, variables: ['block_*'] });
 model.attachLoRA('all');

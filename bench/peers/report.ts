@@ -1,6 +1,6 @@
 /**
- * What the comparisons of a training step with other libraries print and write: the same in Node
- * and in a browser.
+ * Prints and writes the comparison of a training step with other libraries, in Node and in a
+ * browser.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,7 +14,7 @@ export interface Step {
 }
 
 /**
- * Prints medians beside ours, and writes them with `where` they were taken to
+ * Prints medians and their ratios to ours, and writes them with the conditions `where` to
  * `bench/results/<file>`.
  */
 export function reportPeers(

@@ -1,4 +1,4 @@
-/** The bundled model's sizes, and those of the step that is compared. */
+/** The sizes of the bundled model and of the compared training step. */
 export const size = {
   layers: 8,
   hidden: 192,

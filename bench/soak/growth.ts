@@ -1,19 +1,19 @@
-/** Whether what a page holds is flat. */
+/** Decides whether the memory of a page is flat. */
 import { median } from '../machine.ts';
 import type { Holding } from './place.ts';
 
 export interface Growth {
   what: keyof Holding;
-  /** Median of the first quarter of the counts: the pools are full by then. */
+  /** Median of the first quarter of the counts. The pools are full by then. */
   early: number;
-  /** Median of the last quarter. A single count also meets garbage that is about to go. */
+  /** Median of the last quarter. A single count may include garbage. */
   late: number;
   most: number;
-  /** `late` is at most 5 % above `early`. */
+  /** Whether `late` is at most 5 % above `early`. */
   flat: boolean;
 }
 
-/** How each thing that is counted went from the first quarter of the counts to the last. */
+/** Compares the first and last quarter of the counts of each quantity. */
 export function grown(holdings: readonly Holding[]): Growth[] {
   const quarter = Math.ceil(holdings.length / 4);
   if (holdings.length < 2) return [];

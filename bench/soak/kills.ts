@@ -1,6 +1,6 @@
 /**
- * A thread, the GPU's process or the page's process dies at a random moment of each kind of run:
- * the run ends with the numbers of one that nothing happened to.
+ * Kills a thread, the GPU's process or the page's process at a random moment of each kind of run.
+ * The run must end with the numbers of an undisturbed run.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
@@ -20,9 +20,9 @@ export interface Kill {
   victim: Victim;
   /** Seconds after Play. */
   after: number;
-  /** What the page showed then. */
+  /** What the page showed at the time of the kill. */
   during: string;
-  /** The run had ended before, so that the kill tells nothing. */
+  /** Whether the run had already ended, so the kill shows nothing. */
   late: boolean;
   same: boolean;
 }
@@ -36,7 +36,7 @@ interface Way {
   spec: ExperimentSpec;
   done: RegExp;
   flags: string[];
-  /** What must be the same. */
+  /** The result that must be the same. */
   result(place: Place): Promise<string>;
 }
 
@@ -112,7 +112,7 @@ const ways: Record<Study, Way> = {
   },
 };
 
-/** Keeps hold of the page's threads, so that one can die as an out-of-memory abort lets it die. */
+/** Records the page's threads, so that one can be terminated as an out-of-memory abort would. */
 const hold = (page: Page) =>
   page.addInitScript(() => {
     const threads: Worker[] = [];
@@ -125,7 +125,7 @@ const hold = (page: Page) =>
     Object.assign(window, { threads, Worker: Held });
   });
 
-/** Opens the page on a run that has just begun. */
+/** Opens the page and starts a run. */
 async function begin(page: Page, url: string, study: Study): Promise<Place> {
   const { spec } = ways[study];
   const place = await Place.of(page);
@@ -154,7 +154,7 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
   return place;
 }
 
-/** A run that nothing happens to. */
+/** Runs a study without a kill. */
 export async function undisturbed(site: Site, study: Study): Promise<Undisturbed> {
   const visit = await site.visit(BESIDE, ...ways[study].flags);
   try {
@@ -168,7 +168,7 @@ export async function undisturbed(site: Site, study: Study): Promise<Undisturbed
   }
 }
 
-/** The same run with kill number n of a seed. */
+/** Runs the same study with kill number n of a seed. */
 export async function killed({
   site,
   study,
@@ -196,7 +196,7 @@ export async function killed({
     const late = done.test(await place.title());
     await kill(visit, place.page, victim);
     if (victim === 'page process') {
-      // The visitor opens the link again.
+      // The user opens the link again.
       const page = await visit.page.context().newPage();
       place = await begin(page, site.url, study);
     }

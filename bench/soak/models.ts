@@ -1,4 +1,7 @@
-/** Fifty model changes in one page, and one to a large model and back: what each leaves behind. */
+/**
+ * Changes models many times in one page, opens a large model once, and measures the memory left
+ * behind.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +11,12 @@ import { measuredPlace, type Holding, type Place } from './place.ts';
 
 export interface Models {
   changes: number;
-  /** Each time the bundled model is back and measured. */
+  /** Measured each time the bundled model is loaded and measured again. */
   holdings: ({ change: number } & Holding)[];
   same: boolean;
   /**
-   * Before a large model was opened, measured on it, and with the bundled model back; null where
-   * none was given.
+   * Before opening a large model, after measuring it, and after returning to the bundled model.
+   * Null if no large model was given.
    */
   large: { before: Holding; open: Holding; after: Holding } | null;
 }
@@ -44,7 +47,7 @@ export async function manyModels(
   return { changes, holdings, same, large };
 }
 
-/** A page of its own opens a large model and leaves it. */
+/** Opens and leaves a large model in a separate page. */
 async function leaving(
   site: Site,
   model: string,
@@ -64,7 +67,7 @@ async function leaving(
   }
 }
 
-/** Opens a model from disk, or the bundled one, and measures it. */
+/** Opens a model from disk, or the bundled model, and measures it. */
 async function load(place: Place, folder: string | null): Promise<void> {
   const { page } = place;
   await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
@@ -73,7 +76,7 @@ async function load(place: Place, folder: string | null): Promise<void> {
     await page.locator('.picker').waitFor();
     await place.giveFolder('.picker input[webkitdirectory]', folder);
   }
-  // A large model is read for a while before it can be loaded.
+  // A large model takes a while to read.
   await page.getByRole('button', { name: /^Load / }).click({ timeout: 0 });
   await place.until(/^Ready$/);
   await place.press('Play');

@@ -1,7 +1,4 @@
-/**
- * A page that is watched from outside: what it holds, what it shows, and how a run in it is begun
- * and waited for.
- */
+/** Controls a page from outside: starts runs, waits for them, and measures what the page holds. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as rest } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
@@ -11,35 +8,35 @@ import { defaultSpec } from '../../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../../src/studies/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
 
-/** The shortest measurement there is: one sequence of four tokens, one repeat. */
+/** The shortest measurement: one sequence of four tokens, one repeat. */
 export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec {
   const spec = defaultSpec();
   return { ...spec, sequences: 1, length: 4, method: { ...spec.method, repeats: 1 }, ...change };
 }
 
 /**
- * A file of the site that is not the page: a link that is opened from there is a visit, not another
- * experiment in a page that is open.
+ * A file of the site that is not the page. A link opened from there is a new visit, not a new
+ * experiment in an open page.
  */
 export const BESIDE = 'favicon.svg';
 
 export const linkOf = async (url: string, spec: ExperimentSpec) =>
   `${url}${await encodeLink(spec)}`;
 
-/** What a page holds, garbage collected. Bytes, and counts. */
+/** What a page holds after garbage collection, in bytes and counts. */
 export interface Holding {
-  /** JavaScript heap of the page's thread. */
+  /** JavaScript heap of the page's main thread. */
   heap: number;
   /**
-   * Everything of the page's process, its workers and their WebAssembly included; null where the
-   * system does not tell.
+   * Resident memory of the page's process, including workers and WebAssembly. Null if the system
+   * does not report it.
    */
   resident: number | null;
   nodes: number;
   listeners: number;
-  /** The page's own threads. */
+  /** The page's engine threads. */
   threads: number;
-  /** Files in the page's private file system, with their bytes. */
+  /** Files in the page's private file system, and their bytes. */
   files: number;
   fileBytes: number;
   /** Records in the page's database. */
@@ -55,21 +52,21 @@ export class Place {
     this.session = session;
   }
 
-  /** Before the page goes anywhere. */
+  /** Call it before the page navigates. */
   static async of(page: Page): Promise<Place> {
-    // Functions that are handed to the page name theirs by this: what runs TypeScript here wrote it
-    // into them.
+    // The TypeScript runner inserts calls of `__name` into functions, including those passed to the
+    // page.
     await page.addInitScript({ content: 'globalThis.__name = (f) => f;' });
     return new Place(page, await page.context().newCDPSession(page));
   }
 
-  /** The process that draws the page: of all renderers the one that worked most. */
+  /** The process that renders the page: the renderer with the most processor time. */
   async process(): Promise<number> {
     return rendererOf(this.page.context());
   }
 
   async holding(): Promise<Holding> {
-    // Charts are drawn a moment late; until then the page holds those before them, too.
+    // Charts are drawn with a delay. Until then the page also holds the previous ones.
     await this.page.evaluate(
       () =>
         new Promise<void>((resolve) =>
@@ -89,7 +86,7 @@ export class Place {
     };
   }
 
-  /** Until the threads of models that were left have ended, which takes them a moment. */
+  /** Waits until the threads of closed models have ended. */
   async settled(): Promise<void> {
     while (this.engines() > 1) await rest(100);
   }
@@ -102,7 +99,7 @@ export class Place {
     return this.page.evaluate(() => document.querySelector('.status .bold')?.textContent ?? '');
   }
 
-  /** Waits for the words at the head of the status; how long is up to the machine. */
+  /** Waits without a timeout until the status heading matches `words`. */
   async until(words: RegExp): Promise<void> {
     await this.page.waitForFunction(
       (source) =>
@@ -117,8 +114,8 @@ export class Place {
   }
 
   /**
-   * Gives a folder to a file input. Playwright's `setInputFiles` does not let go of the input until
-   * the page goes, so that all it was drawn with would be counted as the page's.
+   * Gives a directory to a file input. Playwright's `setInputFiles` holds the input until the page
+   * closes, so everything rendered with it would be counted as the page's.
    */
   async giveFolder(input: string, folder: string): Promise<void> {
     const { result } = await this.session.send('Runtime.evaluate', {
@@ -129,12 +126,12 @@ export class Place {
     await this.session.send('Runtime.releaseObject', { objectId });
   }
 
-  /** What the map's cells say. */
+  /** The texts of the map's cells. */
   cells(): Promise<string[]> {
     return this.page.locator('#map [data-module]').allTextContents();
   }
 
-  /** The rows that the open study's CSV saves, without what is said of the experiment. */
+  /** The rows of the open study's CSV, without the comments about the experiment. */
   async csv(): Promise<string> {
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),
@@ -148,7 +145,7 @@ export class Place {
   }
 }
 
-/** Runs in the page: counts what it keeps in the browser. */
+/** Runs in the page: counts what it stores in the browser. */
 async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
   let files = 0;
   let fileBytes = 0;
@@ -194,7 +191,7 @@ export async function rendererOf(context: BrowserContext): Promise<number> {
   ).id;
 }
 
-/** Linux says it in /proc. */
+/** Reads /proc, so it works on Linux only. */
 function residentOf(pid: number): number | null {
   try {
     return (
@@ -207,12 +204,12 @@ function residentOf(pid: number): number | null {
 }
 
 /**
- * Scripts are not compiled to machine code, which V8 goes on doing for hundreds of runs: 1.5 MB of
- * it that would count as growth of the heap. WebAssembly is compiled as ever.
+ * Do not compile scripts to machine code. V8 continues to compile for hundreds of runs, 1.5 MB that
+ * would count as growth of the heap. WebAssembly is still compiled.
  */
 const INTERPRETED = '--js-flags=--no-opt --no-maglev --no-sparkplug';
 
-/** A visit to the page after the shortest measurement, and what its cells show then. */
+/** Opens the page with the shortest measurement. Also returns the texts of its cells. */
 export async function measuredPlace(
   site: Site,
   flags: readonly string[] = [INTERPRETED],

@@ -1,12 +1,12 @@
 /**
- * `npm run soak`: a thousand short runs in one page, fifty model changes, a hundred kills
- * (docs/reliability.md). Hours. Builds nothing: `npm run build` first.
+ * `npm run soak`: a thousand short runs in one page, fifty model changes and a hundred kills
+ * (docs/reliability.md). It takes hours. Run `npm run build` first.
  *
  * --runs N (1000)   --changes N (50)   --kills N (100)   --model FOLDER: a large model to open and
  * leave   --seed N (1)   --out FILE.json   --resume
  *
- * `0` leaves a part out. `--resume` goes on from the kills that are in the file, and keeps the
- * parts that are left out.
+ * `0` skips a part. `--resume` continues after the kills in the file and leaves skipped parts
+ * unchanged.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -44,7 +44,7 @@ const soak: Soak =
   options.resume && existsSync(options.out)
     ? (JSON.parse(readFileSync(options.out, 'utf8')) as Soak)
     : { at: provenance(), seed, kills: [] };
-// Judged anew, by what is asked of it now.
+// Apply the current criteria to saved counts.
 if (soak.runs) soak.runs.grown = grown(soak.runs.holdings);
 if (soak.seed !== seed)
   throw new Error(`${options.out} was begun with --seed ${soak.seed}: give the same`);

@@ -1,15 +1,15 @@
-/** A thousand short runs in one page: does anything it holds grow? */
+/** Repeats short runs in one page to detect growing memory. */
 import type { Site } from '../page-browser.ts';
 import { measuredPlace, type Holding } from './place.ts';
 
-/** After so many runs the pools are full; from then on nothing may grow. */
+/** After this number of runs the pools are full and nothing may grow. */
 const SETTLED = 50;
 
 export interface Runs {
   runs: number;
   /** What the page holds every 50 runs. */
   holdings: ({ run: number } & Holding)[];
-  /** All of them gave the ranks of the first. */
+  /** Whether all runs gave the ranks of the first. */
   same: boolean;
 }
 
@@ -37,8 +37,8 @@ export async function manyRuns(
 }
 
 /**
- * In the page: Reset and Play as a visitor presses them, as soon as the run before is over. Says
- * what the cells showed after each.
+ * Runs in the page: presses Reset and Play as soon as the previous run ends. Returns the texts of
+ * the cells after each run.
  */
 async function runAgain(times: number): Promise<string[]> {
   const press = (name: string) =>

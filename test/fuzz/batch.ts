@@ -1,4 +1,4 @@
-/** A run of inputs of one kind, one after the other: made, read, and, where accepted, opened. */
+/** Runs a batch of inputs of one kind: each is generated, read and, if accepted, opened. */
 import { AtlasError } from '../../src/errors.ts';
 import type { Input, Kind } from './kinds.ts';
 import { breaksRuntime, type Outcome } from './open.ts';
@@ -15,7 +15,7 @@ export interface Finding {
   index: number;
   what: 'uncaught' | 'sentence' | 'slow' | 'memory' | 'wrong' | 'hang' | 'crash';
   detail: string;
-  /** Absent where the process that had it is gone: it is made again from the seed. */
+  /** Absent if its process has ended. The seed then reproduces it. */
   input?: Input;
 }
 
@@ -24,7 +24,7 @@ export interface Counts {
   refused: number;
   accepted: number;
   opened: Record<Outcome, number>;
-  /** Refusals by code. */
+  /** Refusals by error code. */
   codes: Record<string, number>;
   slowest: { ms: number; index: number };
 }
@@ -32,7 +32,7 @@ export interface Counts {
 export interface Report {
   counts: Counts;
   findings: Finding[];
-  /** The first input that was not come to: the end, or earlier where the runtime broke. */
+  /** The next input: the end of the batch, or earlier if the runtime broke. */
   next: number;
 }
 
@@ -45,11 +45,13 @@ export const noCounts = (): Counts => ({
   slowest: { ms: 0, index: -1 },
 });
 
-/** Milliseconds a reader may take, and bytes a process may grow by at one input. */
+/** Limits for one input: milliseconds of a reader, and bytes by which the process may grow. */
 const MOST_MS = 1000;
 const MOST_BYTES = 700e6;
 
-/** Streams of random numbers, by kind; never reordered, so that an index stays the same input. */
+/**
+ * Streams of random numbers, by kind. Never reorder them: an index must always give the same input.
+ */
 const STREAMS = [
   'onnx',
   'onnx-large',
@@ -71,7 +73,10 @@ export function inputOf(kind: Kind, name: string, seed: number, index: number): 
   return kind.make(new Random(seed, stream, index));
 }
 
-/** `before` is told of every input; `peak` gives the process's largest size so far, in bytes. */
+/**
+ * `before` is called with the index of every input. `peak` returns the largest size of the process
+ * so far, in bytes.
+ */
 export async function runBatch(
   kind: Kind,
   { kind: name, from, to }: Job,
@@ -127,7 +132,9 @@ export async function runBatch(
   return { counts, findings, next: to };
 }
 
-/** What reading gave; a slow time counts only if it is slow again, and again. */
+/**
+ * The result of reading. A slow reading is repeated, so that only consistently slow inputs count.
+ */
 async function timed(
   kind: Kind,
   input: Input,
@@ -135,7 +142,7 @@ async function timed(
   const once = async () => {
     const start = performance.now();
     const used = process.cpuUsage();
-    // Of the machine's time only what this process had: it may be busy with other things.
+    // The smaller of wall and processor time, because the machine may be busy.
     const ms = () => {
       const { user, system } = process.cpuUsage(used);
       return Math.min(performance.now() - start, (user + system) / 1000);
@@ -152,7 +159,7 @@ async function timed(
   return found;
 }
 
-/** Why a refusal is no plain sentence, or null. */
+/** Why an error message is not a plain sentence, or null. */
 function flawOf(message: string): string | null {
   if (/undefined|\[object|\bNaN\b/.test(message)) return 'a value is missing';
   if (message.length > 700) return `it has ${message.length} characters`;

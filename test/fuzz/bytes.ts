@@ -1,12 +1,12 @@
 /**
- * Damage that knows nothing of a format: flipped bits, spliced, cut, repeated and lengthened runs
- * of bytes.
+ * Damages bytes without knowledge of a format: flips bits, and splices, cuts, repeats and lengthens
+ * runs of bytes.
  */
 import type { Random } from './random.ts';
 
 const EXTREMES = [0x00, 0x01, 0x7f, 0x80, 0xff];
 
-/** One to eight faults; half of them in the first 1,024 bytes, where headers lie. */
+/** One to eight faults. Half of them are in the first 1,024 bytes, which hold headers. */
 export function damagedBytes(random: Random, bytes: Uint8Array): Uint8Array {
   let out = new Uint8Array(bytes);
   for (let n = 1 + random.below(8); n > 0 && out.length > 0; n--) out = fault(random, out);

@@ -1,6 +1,6 @@
 /**
- * A process that runs batches for `run.ts`: what breaks it, or never ends, takes nothing else
- * along.
+ * A child process that runs batches for `run.ts`. A crash or an endless loop affects only this
+ * process.
  */
 import { defined } from '../../src/checked.ts';
 import { runBatch, type Job } from './batch.ts';
@@ -9,14 +9,14 @@ import { kinds } from './kinds.ts';
 export interface Order {
   job: Job;
   seed: number;
-  /** Tell of every input before it is read, to find the one that does not come back. */
+  /** Reports every input before it is read, to find one that crashes or hangs. */
   careful: boolean;
 }
 
 export type Said =
   { index: number } | { report: Awaited<ReturnType<typeof runBatch>>; bytes: number };
 
-/** Milliseconds between two signs of life. */
+/** Milliseconds between two reports of progress. */
 const BEAT = 250;
 
 const say = (message: Said) => process.send?.(message);
@@ -31,7 +31,7 @@ process.on('message', (order: Order) => {
     say({ index });
   };
   void runBatch(defined(kinds[order.job.kind]), order.job, order.seed, { before, peak })
-    // What an input was is made again from the seed: only its number travels.
+    // Only the index of an input is sent: the seed reproduces the input.
     .then((report) =>
       say({
         report: {

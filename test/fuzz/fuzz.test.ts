@@ -1,9 +1,9 @@
-/** A slice of `npm run fuzz`: damaged inputs of every kind, always the same. */
+/** Runs a fixed part of `npm run fuzz`: the same damaged inputs of every kind each time. */
 import { describe, expect, test } from 'vitest';
 import { inputOf, runBatch } from './batch.ts';
 import { kinds } from './kinds.ts';
 
-/** Thousandths of the whole; what opens a session is dear. */
+/** Total number of inputs. Kinds that open a session get a quarter of their share. */
 const INPUTS = 2500;
 
 describe('damaged inputs are refused in a sentence, or give what they should', () => {

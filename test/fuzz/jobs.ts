@@ -1,17 +1,17 @@
 /**
- * In which order inputs are tried: rounds of 10,000, every kind with its share, so that any
- * beginning holds all kinds.
+ * Orders the jobs in rounds of 10,000 inputs. Every round contains each kind with its share, so any
+ * prefix covers all kinds.
  */
 import type { Job } from './batch.ts';
 
 const ROUND = 10;
 /**
- * Inputs of one batch: what is lost when a process ends, and what one worker holds back the others
- * by.
+ * Inputs per batch. A crash loses at most one batch, and workers wait at most one batch for each
+ * other.
  */
 const MOST = 100;
 
-/** Endless; the same for the same shares. */
+/** Endless, and deterministic for given shares. */
 export function* jobsOf(shares: Readonly<Record<string, number>>): Generator<Job, never> {
   for (let round = 0; ; round++) {
     const jobs: (Job & { at: number })[] = [];
@@ -24,7 +24,7 @@ export function* jobsOf(shares: Readonly<Record<string, number>>): Generator<Job
         jobs.push({ kind, from, to, at: (part + 0.5) / parts });
       }
     }
-    // Spread over the round.
+    // Distribute each kind evenly over the round.
     for (const { kind, from, to } of jobs.sort((a, b) => a.at - b.at)) yield { kind, from, to };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Damage to JSON that stays JSON: values of other types, extremes, keys twice or gone, lists
- * longer, nesting deep.
+ * Damages JSON so that it is still JSON: other types, extreme values, duplicate or missing keys,
+ * longer lists, deep nesting.
  */
 import { damagedBytes } from './bytes.ts';
 import type { Random } from './random.ts';
@@ -49,13 +49,16 @@ const VALUES: readonly unknown[] = [
   { '': null },
 ];
 
-/** Its own copy: what is put in may be changed again. */
+/** Copied, because later changes may modify it. */
 const anyValue = (random: Random): unknown => structuredClone(random.pick(VALUES));
 
-/** A string that cannot occur in a source: replaced by text that no `JSON.stringify` writes. */
+/**
+ * A placeholder string that occurs in no source. It is replaced by text that `JSON.stringify`
+ * cannot write.
+ */
 const HOLE = '\u0001hole\u0001';
 
-/** Bytes of a changed copy of `value`; one in eight is damaged again without regard to JSON. */
+/** The bytes of a changed copy of `value`. One in eight is also damaged as bytes. */
 export function damagedJson(random: Random, value: unknown): Uint8Array {
   const bytes = new TextEncoder().encode(damagedText(random, value));
   return random.chance(1 / 8) ? damagedBytes(random, bytes) : bytes;
@@ -70,7 +73,7 @@ export function damagedText(random: Random, value: unknown): string {
 
 type Holder = Record<string | number, unknown>;
 
-/** One change somewhere in it; gives the root, which may itself be replaced. */
+/** Makes one random change in place. Returns the root, which may itself be replaced. */
 export function change(random: Random, root: unknown, holes: string[] = []): unknown {
   const places: [Holder, string | number][] = [];
   collect(root, places);
@@ -107,7 +110,7 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
       break;
     }
     case 6: {
-      // The same key twice, which only the text can hold.
+      // A duplicate key, which can exist only in the text.
       const name = JSON.stringify(Array.isArray(holder) ? 'a' : String(key));
       const first = value === undefined ? 'null' : JSON.stringify(value);
       holes.push(`{${name}:${first},${name}:${JSON.stringify(anyValue(random))}}`);
@@ -134,7 +137,7 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
   return root;
 }
 
-/** As `JSON.parse` would: `__proto__` is a key like any other. */
+/** Like `JSON.parse`: `__proto__` is an ordinary key. */
 function put(holder: Holder, key: string, value: unknown): void {
   if (Array.isArray(holder)) holder.push(value);
   else
@@ -174,7 +177,7 @@ function text(random: Random, value: string): string {
   ]);
 }
 
-/** Most keys of an object that are looked into: of a vocabulary a few entries stand for all. */
+/** Maximum number of keys visited per object. A few entries represent a whole vocabulary. */
 const MOST = 400;
 
 function collect(value: unknown, places: [Holder, string | number][], depth = 0): void {

@@ -1,7 +1,4 @@
-/**
- * The kinds of input: how one is made from a seed, who reads it, and what is done with what is
- * accepted.
- */
+/** Lists the kinds of input: how to generate one from a seed, read it, and run it if accepted. */
 import { deflateRawSync } from 'node:zlib';
 import { defined, elementAt } from '../../src/checked.ts';
 import { LINK_VERSION } from '../../src/experiment/link.ts';
@@ -15,16 +12,16 @@ import { damagedSafetensors, otherNumbers } from './safetensors.ts';
 import * as sources from './sources.ts';
 import { damagedZip } from './zip.ts';
 
-/** Files by name; a link is a file of its text. */
+/** Files by name. A link is a file with its text. */
 export type Input = readonly (readonly [name: string, bytes: Uint8Array])[];
 
 export interface Kind {
-  /** Inputs of this kind in a thousand. */
+  /** Inputs of this kind per thousand. */
   share: number;
   make(random: Random): Input;
-  /** Throws what the reader throws. */
+  /** Throws the errors of the reader. */
   read(input: Input): unknown;
-  /** Runs what was accepted. */
+  /** Runs an accepted input. */
   open?(value: never): Promise<Verdict>;
 }
 
@@ -32,8 +29,8 @@ const [tiny, large] = [sources.tinyExports(), sources.largeExports()];
 const externals = new Map([...tiny, ...large].map((e) => [e.file, e.external]));
 
 /**
- * The first so many are made in the tests and cheap: they are taken more often than what lies
- * beside the checkout.
+ * The first exports in the list are generated and small. They are chosen more often than the
+ * reference exports.
  */
 const MADE = 3;
 
@@ -50,7 +47,7 @@ const readExport = ([one]: Input) => {
   return read.readOnnx(bytes, file, external).then((model) => ({ ...model, bytes, external }));
 };
 
-/** Half of the links are damaged as text, half in what they hold. */
+/** Half of the links are damaged as text, half in their content. */
 function link(random: Random): Input {
   if (random.chance(0.5))
     return [
@@ -61,7 +58,7 @@ function link(random: Random): Input {
   return [['link.txt', new TextEncoder().encode(`#x=${version}.${packed.toString('base64url')}`)]];
 }
 
-/** Settings that PEFT itself may write, for every field that is honoured. */
+/** Values that PEFT itself may write, for every setting that the reader uses. */
 const SETTINGS: Readonly<Record<string, readonly unknown[]>> = {
   lora_alpha: [0, 1, 3, 0.5, 64, -2],
   use_rslora: [true, false, null],

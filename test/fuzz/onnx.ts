@@ -1,7 +1,6 @@
 /**
- * Damage to an ONNX file at the level of its messages: attributes, nodes, inputs, dimensions,
- * element types, weights. What is written again is well-formed protobuf, so that it gets as far as
- * the compiler and the runtime.
+ * Damages an ONNX file at the level of its messages: attributes, nodes, inputs, dimensions, element
+ * types, weights. The result is well-formed protobuf, so it reaches the compiler and the runtime.
  */
 import { defined, elementAt } from '../../src/checked.ts';
 import {
@@ -74,7 +73,7 @@ export function damagedOnnx(random: Random, bytes: Uint8Array): Uint8Array {
   return encodeMessage(modelProto, sparse(model) as Init<typeof modelProto>);
 }
 
-/** Fields of an attribute, by its type. */
+/** The fields of an attribute, by type. */
 const FIELDS: Record<number, string> = {
   1: 'f',
   2: 'i',
@@ -86,9 +85,7 @@ const FIELDS: Record<number, string> = {
   8: 'strings',
 };
 
-/**
- * Without what the reader filled in: a runtime takes a field that is there for one that is meant.
- */
+/** Omits fields with default values. A runtime would interpret them as set. */
 function sparse(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sparse);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
@@ -110,7 +107,7 @@ const swap = <T>(list: T[], a: number, b: number): void => {
   [list[a], list[b]] = [elementAt(list, b), elementAt(list, a)];
 };
 
-/** Names that some node could read. */
+/** A name that a node could read. */
 const nameOf = (random: Random, graph: GraphOf): string =>
   random.chance(0.5)
     ? (random.maybe(random.pick(graph.node).output) ?? '')
@@ -119,7 +116,7 @@ const nameOf = (random: Random, graph: GraphOf): string =>
 const node = (random: Random, graph: GraphOf): NodeOf => random.pick(graph.node);
 const tensor = (random: Random, graph: GraphOf): TensorOf => random.pick(graph.initializer);
 
-/** One of the graph's constants of a few numbers: shapes, axes, scales, bounds. */
+/** A small constant of the graph: a shape, axis, scale or bound. */
 const smallTensor = (random: Random, graph: GraphOf): TensorOf =>
   random.maybe(graph.initializer.filter((t) => t.rawData.length <= 64 && t.rawData.length > 0)) ??
   tensor(random, graph);
@@ -188,13 +185,13 @@ const changes: readonly Change[] = [
   attribute,
   attribute,
   attribute,
-  // Most weights are numbers that may be others.
+  // Most weights are not shapes, so other values are valid.
   (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
   (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
   (random, graph) => weight(random, tensor(random, graph)),
   (random, graph) => weight(random, tensor(random, graph)),
   (random, graph) => weight(random, smallTensor(random, graph)),
-  // The dimensions of a weight, with as many numbers as before or not.
+  // Changes the dimensions of a weight, with or without the same number of elements.
   (random, graph) => {
     const { dims } = random.chance(0.5) ? smallTensor(random, graph) : tensor(random, graph);
     switch (random.below(5)) {
@@ -216,11 +213,11 @@ const changes: readonly Change[] = [
   },
   (random, graph) => {
     const one = tensor(random, graph);
-    // int32 and float32 take the same room, and so on: the bytes stay right.
+    // Types of equal size, so that the number of bytes stays right.
     const like: Record<number, number[]> = { 1: [6, 12], 7: [11, 13], 2: [3, 9], 10: [5, 4] };
     one.dataType = random.chance(0.7) ? random.pick(like[one.dataType] ?? [1]) : random.below(25);
   },
-  // Two weights of one size in each other's place.
+  // Swaps two weights of equal size.
   (random, graph) => {
     const a = tensor(random, graph);
     const others = graph.initializer.filter(
@@ -240,7 +237,7 @@ const changes: readonly Change[] = [
     else
       list.push({ ...elementAt(list, at), name: random.pick([elementAt(list, at).name, 'again']) });
   },
-  // Nodes: gone, twice, in another place, another operator.
+  // Changes nodes: removed, duplicated, moved, another operator.
   (random, graph) => graph.node.splice(random.below(graph.node.length), 1),
   (random, graph) =>
     swap(graph.node, random.below(graph.node.length), random.below(graph.node.length)),
@@ -260,7 +257,7 @@ const changes: readonly Change[] = [
   (random, graph) => {
     node(random, graph).name = random.pick(['', 'x', node(random, graph).name, '__proto__']);
   },
-  // A node between a value and its reader.
+  // Inserts a node between a value and its reader.
   (random, graph) => {
     const reader = node(random, graph);
     const at = random.below(reader.input.length || 1);
@@ -289,7 +286,7 @@ const changes: readonly Change[] = [
     });
     reader.input[at] = output;
   },
-  // Edges.
+  // Changes edges.
   (random, graph) => {
     const { input } = node(random, graph);
     if (input.length > 0)
@@ -309,7 +306,7 @@ const changes: readonly Change[] = [
     if (output.length > 0)
       output[random.below(output.length)] = random.pick(['', 'logits', nameOf(random, graph)]);
   },
-  // What the graph takes and gives.
+  // Changes inputs and outputs of the graph.
   (random, graph) => {
     const list = random.pick([graph.input, graph.output]);
     const one = random.maybe<(typeof list)[number]>(list);

@@ -1,6 +1,6 @@
 /**
- * The second stage: what was accepted is run. A model does what `rank-atlas check` does; an adapter
- * is applied, and its loss is that of the model with `W + s·B·A` in place of `W`.
+ * The second stage of fuzzing: runs accepted inputs. A model is compared as in `rank-atlas check`.
+ * The loss with an adapter is compared with that of the model with `W + s·B·A` instead of `W`.
  */
 import * as ortNamespace from 'onnxruntime-web';
 import { elementAt } from '../../src/checked.ts';
@@ -33,10 +33,9 @@ import { tinyDecoderGraph } from '../tiny-decoder.ts';
 import { trainingBatch } from '../training-data.ts';
 
 /**
- * `equal`: as it should be. `sentence`: a refusal in words. `alone`: the untouched export does not
- * run here, or not to finite numbers, so there is nothing to compare with. `unsteady`: its own
- * numbers hang on the order of its sums, or on the last bits of its half floats. `wrong` is a
- * finding.
+ * `equal`: correct. `sentence`: refused with a sentence. `alone`: the untouched export does not run
+ * here or gives non-finite numbers, so there is no reference. `unsteady`: the export's own numbers
+ * depend on summation order or on the last bits of its half floats. `wrong`: a finding.
  */
 export type Outcome = 'equal' | 'sentence' | 'alone' | 'unsteady' | 'wrong';
 export interface Verdict {
@@ -87,8 +86,8 @@ export async function judgeModel({
 }
 
 /**
- * Whose fault a difference is: numbers that the runtime itself gives otherwise without its
- * optimisations prove nothing.
+ * Finds the cause of a difference. If the runtime's own numbers change without its optimisations,
+ * the difference proves nothing.
  */
 async function unequal(
   { graph, compiled, bytes, external }: Parameters<typeof judgeModel>[0],
@@ -115,7 +114,7 @@ async function unequal(
         want,
       )
     : 0;
-  // NaN counts as moved.
+  // NaN also counts as changed.
   if (!(moved <= allowed))
     return {
       outcome: 'unsteady',
@@ -138,14 +137,14 @@ async function unequal(
   };
 }
 
-/** The smallest half float with all its digits. */
+/** The smallest normal half float. */
 const SMALLEST_HALF = 2 ** -14;
 
 /**
- * The export without its guard against NaN behind a softmax, which the cut pipeline has no need of:
- * nothing is less than itself. Where it gives no finite numbers then (an angle beyond the half
- * floats, which the pipeline has as float32), those are its own, and `check` says that the two
- * differ.
+ * The export without its NaN guard after softmax, which the compiled pipeline omits: nothing is
+ * less than itself. The export may then give non-finite numbers, for example from an angle beyond
+ * half-float range, which the pipeline computes in float32. That difference is the export's, and
+ * `check` reports it.
  */
 const unguarded = (graph: OpenedExport['graph']): Uint8Array =>
   writeGraph({
@@ -158,13 +157,13 @@ const unguarded = (graph: OpenedExport['graph']): Uint8Array =>
   });
 
 /**
- * Numbers that a tensor of half floats has at least, to be a table: a single one may be an exponent
- * or a bound, where a last bit is no rounding.
+ * Minimum number of elements of a half-float table. A single number may be an exponent or a bound,
+ * where changing the last bit is not a rounding error.
  */
 const TABLE = 8;
 
 /**
- * Whether a fused attention of the export is given NaN, of which its kernel on the CPU makes finite
+ * Whether a fused attention of the export receives NaN. Its CPU kernel turns NaN into finite
  * numbers.
  */
 async function fusedNaN(
@@ -192,7 +191,7 @@ async function fusedNaN(
       outputs: n.outputs.map((o) => (o === 'logits' ? 'logits of the export' : o)),
     })),
     ...heard.map((name, i) => node('Cast', [name], `float.${i}`, ['to', FLOAT])),
-    // Whatever their shapes, in one row.
+    // Flattened to one row each, because their shapes differ.
     ...heard.map((_, i) => node('Flatten', [`float.${i}`], `flat.${i}`, ['axis', 0])),
     node(
       'Concat',
@@ -211,19 +210,19 @@ async function fusedNaN(
   return values.some(Number.isNaN);
 }
 
-/** ONNX's number for float32. */
+/** ONNX's code for float32. */
 const FLOAT = 1;
 
 /**
- * An export in half floats with the last bit of every number of its tables changed: less than it
- * rounds away itself. Null for others.
+ * A half-float export with the last bit of every table element flipped, a change within its
+ * rounding error. Null for other exports.
  */
 function withLastBits(graph: OpenedExport['graph']): Uint8Array | null {
   const halves = [...graph.initialisers.values()].filter(
     ({ type, bytes }) => type === 'float16' && bytes.length >= 2 * TABLE,
   );
   if (halves.length === 0) return null;
-  // An infinity stays what it is: with its last bit it would be NaN.
+  // An infinity must stay unchanged: with its last bit flipped it would be NaN.
   const finite = (bytes: Uint8Array, i: number) => (bytes[i + 1]! & 0x7c) !== 0x7c;
   const changed = halves.map(
     (t) =>
@@ -248,7 +247,7 @@ function rowsOf(compiled: OpenedExport['compiled'], batch: TokenBatch) {
   );
 }
 
-/** Null where the runtime needs its optimisations. */
+/** Null if the runtime cannot run the graph without optimisations. */
 const unoptimised = (
   { graph, external, headDim }: UntouchedModel,
   batch: TokenBatch,
@@ -302,7 +301,7 @@ export async function judgeAdapter({ adapters: values, scale }: PeftImport): Pro
     const dense = await lossOf(want);
     const largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
     const ok = difference(got, want) <= 1e-3 && Math.abs(adapted - dense) <= 1e-3 * (1 + largest);
-    // What overflows on one way and not on the other proves nothing.
+    // If values this large overflow in one computation only, the difference proves nothing.
     const extreme = values.some(
       (v) =>
         Math.abs(scale(v.module)) > 1e6 ||
@@ -324,7 +323,7 @@ async function lossOf(logits: Float32Array): Promise<number> {
   return losses.reduce((a, b) => a + b, 0) / losses.length;
 }
 
-/** Whether this error leaves the runtime unfit for anything more. */
+/** Whether the runtime is unusable after this error. */
 export const breaksRuntime = (error: unknown): boolean =>
   error instanceof WebAssembly.RuntimeError ||
   (error instanceof AtlasError && error.cause instanceof WebAssembly.RuntimeError) ||

@@ -1,4 +1,4 @@
-/** Seeded draws: the same words give the same stream on every machine. */
+/** Seeded random numbers, the same on every machine. */
 import { streamKeys } from '../../src/device/random.ts';
 
 export class Random {
@@ -8,7 +8,7 @@ export class Random {
     this.state = streamKeys(seed, stream, index).k1 >>> 0;
   }
 
-  /** A whole number in [0, 2³²): splitmix of 32 bits. */
+  /** A whole number in [0, 2³²), by 32-bit splitmix. */
   word(): number {
     this.state = (this.state + 0x9e3779b9) >>> 0;
     let z = this.state;
@@ -26,7 +26,7 @@ export class Random {
     return this.word() < p * 2 ** 32;
   }
 
-  /** 1 mostly, sometimes 2 or 3. */
+  /** Usually 1, sometimes 2 or 3. */
   few(): number {
     return this.pick([1, 1, 1, 1, 2, 2, 3]);
   }
@@ -35,7 +35,7 @@ export class Random {
     return this.maybe(list) as T;
   }
 
-  /** Undefined where there is none. */
+  /** Undefined if the list is empty. */
   maybe<T>(list: readonly T[]): T | undefined {
     return list[this.below(list.length)];
   }

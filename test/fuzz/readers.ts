@@ -1,6 +1,4 @@
-/**
- * Every door that takes a file from outside, one function each: what it gives, or an `AtlasError`.
- */
+/** One function per reader of untrusted input. Each returns a value or throws an `AtlasError`. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,7 +31,7 @@ export function readTensors(bytes: Uint8Array): void {
   }
 }
 
-/** What loads must run, too. */
+/** A tokenizer that loads must also run. */
 export async function readTokenizer(bytes: Uint8Array): Promise<void> {
   const tokenizer = await loadTokenizer(bytes, 'tokenizer.json');
   tokenizer.decode(
@@ -46,7 +44,7 @@ export const readModelConfig = (bytes: Uint8Array): void =>
 
 export const readLink = async (text: string): Promise<unknown> => decodeLink(text);
 
-/** A file that is no JSON gets its sentence from whoever opened it. */
+/** Converts a JSON syntax error to an `AtlasError`, as callers of the parser do. */
 function json(bytes: Uint8Array): unknown {
   try {
     return parseJson(bytes).value;
@@ -61,7 +59,7 @@ export function readSpec(bytes: Uint8Array): unknown {
   return parseSpec(value);
 }
 
-/** As `rank-atlas train` reads it. */
+/** Reads a file as `rank-atlas train` does. */
 export function readTraining(bytes: Uint8Array): unknown {
   const value = json(bytes);
   return parseSpec(fromTrainingFile(value) ?? value);
@@ -74,7 +72,7 @@ export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport =>
 
 let folder: string | null = null;
 
-/** A zip as the command line takes it, from disk. */
+/** Reads a zip from disk, as the command line does. */
 export async function readZip(bytes: Uint8Array): Promise<PeftImport> {
   if (folder === null) {
     const made = (folder = mkdtempSync(join(tmpdir(), 'atlas-fuzz-')));

@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz`: damaged inputs for every reader, and what is accepted is run (docs/fuzzing.md).
+ * `npm run fuzz`: gives damaged inputs to every reader and runs those that are accepted
+ * (docs/fuzzing.md).
  *
  * --seed N (1)   --count N (20000)   --minutes M   --only KIND   --workers N   --out FILE.json
  * --resume   --input KIND:INDEX
@@ -43,15 +44,15 @@ const whole = (name: string, text: string): number => {
 };
 const folder = resolve(import.meta.dirname, 'findings');
 
-/** Milliseconds without a sign of life after which a process is taken to hang. */
+/** Milliseconds without a report after which a process counts as hung. */
 const DEADLINE = 60_000;
-/** A process that has grown to this is replaced: the runtime's memory never shrinks. */
+/** Size in bytes at which a process is replaced: the runtime's memory never shrinks. */
 const MOST_BYTES = 1.5e9;
 
 interface State {
   seed: number;
   only: string | null;
-  /** Batches done, all of them from the first. */
+  /** Number of completed batches, without gaps from the first. */
   batches: number;
   minutes: number;
   counts: Record<string, Counts>;
@@ -95,7 +96,7 @@ function save(state: State): void {
   renameSync(`${options.out}.part`, options.out);
 }
 
-/** Writes an input's files; its place is in the summary too, from which it is made again. */
+/** Writes the files of an input. The summary also has its index, which reproduces it. */
 function keepInput(seed: number, { kind, index }: Pick<Finding, 'kind' | 'index'>): string[] {
   mkdirSync(folder, { recursive: true });
   return inputOf(defined(kinds[kind]), kind, seed, index).map(([name, bytes]) => {
@@ -108,14 +109,14 @@ function keepInput(seed: number, { kind, index }: Pick<Finding, 'kind' | 'index'
 class Worker {
   private child: ChildProcess | null = null;
   private readonly seed: number;
-  /** The last the runtime said: a process that dies says why there. */
+  /** The last output of the runtime. It contains the reason when a process dies. */
   private stderr = '';
 
   constructor(seed: number) {
     this.seed = seed;
   }
 
-  /** A whole batch, through as many processes as it takes. */
+  /** Runs a whole batch, in as many processes as necessary. */
   async run(job: Job): Promise<Report> {
     let counts = noCounts();
     const findings: Finding[] = [];
@@ -129,7 +130,7 @@ class Worker {
         next = report.next;
         continue;
       }
-      // It died or hung: again, telling of every input.
+      // The process died or hung. Repeat with a report before every input.
       const careful = await this.once(rest, true);
       const at = careful.index;
       if (careful.report) {
@@ -143,7 +144,7 @@ class Worker {
         next = careful.report.next;
         continue;
       }
-      // Those before it are counted in a run of their own.
+      // Count the inputs before it in a separate run.
       if (at > next) {
         const { report: before } = await this.once({ ...rest, to: at }, false);
         if (before) {
@@ -238,8 +239,8 @@ async function main(): Promise<number> {
   let given = 0;
   let asked = totalOf(state, 'inputs');
   for (; given < state.batches; given++) jobs.next();
-  // Batches end in any order; they are counted in theirs, so that what is counted can be gone on
-  // from.
+  // Batches finish in any order but are counted in sequence, so that a run can resume after the
+  // last counted batch.
   const finished = new Map<number, { job: Job; report: Report }>();
   const settle = () => {
     for (let next = finished.get(state.batches); next; next = finished.get(state.batches)) {

@@ -1,4 +1,4 @@
-/** Damage to a safetensors file: its header as JSON, its length, its numbers. */
+/** Damages a safetensors file: the JSON of its header, its length, its numbers. */
 import { elementAt } from '../../src/checked.ts';
 import { damagedBytes, joined } from './bytes.ts';
 import { damagedText } from './json.ts';
@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 const LENGTHS = [0n, 1n, 7n, 8n, 2n ** 31n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n];
 const NUMBERS = [0, -0, 1, -1, 1e-30, 1e10, 3e38, Infinity, NaN];
 
-/** Other numbers in a file that stays valid. */
+/** Changes numbers in a file that stays valid. */
 export function otherNumbers(random: Random, bytes: Uint8Array): Uint8Array {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const out = bytes.slice();
@@ -26,7 +26,7 @@ export function damagedSafetensors(random: Random, bytes: Uint8Array): Uint8Arra
     return packed(header, data);
   }
   const value = JSON.parse(header) as Record<string, Entry>;
-  // A change that keeps the whole consistent gets further than one that does not.
+  // A change that leaves the file consistent gets further.
   if (kind < 8) return consistent(random, value, data);
   return packed(
     damagedText(random, value),
@@ -48,10 +48,7 @@ function changeNumbers(random: Random, data: Uint8Array): void {
   }
 }
 
-/**
- * Renamed, retyped, reshaped, dropped, swapped or doubled tensors, with offsets that are right
- * again.
- */
+/** Renames, retypes, reshapes, drops, swaps or duplicates tensors, and corrects the offsets. */
 function consistent(random: Random, header: Record<string, Entry>, data: Uint8Array): Uint8Array {
   const { __metadata__: metadata, ...entries } = header as Record<string, Entry> & {
     __metadata__?: unknown;

@@ -1,6 +1,6 @@
 /**
- * What is damaged: small valid files of every kind, made here; with real exports beside the
- * checkout, those too.
+ * The valid inputs that are damaged: small generated files of every kind and, if present, real
+ * exports of the reference material.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -31,7 +31,7 @@ export interface Export {
 
 const made = (file: string, bytes: Uint8Array): Export => ({ file, bytes, external: new Map() });
 
-/** Tiny exports, all of which open in a few hundredths of a second. */
+/** Tiny exports, each of which opens in a few hundredths of a second. */
 export const tinyExports = (): Export[] => [
   made('float32.onnx', tinyDecoder()),
   made('q4.onnx', tinyDecoder({ weights: 'q4' })),
@@ -48,7 +48,7 @@ export const tinyExports = (): Export[] => [
   ),
 ];
 
-/** Larger ones, which are read and compiled, but not run. */
+/** Larger exports, which are read and compiled but not run. */
 export const largeExports = (): Export[] => [
   made('model_q4.onnx', read(resolve(root, 'public/models/atlas-3m/onnx/model_q4.onnx'))),
   ...[
@@ -80,7 +80,7 @@ const tinyModel = compile(tinyDecoderGraph());
 const tinyModules = tinyModel.modules;
 export const tinyPlaces = adapterPlaces(tinyModel);
 
-/** Of every module, and of the head. */
+/** Adapters of every module and of the head. */
 const adapters = randomAdapters(tinyPlaces, (m) => 1 + (m.index % 3));
 const peft = [true, false].map((rsLora) =>
   exportPeft({
@@ -94,8 +94,8 @@ const peft = [true, false].map((rsLora) =>
 );
 
 /**
- * PEFT's two files, as this product writes them and as PEFT does: names by their endings, patterns
- * of a few words.
+ * PEFT's two files as this product writes them, and as PEFT does: names by suffix, patterns of a
+ * few words.
  */
 export const peftConfigs: readonly unknown[] = [
   ...peft.map(
@@ -154,7 +154,7 @@ export const checkpoint = writeCheckpoint(
 );
 
 export const specs: readonly unknown[] = [...presets.keys()].map(presetSpec);
-/** For `rank-atlas train`: as this version writes them, and as earlier ones did. */
+/** Input of `rank-atlas train`, in the current format and in earlier ones. */
 export const trainings: readonly unknown[] = [
   ...Object.values(trainPresets).map(parseSpec),
   {
@@ -180,14 +180,14 @@ export const trainings: readonly unknown[] = [
 const recorded = parseResult(
   JSON.parse(readFileSync(resolve(root, 'public/recorded/atlas-3m.json'), 'utf8')),
 );
-/** A result of a few modules: the whole of one has thousands of numbers that are all alike. */
+/** A result with few modules. A complete result has thousands of similar numbers. */
 export const results: readonly unknown[] = [{ ...recorded, modules: recorded.modules.slice(0, 3) }];
 
 export const links: readonly string[] = await Promise.all([
   ...(specs as Parameters<typeof encodeLink>[0][]).map((spec) => encodeLink(spec)),
   encodeLink(recorded.spec, { digest: digestOf(recorded) }),
 ]);
-/** What a link holds, before it is packed. */
+/** The content of a link before compression. */
 export const linkContents: readonly unknown[] = [
   ...specs.map((spec) => ({ spec })),
   { spec: {}, digest: digestOf(recorded) },
@@ -208,7 +208,7 @@ const special = {
 };
 const bytes = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 
-/** One tokenizer of each family of models. */
+/** One tokenizer per model family. */
 export const tokenizers: readonly unknown[] = [
   {
     version: '1.0',

@@ -1,4 +1,4 @@
-/** Zips of adapters: other names, folders, doubles, damaged bytes. */
+/** Builds zips of adapters with unusual names, directories, duplicates and damaged bytes. */
 import { zipSync } from 'fflate';
 import { damagedBytes } from './bytes.ts';
 import type { Random } from './random.ts';
@@ -17,7 +17,7 @@ const FOLDERS = [
   '/',
 ];
 
-/** `config` and `weights` under names that may or may not be found. */
+/** Puts `config` and `weights` under names that a reader may or may not find. */
 export function damagedZip(random: Random, config: Uint8Array, weights: Uint8Array): Uint8Array {
   const files: Record<string, Uint8Array> = {};
   const folder = random.pick(FOLDERS);

@@ -1,13 +1,13 @@
 /**
- * `!` says "this is there" and checks nothing. It is allowed for one number of an array of numbers,
- * where a check would cost inner loops their speed; elsewhere `elementAt` and `defined`
- * (src/checked.ts) check.
+ * Lint rule: `!` asserts that a value exists but checks nothing. It is allowed only for elements of
+ * number arrays, where a check would slow inner loops. Elsewhere use `elementAt` and `defined`
+ * (src/checked.ts).
  */
 import ts from 'typescript';
 
 const NUMBER = ts.TypeFlags.NumberLike | ts.TypeFlags.BigIntLike | ts.TypeFlags.Undefined;
 
-/** An element of an array whose elements are all numbers. */
+/** Whether a node is an element of an array of numbers. */
 function isNumber(node, services) {
   if (node.type !== 'MemberExpression' || !node.computed) return false;
   const checker = services.program.getTypeChecker();

@@ -1,10 +1,14 @@
 """
-Writes test/tokenizer-cases.json: small tokenizer.json files and texts with the reference library's ids, for the suite.
+Writes test/tokenizer-cases.json: small tokenizer.json files and texts with the ids of the
+reference library, for the tests.
 
     python tools/tokenizers/cases.py       # needs: pip install tokenizers==0.23.3 sentencepiece
 
-Three groups: one step at a time over a vocabulary whose merges cross every border, so that a wrong cut changes the ids; the published
-settings of model families with small trained vocabularies; and files drawn as `npm run fuzz:tokenizers` draws them.
+There are three groups:
+- single steps over a vocabulary whose merges cross every boundary, so that a wrong split changes
+  the ids;
+- the published settings of model families, with small trained vocabularies;
+- random files like those of `npm run fuzz:tokenizers`.
 """
 import json
 import random
@@ -27,7 +31,7 @@ TEXTS = [
 
 
 def plain_cut(extra=""):
-    """A BPE whose merges run across spaces, digits and signs: trained on whole lines, with no cut at all."""
+    """A BPE trained on whole lines without splitting, so its merges cross spaces, digits and signs."""
     lines = [t for t in TEXTS if t.strip()] * 6 + [extra]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -53,7 +57,7 @@ def added(content, settings):
 
 
 def added_to(whole, contents, **settings):
-    """Numbered as the library numbers them: by the vocabulary, or behind it."""
+    """Ids as the library assigns them: those of the vocabulary, or the next ones after it."""
     vocab, out = whole["model"]["vocab"], []
     for content in contents:
         free = len(vocab) + sum(t["id"] >= len(vocab) for t in out)
@@ -87,7 +91,7 @@ def steps(whole):
 
 
 def small_models():
-    """Models of few tokens, where what is unknown shows."""
+    """Models with few tokens, to show the handling of unknown text."""
     letters = {c: i for i, c in enumerate("abcdy ")}
     bpe = {"type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False}
     yield "BPE without unknown token", {**bpe, "vocab": letters, "merges": []}
@@ -112,7 +116,7 @@ def small_models():
 
 
 def families():
-    """The published settings of models, over a small vocabulary trained under them."""
+    """The published settings of models, each with a small vocabulary trained with them."""
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     def sequence(*steps):
         return {"type": "Sequence", "pretokenizers": list(steps)}
@@ -166,7 +170,7 @@ def expected(whole, texts):
 
 
 def alike(row):
-    """Whether two added tokens become the same text: what the reference finds then depends on chance."""
+    """Whether two added tokens normalise to the same text. Which one the reference finds is random."""
     if "refused" in row:
         return False
     whole = json.loads(row["json"])
@@ -189,7 +193,7 @@ def main():
     for name, kind, norm, pre in families():
         whole = trained(kind, norm, pre)
         ids, decoded = expected(whole, TEXTS)
-        # The rules of sentencepiece are long: two families share one copy.
+        # The normalisation rules of sentencepiece are long, so two families share one copy.
         shared = json.loads(json.dumps(whole).replace(json.dumps(fuzz.CHARSMAPS[0]), '"charsmap"'))
         out["families"].append({"name": name, "file": shared, "ids": ids, "decoded": decoded})
     for i in range(30):

@@ -1,12 +1,14 @@
 """
-Random tokenizer.json files and texts, with what the reference library makes of them: one JSON object a line, for tools/fuzz-tokenizers.ts.
+Prints random tokenizer.json files and texts with the results of the reference library, one JSON
+object per line, for tools/fuzz-tokenizers.ts.
 
     python tools/tokenizers/fuzz.py SEED FILES TEXTS [tokenizer.json …]     # needs: pip install tokenizers==0.23.3 sentencepiece
 
-With paths, these files instead of random ones, FILES times each.
+With paths, it uses these files instead of random ones, FILES times each.
 
-A line holds `json` (the file, as text) and either `refused: true` or, for each text, `ids` and what they and some random ids `decode` to;
-null where the reference refuses (a panic counts as such).
+A line holds `json` (the file, as text; `path` for a given file) and either `refused: true` or, for
+each text, `ids` and the decoded texts of these ids and of some random ids. A value is null if the
+reference refuses; a panic counts as a refusal.
 """
 import base64
 import io
@@ -40,7 +42,7 @@ PIECES = [
     "<0x41>", "<|endoftext|>", "x" * 40, " " * 20, "\n" * 7, "#" * 9, "=" * 33,
 ]
 BEHAVIOURS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
-FAMILIES = [  # as published
+FAMILIES = [  # the published patterns
     r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",  # GPT-2
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",  # cl100k, Llama 3
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",  # Qwen2
@@ -280,7 +282,7 @@ def file_of(r):
                      {"type": "BertProcessing", "sep": ["[SEP]", 1], "cls": ["[CLS]", 0]}])
     whole = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added_tokens(r, tokens), "normalizer": norm, "pre_tokenizer": pre, "post_processor": post,
              "decoder": decoder(r) if r.random() < 0.8 else None, "model": body}
-    if r.random() < 0.02:  # a valid file, spoilt
+    if r.random() < 0.02:  # a valid file with one damaged setting
         part = r.choice([p for p in ("model", "pre_tokenizer", "normalizer", "decoder") if whole[p]])
         key = r.choice(list(whole[part]))
         whole[part][key] = r.choice([None, 0, -1, "Quantum", [], {}, 1.5, True])
@@ -290,14 +292,14 @@ def file_of(r):
 def attempt(work):
     try:
         return work()
-    except BaseException as error:  # a panic of the library is none of Exception
+    except BaseException as error:  # a panic of the library is not an Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
         return None
 
 
 def charsmaps():
-    """What sentencepiece puts into a model for its two usual rules (T5 and XLM-R have the first)."""
+    """Generates sentencepiece's character maps of its two common rules (T5 and XLM-R use the first)."""
     import sentencepiece as spm
     for rule in ("nmt_nfkc", "nmt_nfkc_cf"):
         out = io.BytesIO()
@@ -332,7 +334,7 @@ def field(data, wanted):
 
 
 def complete(step):
-    """A ByteLevel decoder needs no settings here; the reference refuses it without those it never uses."""
+    """Adds ByteLevel decoder settings that the reference requires but never uses. This product does not need them."""
     if isinstance(step, dict):
         if step.get("type") == "ByteLevel":
             step.update({"add_prefix_space": True, "trim_offsets": True, **step})
@@ -376,7 +378,7 @@ def main():
     charsmaps()
     sys.stdout.flush()
     for i in range(files):
-        child = os.fork()  # some files make the library take all memory there is
+        child = os.fork()  # some files make the library use all memory
         if child == 0:
             resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
             resource.setrlimit(resource.RLIMIT_CPU, (30, 30))

@@ -1,6 +1,6 @@
 /**
- * Our training step on the bundled model: the first message gives its size, every further one asks
- * for a step.
+ * Runs our training step on the bundled model. The first message gives the size; every later
+ * message requests one step.
  */
 import { createEngine } from '../../../src/engine/cut-engine.ts';
 import { WasmBackend } from '../../../src/engine/backends/wasm-backend.ts';

@@ -1,13 +1,13 @@
 /**
- * The page of `bench/peers-browser.ts`: takes one training step of either library when asked, and
- * says how long it took.
+ * The page of `bench/peers-browser.ts`. Runs and times one training step of either library per
+ * request.
  */
 import * as jax from '@jax-js/jax';
 import { jaxStep } from '../jax-step.mjs';
 
 const steps = {};
 
-/** Ours, in a worker as on the product's page. */
+/** Our step runs in a worker, as on the product's page. */
 async function ours(size) {
   const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), {
     type: 'module',

@@ -1,6 +1,6 @@
 /*
- * Oniguruma prints only in monitors and warnings, which are never switched on, the number of its version, which nobody asks for, and
- * bytes in hexadecimal, for its error messages.
+ * Stubs for Oniguruma. It prints only in monitors and warnings, which are never enabled, its
+ * version number, which is unused, and bytes in hexadecimal for its error messages.
  */
 #pragma once
 #include <stdarg.h>
@@ -12,7 +12,7 @@ typedef void FILE;
 #define vsnprintf(...) (__builtin_trap(), 0)
 #define snprintf(out, room, format, value, ...) hexadecimal(out, room, format, value)
 
-/* Of the formats, those of regerror.c alone: "%02x" and "\\x%02x". */
+/* Supports only the formats of regerror.c: "%02x" and "\\x%02x". */
 static inline int hexadecimal(char *out, size_t room, const char *format, int value) {
   size_t at = 0;
   if (format[0] == '\\') {

@@ -1,4 +1,4 @@
-/* The C library as far as Oniguruma calls it; src/libc.rs is the code. */
+/* The functions of the C library that Oniguruma calls. src/libc.rs implements them. */
 #pragma once
 #include <stddef.h>
 void *memcpy(void *, const void *, size_t);

@@ -1,7 +1,8 @@
-//! Text to token ids and back by the reference library, as a WebAssembly module without imports.
+//! The reference tokenizer library as a WebAssembly module without imports: text to token ids and
+//! back.
 //!
-//! One instance holds one tokenizer. A function that gives bytes leaves them at `out_at()`, `out_length()` long.
-//! A panic ends the instance; its message is left in the same place before.
+//! One instance holds one tokenizer. A function that returns bytes stores them at `out_at()`, with
+//! length `out_length()`. A panic ends the instance and stores its message there first.
 
 mod libc;
 
@@ -11,15 +12,16 @@ use serde_json::Value;
 use std::cell::UnsafeCell;
 use tokenizers::{ModelWrapper, Tokenizer};
 
-/// Ids from here on are refused: no vocabulary in use has a tenth of this.
+/// Ids from here on are refused. No vocabulary in use has a tenth of this number.
 const MAX_ID: u32 = 1 << 22;
-/// Steps back that one search for a pattern may take before it ends in a panic; the reference allows this many from every place.
+/// Number of retries of one pattern search before it panics. The reference allows this number from
+/// every start position.
 const MAX_RETRIES: u32 = 10_000_000;
 
 const DONE: u32 = 0;
 const REFUSED: u32 = 1;
 
-/// What the instance holds.
+/// The state of the instance.
 struct Instance {
     tokenizer: Option<Tokenizer>,
     added: AHashSet<u32>,
@@ -28,7 +30,7 @@ struct Instance {
     out: Vec<u8>,
 }
 
-/// One thread runs the module, one call at a time.
+/// Sound because one thread runs the module, one call at a time.
 struct Single(UnsafeCell<Option<Instance>>);
 unsafe impl Sync for Single {}
 
@@ -54,7 +56,7 @@ fn loaded() -> &'static Tokenizer {
     instance().tokenizer.as_ref().expect("no tokenizer is loaded")
 }
 
-/// Room for `length` bytes of input, which the next call takes over.
+/// Allocates `length` bytes of input. The next call takes ownership of them.
 #[unsafe(no_mangle)]
 extern "C" fn room(length: usize) -> *mut u8 {
     instance().out = Vec::new();
@@ -76,7 +78,7 @@ extern "C" fn out_length() -> usize {
     instance().out.len()
 }
 
-/// Reads a tokenizer.json; DONE, or REFUSED with the reason.
+/// Reads a tokenizer.json. Returns DONE, or REFUSED with the reason.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn load(at: *mut u8, length: usize) -> u32 {
     std::panic::set_hook(Box::new(|panic| {
@@ -98,7 +100,7 @@ fn read(json: &[u8]) -> Result<(), String> {
             .and_then(|json| Tokenizer::from_bytes(json).ok())
             .ok_or_else(|| error.to_string())?,
     };
-    // Whole texts are wanted: what the file says of lengths is not applied.
+    // Callers need whole texts, so truncation and padding of the file are disabled.
     tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
     tokenizer.with_padding(None);
 
@@ -115,7 +117,7 @@ fn read(json: &[u8]) -> Result<(), String> {
         if *id >= MAX_ID {
             return Err(format!("the id of \"{token}\" is not below {MAX_ID}"));
         }
-        // Which of two tokens an id then means depends on chance.
+        // With a shared id, the token that the id means would depend on chance.
         if !ids.insert(*id) {
             return Err(format!("two tokens share the id {id}"));
         }
@@ -133,8 +135,8 @@ fn read(json: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// The file with the settings of encoding that a ByteLevel decoder must have and never uses; None where none is missing.
-/// Some files in use leave them out, and the library reads none of those.
+/// The file with two settings added that ByteLevel decoders require but never use. None if nothing
+/// is missing. Some published files omit these settings, and the library refuses them.
 fn completed(json: &[u8]) -> Option<Vec<u8>> {
     fn complete(step: &mut Value) -> bool {
         let mut changed = false;
@@ -173,7 +175,7 @@ struct Added {
     content: String,
 }
 
-/// The library passes over what the file says of the ids of added tokens, and numbers them itself: they must agree.
+/// The library ignores the ids of added tokens in the file and assigns its own. They must agree.
 fn check_added(json: &[u8], tokenizer: &Tokenizer) -> Result<(), String> {
     let WithAdded { added_tokens } = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let mut seen = AHashSet::new();
@@ -189,7 +191,8 @@ fn check_added(json: &[u8], tokenizer: &Tokenizer) -> Result<(), String> {
             return Err(format!("the added token \"{short}\" claims the id {id}, which is not its own"));
         }
     }
-    // Which of two tokens that the normalizer makes alike is found in a text depends on the order of a hash table.
+    // If the normalizer maps two tokens to the same text, hash-table order decides which one is
+    // found.
     let mut forms = AHashSet::new();
     for (id, token) in tokenizer.get_added_tokens_decoder() {
         if token.normalized && !forms.insert(tokenizer.id_to_token(id)) {
@@ -205,7 +208,7 @@ extern "C" fn vocabulary() -> u32 {
     instance().vocabulary
 }
 
-/// Gives the ids of a text in UTF-8, four bytes each, nothing added.
+/// Returns the ids of a UTF-8 text, four bytes each, without special tokens added.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn encode(at: *mut u8, length: usize) -> u32 {
     let text = unsafe { String::from_utf8_unchecked(taken(at, length)) };
@@ -218,7 +221,7 @@ unsafe extern "C" fn encode(at: *mut u8, length: usize) -> u32 {
     }
 }
 
-/// Gives the text of ids, four bytes each, special tokens included.
+/// Returns the text of ids, four bytes each, including special tokens.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn decode(at: *mut u8, length: usize) -> u32 {
     let bytes = unsafe { taken(at, length) };
@@ -229,8 +232,9 @@ unsafe extern "C" fn decode(at: *mut u8, length: usize) -> u32 {
     }
 }
 
-/// Gives one token as the vocabulary spells it, behind a byte that says how to read it: 0 as it stands (an added token),
-/// 1 in the alphabet of bytes, 2 with ▁ for a space. REFUSED: there is none.
+/// Returns one token as the vocabulary spells it, after a byte that gives the encoding: 0 plain
+/// text (an added token), 1 the byte-level alphabet, 2 with ▁ for a space. REFUSED if there is no
+/// such token.
 #[unsafe(no_mangle)]
 extern "C" fn token(id: u32) -> u32 {
     let Some(token) = loaded().id_to_token(id) else {
@@ -249,7 +253,7 @@ extern "C" fn token(id: u32) -> u32 {
     give(bytes, DONE)
 }
 
-/// The library seeds its hash tables by chance; here they begin alike every time.
+/// A fixed seed for the library's hash tables, so that results are deterministic.
 #[unsafe(no_mangle)]
 unsafe extern "Rust" fn __getrandom_v03_custom(at: *mut u8, length: usize) -> Result<(), getrandom::Error> {
     unsafe { at.write_bytes(0x5a, length) };

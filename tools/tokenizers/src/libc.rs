@@ -1,9 +1,9 @@
-//! The few functions of the C library that Oniguruma calls, so that the module imports nothing.
+//! The C library functions that Oniguruma calls, so that the module has no imports.
 
 use std::alloc::{Layout, alloc as allocate, dealloc, realloc as reallocate};
 use std::ffi::{c_char, c_int, c_void};
 
-/// Before each block stands its size; 16 bytes, to keep what follows aligned.
+/// Each block is preceded by its size. The header has 16 bytes to preserve alignment.
 const HEAD: usize = 16;
 
 fn layout(size: usize) -> Layout {
