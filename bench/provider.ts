@@ -36,5 +36,4 @@ export function plainOptions({ gpu }: Runtime): InferenceSession.SessionOptions 
  * Milliseconds. On WASM this is processor time, which depends less on other load; on a GPU it is
  * wall time, because processor time does not include the GPU.
  */
-export const spentTime = ({ gpu }: Runtime): number =>
-  gpu ? performance.now() : 1000 * ownTime();
+export const spentTime = ({ gpu }: Runtime): number => (gpu ? performance.now() : 1000 * ownTime());

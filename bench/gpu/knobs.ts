@@ -38,7 +38,11 @@ for (const [name, prepare] of Object.entries(
   work(values.small ? { sequences: 1, length: 2 } : { sequences: 2, length: 32 }),
 )) {
   const backend = new WebGpuBackend(ort as unknown as Ort, gpu, knobs);
-  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: defaultBudget() });
+  const engine = createEngine({
+    model: model.compiled,
+    backend,
+    memoryBudgetBytes: defaultBudget(),
+  });
   const task = await prepare(engine);
   const times: number[] = [];
   for (let i = 0; i < BEFORE; i++) await task();
