@@ -69,7 +69,9 @@ test('an experiment names it, with its own defaults and limits', () => {
 test('it has no noise: none is handed over, and its modules would be shaken by std(W)', () => {
   const noisy = parseSpec({ method: { noise: { scale: 'fixed', sigma: 0.1 } } });
   expect(byMethod(noisy, NAME).method).not.toHaveProperty('noise');
-  expect(byMethod(byMethod(noisy, NAME), 'jacobian').method.noise).toEqual({ scale: 'std' });
+  expect(byMethod(byMethod(noisy, NAME), 'jacobian').method).toHaveProperty('noise', {
+    scale: 'std',
+  });
   expect(shaking(spec.method)).toMatchObject({ variant: 'two-draws', noise: { scale: 'std' } });
 });
 
@@ -127,7 +129,7 @@ test('a method without Japanese, or without words of a setting, is no method to 
 });
 
 test('the page offers it: on the map with a field for each setting, in the race, for comparison', () => {
-  expect(METHODS).toEqual(['adarank', 'jacobian', 'combined', NAME]);
+  expect(METHODS.at(-1)).toBe(NAME);
   const page = renderToStaticMarkup(createElement(Method));
   expect(page).toContain('value="dummy"');
   expect(page).toContain('Layer number');
@@ -138,7 +140,7 @@ test('the page offers it: on the map with a field for each setting, in the race,
   ]);
   expect(IMPORTANCES).toContain(NAME);
   expect(AGREE_METHODS).toContain(NAME);
-  expect(RACE_ENTRIES.slice(-3)).toEqual(['spectrum', NAME, 'imported'] satisfies RaceEntry[]);
+  expect(RACE_ENTRIES.slice(-2)).toEqual([NAME, 'imported'] satisfies RaceEntry[]);
   expect(new Set(RACE_ENTRIES.map((e) => `${LOOKS[e].stroke} ${LOOKS[e].dash}`)).size).toBe(
     RACE_ENTRIES.length,
   );

@@ -7,6 +7,7 @@ import { loraDelta } from '../device/twins.ts';
 import { fillNormal, uniform, type StreamKeys } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
 import type { Engine } from '../engine/engine.ts';
+import { noiseOf } from '../methods/importance/settings.ts';
 import type { Picture, Requests } from './protocol.ts';
 
 /** Size in pixels; one pixel is one weight. */
@@ -19,20 +20,13 @@ const HEIGHT = 72;
  */
 export function pictureOf(
   engine: Engine,
-  {
-    spec: {
-      seed,
-      method: { noise: shake },
-    },
-    module,
-    repeat,
-    rank,
-  }: Requests['picture']['ask'],
+  { spec: { seed, method }, module, repeat, rank }: Requests['picture']['ask'],
 ): Picture {
   const { inFeatures, outFeatures } = elementAt(engine.modules, module);
   const width = Math.min(WIDTH, inFeatures);
   const height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);
+  const shake = noiseOf(method);
   const noise = new Float32Array(inFeatures * height);
   fillNormal(
     moduleKeys(seed, module, 2 * repeat),

@@ -10,6 +10,7 @@ import { openTiny } from '../../../test/tiny-engine.ts';
 import type { CutEngine } from '../../engine/cut-engine.ts';
 import { evaComponents, evaRanks, mostComponents } from '../../methods/importance/eva.run.ts';
 import { fisherImportances } from '../../methods/importance/fisher.ts';
+import { noiseOf } from '../../methods/importance/settings.ts';
 import { spearman } from '../../methods/statistics.ts';
 import { pickSequences } from '../../methods/windows.ts';
 import { runAgree } from './run.ts';
@@ -94,7 +95,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
     }
     for (const name of ['adarank', 'jacobian'] as const) {
       const spec = byMethod(context.spec, name);
-      expect(spec.method.noise).toEqual(context.spec.method.noise);
+      expect(noiseOf(spec.method)).toEqual(noiseOf(context.spec.method));
       let result: RunResult | null = null;
       for await (const { state } of mapSteps({ spec, engine, batch: batch(), model }))
         ({ result } = state);

@@ -7,6 +7,7 @@ import type { Measurement } from './state.ts';
 import { mapSteps } from '../../../test/study-events.ts';
 import type { MapContext } from './run.ts';
 import type { MeasuringEngine } from '../../methods/importance/contract.ts';
+import { noiseOf } from '../../methods/importance/settings.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPath } from '../../experiment/settings.ts';
 
@@ -94,7 +95,7 @@ test(
     const small = setByPath(spec, 'method.noise', '{"scale":"fixed","sigma":0.005}');
     const sampled = await measure({ spec: setByPath(small, 'method.repeats', '12') });
     for (const name of ['jacobian', 'combined']) {
-      const other = parseSpec({ ...small, method: { name, noise: small.method.noise } });
+      const other = parseSpec({ ...small, method: { name, noise: noiseOf(small.method) } });
       const whole = await measure({ spec: other });
       expect(defined(whole.result).modules.map((m) => m.rank)).toEqual(
         defined(
