@@ -8,7 +8,7 @@ import { difference, runCut } from '../../test/pipeline.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { untouchedLogits } from '../engine/check/untouched.ts';
 import type { Ort } from '../engine/backends/ort.ts';
-import { externalLocations } from '../onnx/external.ts';
+import { externalLocations, parseModel } from '../onnx/external.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
@@ -208,7 +208,7 @@ test('constants of nodes and weights lie in files beside and below the model', a
       initializer: initializer.filter((t) => t.dataType !== 7),
     },
   } as never);
-  expect(externalLocations(bytes)).toEqual(['weights/data']);
+  expect(externalLocations(parseModel(bytes))).toEqual(['weights/data']);
   const data = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
   const asked: string[] = [];
   const { compiled, graph: read } = await openExport(bytes, {

@@ -1,6 +1,7 @@
 /** Reads and compiles an export. For a merged decoder, it uses the branch that compiles. */
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph, type ReadOptions } from '../onnx/read.ts';
+import { parseModel } from '../onnx/external.ts';
 import type { CompiledModel } from './compiled.ts';
 import { compile } from './index.ts';
 
@@ -14,12 +15,14 @@ export async function openExport(
   bytes: Uint8Array,
   options: Omit<ReadOptions, 'branch'>,
 ): Promise<OpenedExport> {
-  const graph = await readGraph(bytes, options);
+  // Of a merged decoder both branches may be read: decode the file once.
+  const { parsed = parseModel(bytes) } = options;
+  const graph = await readGraph(bytes, { ...options, parsed });
   try {
     return { graph, compiled: compile(graph) };
   } catch (refusal) {
     if (!graph.branch) throw refusal;
-    const other = await readGraph(bytes, { ...options, branch: 'first' });
+    const other = await readGraph(bytes, { ...options, parsed, branch: 'first' });
     try {
       return { graph: other, compiled: compile(other) };
     } catch {

@@ -8,7 +8,7 @@
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
-import { externalLocations } from '../onnx/external.ts';
+import { externalLocations, parseModel, type ParsedModel } from '../onnx/external.ts';
 import { filesBeside } from './beside.ts';
 import { bosIn, specialTokens, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
 import { readConfig, type ModelConfig } from './config.ts';
@@ -80,7 +80,7 @@ const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint
 export async function openModel(
   source: ModelFiles,
   { dtype, onProgress, blocking }: OpenOptions = {},
-): Promise<OpenModel> {
+): Promise<OpenModel & { parsed: ParsedModel | null }> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
@@ -107,7 +107,8 @@ export async function openModel(
   const graph = await read(graphFile);
   const parts = new Map<string, ModelFile>();
   const external = new Map<string, Uint8Array>();
-  for (const name of externalLocations(graph)) {
+  const parsed = parseModel(graph);
+  for (const name of externalLocations(parsed)) {
     const part = file(folder + name) ?? (await source.other?.(folder + name));
     if (part) parts.set(name, part);
   }
@@ -120,6 +121,7 @@ export async function openModel(
     id: source.id,
     title: source.title,
     graph,
+    parsed,
     external,
     config,
     graphFile: graphFile.path.slice(folder.length),

@@ -93,15 +93,27 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
 export const plainBytes = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** A file's decoded messages. */
+export type ParsedModel = Message<typeof modelProto>;
+
+/** Decodes a file once, for its external locations and its graph. Null if it is no model. */
+export function parseModel(bytes: Uint8Array): ParsedModel | null {
+  try {
+    return decodeMessage(modelProto, plainBytes(bytes));
+  } catch {
+    return null; // `readGraph` reports why
+  }
+}
+
 /** Maximum depth of nested subgraphs that are read. */
 export const DEEPEST = 4;
 
 /**
  * Returns the sorted paths of the model's external data files: those of weights and of node
- * constants, also inside branches. Returns an empty list if the bytes are not a model. Omits
- * forbidden locations, because the reader rejects them by name.
+ * constants, also inside branches. Returns an empty list if the bytes are no model. Omits forbidden
+ * locations, because the reader rejects them by name.
  */
-export function externalLocations(model: Uint8Array): string[] {
+export function externalLocations(model: ParsedModel | null): string[] {
   const found = new Set<string>();
   const note = (tensor: Message<typeof tensorProto> | undefined): void => {
     if (tensor?.dataLocation !== 1) return;
@@ -118,9 +130,9 @@ export function externalLocations(model: Uint8Array): string[] {
     }
   };
   try {
-    visit(decodeMessage(modelProto, model).graph, 0);
+    visit(model?.graph, 0);
   } catch {
-    return []; // not a model: `readGraph` reports it
+    return []; // a damaged branch: `readGraph` reports it
   }
   return [...found].sort();
 }

@@ -8,6 +8,7 @@ import {
   plainBytes,
   type ExternalFiles,
   type ExternalRange,
+  type ParsedModel,
 } from './external.ts';
 import {
   shown,
@@ -37,6 +38,8 @@ export interface ReadOptions {
   external?: ExternalFiles;
   /** Which decoder of a merged file is read; by default the one with a cache. */
   branch?: Branch;
+  /** The same bytes, decoded already. */
+  parsed?: ParsedModel | null;
 }
 
 /**
@@ -51,9 +54,9 @@ const OPSETS = { min: 13, max: 26 };
  */
 export async function readGraph(
   bytes: Uint8Array,
-  { file, external, branch = 'cache' }: ReadOptions,
+  { file, external, branch = 'cache', parsed }: ReadOptions,
 ): Promise<Graph> {
-  const model = parse(plainBytes(bytes), file);
+  const model = parsed ?? parse(plainBytes(bytes), file);
   const merged = !!model.graph && isMerged(model.graph);
   const proto = merged ? chosen(defined(model.graph), branch, file) : model.graph;
   if (!proto || proto.node.length === 0)

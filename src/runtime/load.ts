@@ -33,10 +33,11 @@ export async function loadModel(
   files: ModelFiles,
   options: OpenOptions = {},
 ): Promise<LoadedModel> {
-  const open = await openModel(files, options);
+  const { parsed, ...open } = await openModel(files, options);
   const { graph, compiled } = await openExport(open.graph, {
     file: open.graphFile,
     external: (location) => open.external.get(location),
+    parsed,
   });
   if (open.config) checkConfig(open.config, compiled);
   return { open, graph, compiled, blocking: options.blocking ?? ((work) => work()) };
