@@ -1,6 +1,7 @@
 /**
- * The reference material (real exports, numbers from PyTorch) that lies beside a checkout when
- * there is any. Tests that need it skip without it and say so: `describe.skipIf(!hasShared)(…)`.
+ * SmolLM2-135M and its reference numbers, which are too large for the repository: they lie in a
+ * folder `shared` beside a checkout, or tests of SmolLM2 are skipped:
+ * `describe.skipIf(!hasShared)(…)`.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,6 +14,4 @@ export const hasShared = existsSync(resolve(root, 'models', 'README.md'));
 export const sharedPath = (...parts: string[]) => resolve(root, ...parts);
 
 if (!hasShared)
-  console.warn(
-    'reference models are not beside this checkout: the tests that need them are skipped',
-  );
+  console.warn('SmolLM2-135M is not beside this checkout: the tests that need it are skipped');

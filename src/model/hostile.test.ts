@@ -1,10 +1,10 @@
 /**
- * Every malformed input beside the checkout that belongs to this room gets what its table expects.
+ * Every malformed fixture that belongs to this room gets what its table expects.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { compile } from '../compiler/index.ts';
 import { AtlasError } from '../errors.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -21,13 +21,11 @@ interface Case {
   expect: string;
 }
 
-const folder = (path: string) => sharedPath('models', 'hostile', path);
-const cases = hasShared
-  ? readFileSync(folder('hostile.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Case)
-  : [];
+const folder = (path: string) => fixturePath('hostile', path);
+const cases = readFileSync(folder('hostile.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Case);
 
 /** 'accept', or 'refuse' with the sentence; anything that is not an AtlasError fails the test. */
 async function outcome(work: () => unknown): Promise<string> {
@@ -43,7 +41,7 @@ async function outcome(work: () => unknown): Promise<string> {
 
 function table(kind: string, run: (path: string) => unknown): void {
   const rows = cases.filter((c) => c.kind === kind);
-  describe.skipIf(!hasShared)(`hostile ${kind} files`, () => {
+  describe(`hostile ${kind} files`, () => {
     test('there are some', () => expect(rows.length).toBeGreaterThan(0));
     test.for(rows)('$path: $wrong', async ({ path, expect: expected }) => {
       expect(expected.split(' or ')).toContain(await outcome(() => run(path)));

@@ -32,8 +32,7 @@ const [tiny, large] = [sources.tinyExports(), sources.largeExports()];
 const externals = new Map([...tiny, ...large].map((e) => [e.file, e.external]));
 
 /**
- * The first so many are made in the tests and cheap: they are taken more often than what lies
- * beside the checkout.
+ * The first so many are made in the tests and cheap: they are taken more often than the fixtures.
  */
 const MADE = 3;
 
