@@ -364,8 +364,10 @@ describe('the modules of real exports are the weights PyTorch has', () => {
     return model;
   };
   const ofFloat32 = async () => {
-    const { modules, weightOf } = await compiled('llama', 'fp32');
-    return new Map(modules.map(({ index, path }) => [path, dequantise(weightOf(index))]));
+    const model = await compiled('llama', 'fp32');
+    return new Map(
+      model.modules.map(({ index, path }) => [path, dequantise(model.weightOf(index))]),
+    );
   };
 
   test('llama fp32: every bit', async () => {
@@ -395,9 +397,9 @@ describe('the modules of real exports are the weights PyTorch has', () => {
     ['llama-genai-int4-cpu', 'q4', 0.15],
   ])('%s %s', async ([folder, dtype, tolerance]) => {
     const pyTorch = await ofFloat32();
-    const { modules, weightOf } = await compiled(folder, dtype);
-    for (const { index, path } of modules) {
-      const own = dequantise(weightOf(index));
+    const model = await compiled(folder, dtype);
+    for (const { index, path } of model.modules) {
+      const own = dequantise(model.weightOf(index));
       const theirs = defined(pyTorch.get(path));
       const scale = tolerance < 0.001 ? 0 : theirs.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
       const worst = theirs.reduce(
