@@ -13,6 +13,7 @@ export default tseslint.config(
       'shaders/',
       'recipe/',
       'test/fixtures/added-study/',
+      'test/fixtures/{exports,hostile,references,tokenizers}/',
     ],
   },
   {

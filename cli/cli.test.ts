@@ -10,7 +10,7 @@ import type { TrainResult } from '../src/studies/train/run.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { readSafetensors } from '../src/model/safetensors.ts';
-import { hasShared, sharedPath } from '../test/shared.ts';
+import { fixturePath } from '../test/fixtures.ts';
 import { cli } from '../test/cli.ts';
 
 const model = resolve(fileURLToPath(import.meta.url), '../../public/models/atlas-3m');
@@ -210,22 +210,15 @@ interface Hostile {
   expect: 'accept' | 'refuse' | 'accept or refuse';
 }
 
-describe.skipIf(!hasShared)('rank-atlas check on malformed files', { timeout: 60_000 }, () => {
-  const table = hasShared
-    ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Hostile)
-    : [];
+describe('rank-atlas check on malformed files', { timeout: 60_000 }, () => {
+  const table = readFileSync(fixturePath('hostile', 'hostile.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Hostile);
   it.each(table.map((h) => [h.path, h.wrong, h] as const))(
     '%s: %s',
     async (_, __, { path, expect: expected }) => {
-      const { code, err } = await cli(
-        'check',
-        sharedPath('models', 'hostile', path),
-        '--threads',
-        '1',
-      );
+      const { code, err } = await cli('check', fixturePath('hostile', path), '--threads', '1');
       if (expected === 'accept') expect(code).toBe(0);
       else if (expected === 'refuse') expect(code).toBe(2);
       else expect([0, 1, 2]).toContain(code);

@@ -22,7 +22,7 @@ test.beforeAll(() => {
   for (const part of ['src', 'cli', 'shaders', 'test', 'tools'])
     cpSync(join(root, part), join(copy, part), {
       recursive: true,
-      filter: (path) => !/\.test\.tsx?$|[\\/]golden|added-study/.test(path),
+      filter: (path) => !/\.test\.tsx?$|[\\/](golden|fixtures)/.test(path),
     });
   for (const file of ['package.json', 'vite.config.ts', 'index.html'])
     cpSync(join(root, file), join(copy, file));

@@ -1,6 +1,7 @@
 /**
- * Locates the reference material (real exports, numbers from PyTorch) next to a checkout. Tests
- * that need it are skipped without it: `describe.skipIf(!hasShared)(…)`.
+ * Locates SmolLM2-135M and its reference numbers, which are too large for the repository, in a
+ * directory `shared` next to the checkout. Tests that need them are skipped without it:
+ * `describe.skipIf(!hasShared)(…)`.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,6 +14,4 @@ export const hasShared = existsSync(resolve(root, 'models', 'README.md'));
 export const sharedPath = (...parts: string[]) => resolve(root, ...parts);
 
 if (!hasShared)
-  console.warn(
-    'reference models are not beside this checkout: the tests that need them are skipped',
-  );
+  console.warn('SmolLM2-135M is not beside this checkout: the tests that need it are skipped');

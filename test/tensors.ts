@@ -30,3 +30,23 @@ export function openTensors(path: string): (name: string) => ReferenceTensor {
     return { dims: shape, data };
   };
 }
+
+/**
+ * dL/dW `[out, in]` of a linear layer from its input x `[batch, length, in]` and the gradient dy
+ * `[batch, length, out]` at its output: dyᵀ x, summed in float64.
+ */
+export function productGradient(x: ReferenceTensor, dy: ReferenceTensor): ReferenceTensor {
+  const [inFeatures, outFeatures] = [x, dy].map(({ dims }) => defined(dims.at(-1))) as [
+    number,
+    number,
+  ];
+  const rows = x.data.length / inFeatures;
+  const data = Array.from({ length: outFeatures * inFeatures }, (_, at) => {
+    const [o, i] = [Math.floor(at / inFeatures), at % inFeatures];
+    let sum = 0;
+    for (let row = 0; row < rows; row++)
+      sum += dy.data[row * outFeatures + o]! * x.data[row * inFeatures + i]!;
+    return sum;
+  });
+  return { dims: [outFeatures, inFeatures], data };
+}

@@ -425,7 +425,7 @@ describe('refused', () => {
   });
 });
 
-describe.skipIf(!hasShared)('adapters saved by PEFT', () => {
+describe.skipIf(!hasShared)('adapters of SmolLM2 saved by PEFT', () => {
   test.for(['peft_adapter', 'peft_adapter_rslora'])('%s: ranks and scales', (folder) => {
     const reference = (...parts: string[]) =>
       readFileSync(sharedPath('reference', 'smollm2', ...parts));

@@ -1,7 +1,6 @@
 /**
  * Compiles real exports, runs them in onnxruntime-web on the CPU, and compares them with the
- * untouched file and PyTorch. Also tests the malformed files. Skipped if the reference models are
- * not next to the checkout.
+ * untouched file and PyTorch. Also tests the malformed files.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
@@ -14,6 +13,7 @@ import {
   runUntouched,
   type Tokens,
 } from '../../test/pipeline.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openTensors } from '../../test/tensors.ts';
 import type { Attributes, Graph, Node, Tensor } from '../onnx/graph.ts';
@@ -37,15 +37,13 @@ interface Hostile {
   expect: string;
 }
 
-const entries: Entry[] = hasShared
-  ? JSON.parse(readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')).files
-  : [];
-const hostile: Hostile[] = hasShared
-  ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-  : [];
+const entries: Entry[] = JSON.parse(
+  readFileSync(fixturePath('exports', 'manifest.json'), 'utf8'),
+).files;
+const hostile: Hostile[] = readFileSync(fixturePath('hostile', 'hostile.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
 
 /** The same export with q/k norm as separate operators, which onnxruntime can run on the CPU. */
 function withNormsOutside(graph: Graph, headDim: number): Graph {
@@ -100,15 +98,18 @@ const halves = (file: string) => /f16|fp16|webgpu/.test(file);
 /** Files whose reference used dequantised weights. */
 const quantisedReference = (file: string) =>
   /^(llama|qwen3)\/onnx\/model_q4(f16)?\.onnx$/.test(file);
+/** PyTorch's numbers for the weights of `model` as they are, or dequantised. */
+const referencePath = (model: string, quantised: boolean) =>
+  fixturePath('references', `${model}${quantised ? '_q4' : ''}.safetensors`);
 const floatReference = (file: string) => /onnx\/model(_fp16)?\.onnx$|genai-fp16|^gpt2/.test(file);
 
-describe.skipIf(!hasShared)('tiny exports', () => {
+describe('tiny exports', () => {
   const tokensOf = (model: string): Tokens => {
-    const ids = openTensors(sharedPath('reference', 'tiny', `${model}.safetensors`))('a.input_ids');
+    const ids = openTensors(referencePath(model, model === 'qwen3'))('a.input_ids');
     return { ids: ids.data as number[], batch: ids.dims[0]!, length: ids.dims[1]! };
   };
   const open = async (file: string) => {
-    const path = sharedPath('models', 'tiny', file);
+    const path = fixturePath('exports', file);
     const graph = await readModel(path);
     return { ...openModel(path), graph, model: compile(graph) };
   };
@@ -133,13 +134,7 @@ describe.skipIf(!hasShared)('tiny exports', () => {
       );
     }
     if (quantisedReference(file) || floatReference(file)) {
-      const reference = openTensors(
-        sharedPath(
-          'reference',
-          'tiny',
-          `${entry.model}${quantisedReference(file) ? '_q4' : ''}.safetensors`,
-        ),
-      );
+      const reference = openTensors(referencePath(entry.model, quantisedReference(file)));
       expect(difference(reference('a.logits').data, logits.data)).toBeLessThan(
         halves(file) ? 5e-2 : 5e-5,
       );
@@ -180,13 +175,12 @@ describe.skipIf(!hasShared)('tiny exports', () => {
     for (const [name, file] of [
       ['llama', 'llama-genai-int4-cpu/model.onnx'],
       ['qwen2', 'qwen2-genai-kquant-mixed/model.onnx'],
-      ['qwen3', 'qwen3/onnx/model_q4.onnx'],
+      ['qwen3_q4', 'qwen3/onnx/model_q4.onnx'],
       ['gpt2', 'gpt2/onnx/model.onnx'],
     ] as const) {
       const { model } = await open(file);
-      const expected = JSON.parse(
-        readFileSync(sharedPath('reference', 'tiny', `${name}.json`), 'utf8'),
-      ).modules as { name: string; out: number; in: number; bias: boolean }[];
+      const expected = JSON.parse(readFileSync(fixturePath('references', `${name}.json`), 'utf8'))
+        .modules as { name: string; out: number; in: number; bias: boolean }[];
       for (const m of model.modules) {
         const right = defined(expected.find((e) => e.name === m.path));
         expect([m.path, m.outFeatures, m.inFeatures, m.hasBias]).toEqual([
@@ -242,11 +236,11 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   });
 });
 
-describe.skipIf(!hasShared)('malformed files', () => {
+describe('malformed files', () => {
   test.each(hostile.filter((h) => h.kind === 'onnx').map((h) => [h.path, h] as const))(
     '%s',
     async (path, { expect: expected }) => {
-      const { bytes, external } = openModel(sharedPath('models', 'hostile', path));
+      const { bytes, external } = openModel(fixturePath('hostile', path));
       let result = 'accept';
       try {
         const model = compile(await readGraph(bytes, { file: path, external }));

@@ -8,7 +8,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { elementAt } from '../checked.ts';
 import { readModel } from '../../test/pipeline.ts';
 import { quantisedDecoder, type Form } from '../../test/quantised-forms.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
 import { AtlasError } from '../errors.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -94,12 +94,10 @@ test('the bundled model', async () => {
   await expectAllRead(compile(await readModel(file)));
 });
 
-describe.skipIf(!hasShared)('tiny exports', () => {
-  const manifest = hasShared
-    ? readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')
-    : '{"files":[]}';
+describe('tiny exports', () => {
+  const manifest = readFileSync(fixturePath('exports', 'manifest.json'), 'utf8');
   const files = (JSON.parse(manifest) as { files: { file: string }[] }).files.map((f) => f.file);
   test.each(files)('%s', async (file) => {
-    await expectAllRead(compile(await readModel(sharedPath('models', 'tiny', file))));
+    await expectAllRead(compile(await readModel(fixturePath('exports', file))));
   });
 });

@@ -104,7 +104,7 @@ describe.skipIf(!gpu)('NF4 kernels against the CPU twin', () => {
     expect({ ...got, packed: null }).toEqual({ ...want, packed: null });
   });
 
-  it.skipIf(!hasShared)('every bit of a real weight', async () => {
+  it.skipIf(!hasShared)('every bit of a weight of SmolLM2', async () => {
     const w = toFloat32(
       defined(readSafetensors(readFileSync(reference), 'nf4').tensors.get('layer14_k_proj.W')),
     );
@@ -115,7 +115,7 @@ describe.skipIf(!gpu)('NF4 kernels against the CPU twin', () => {
   });
 });
 
-describe.skipIf(!hasShared)('NF4 against bitsandbytes', () => {
+describe.skipIf(!hasShared)('NF4 of SmolLM2 against bitsandbytes', () => {
   const { tensors } = hasShared
     ? readSafetensors(readFileSync(reference), 'nf4')
     : { tensors: new Map() };

@@ -40,7 +40,7 @@ describe('parity with the PyTorch references', () => {
     );
   });
 
-  it.skipIf(!hasShared)('gives whole adapter matrices bit for bit', () => {
+  it.skipIf(!hasShared)('gives whole adapter matrices of SmolLM2 bit for bit', () => {
     const { tensors } = readSafetensors(
       readFileSync(sharedPath('reference/smollm2/gradients.safetensors')),
       'gradients',

@@ -10,7 +10,7 @@ import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { cappedDecoderGraph, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
 import type { CleanPass, Engine, TokenBatch } from './engine.ts';
@@ -23,24 +23,24 @@ const BUDGET = 500e6;
 const ort = (await import('onnxruntime-web')) as unknown as Ort;
 
 async function shared(file: string): Promise<Graph> {
-  const path = sharedPath('models/tiny', file);
+  const path = fixturePath('exports', file);
   return readGraph(readFileSync(path), {
     file,
     external: (name) => readFileSync(`${dirname(path)}/${name}`),
   });
 }
 
-const models: [string, boolean, () => Promise<Graph> | Graph][] = [
-  ['float32 decoder', true, () => tinyDecoderGraph()],
-  ['4-bit decoder', true, () => tinyDecoderGraph({ weights: 'q4' })],
-  ['decoder with soft-capped logits', true, cappedDecoderGraph],
-  ['tiny llama, float32', hasShared, () => shared('llama/onnx/model.onnx')],
-  ['tiny qwen2 (bias), 4 bits', hasShared, () => shared('qwen2/onnx/model_q4.onnx')],
-  ['tiny gpt2 (Conv1D)', hasShared, () => shared('gpt2/onnx/model.onnx')],
-  ['tiny llama, GenAI, packed qkv', hasShared, () => shared('llama-genai-int4-cpu/model.onnx')],
+const models: [string, () => Promise<Graph> | Graph][] = [
+  ['float32 decoder', () => tinyDecoderGraph()],
+  ['4-bit decoder', () => tinyDecoderGraph({ weights: 'q4' })],
+  ['decoder with soft-capped logits', cappedDecoderGraph],
+  ['tiny llama, float32', () => shared('llama/onnx/model.onnx')],
+  ['tiny qwen2 (bias), 4 bits', () => shared('qwen2/onnx/model_q4.onnx')],
+  ['tiny gpt2 (Conv1D)', () => shared('gpt2/onnx/model.onnx')],
+  ['tiny llama, GenAI, packed qkv', () => shared('llama-genai-int4-cpu/model.onnx')],
 ];
 
-describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) => {
+describe.each(models)('%s on WASM', (_, load) => {
   let graph: Graph;
   let model: CompiledModel;
   let engine: Engine;

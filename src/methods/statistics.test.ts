@@ -72,7 +72,7 @@ describe('Spearman', () => {
     expect(spearman([1, 1], [1, 2])).toBeNaN();
   });
 
-  test.skipIf(!hasShared)('equals the reference between its own halves', () => {
+  test.skipIf(!hasShared)('equals the SmolLM2 reference between its own halves', () => {
     const reference = JSON.parse(
       readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'),
     );

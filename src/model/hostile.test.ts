@@ -1,11 +1,10 @@
 /**
- * Every malformed file of the shared collection that this directory reads has the outcome that its
- * table lists.
+ * Every malformed fixture that this directory reads has the outcome that its table lists.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { compile } from '../compiler/index.ts';
 import { AtlasError } from '../errors.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -22,13 +21,11 @@ interface Case {
   expect: string;
 }
 
-const folder = (path: string) => sharedPath('models', 'hostile', path);
-const cases = hasShared
-  ? readFileSync(folder('hostile.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Case)
-  : [];
+const folder = (path: string) => fixturePath('hostile', path);
+const cases = readFileSync(folder('hostile.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Case);
 
 /** 'accept', or 'refuse' with a sentence. Any error but an AtlasError fails the test. */
 async function outcome(work: () => unknown): Promise<string> {
@@ -44,7 +41,7 @@ async function outcome(work: () => unknown): Promise<string> {
 
 function table(kind: string, run: (path: string) => unknown): void {
   const rows = cases.filter((c) => c.kind === kind);
-  describe.skipIf(!hasShared)(`hostile ${kind} files`, () => {
+  describe(`hostile ${kind} files`, () => {
     test('there are some', () => expect(rows.length).toBeGreaterThan(0));
     test.for(rows)('$path: $wrong', async ({ path, expect: expected }) => {
       expect(expected.split(' or ')).toContain(await outcome(() => run(path)));

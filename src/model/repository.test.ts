@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
 import type { ModelFiles } from './files.ts';
@@ -226,15 +226,15 @@ describe('files on disk', () => {
   });
 });
 
-describe.skipIf(!hasShared)('real repositories', () => {
+describe('real repositories', () => {
   test.for<[string, string | undefined, string, number]>([
-    ['tiny/llama', undefined, 'model_q4.onnx', 0],
-    ['tiny/llama', 'fp16', 'model_fp16.onnx', 2],
-    ['tiny/qwen2', 'fp32', 'model.onnx', 1],
-    ['tiny/llama-genai-int4-cpu', undefined, 'model.onnx', 1],
+    ['llama', undefined, 'model_q4.onnx', 0],
+    ['llama', 'fp16', 'model_fp16.onnx', 2],
+    ['qwen2', 'fp32', 'model.onnx', 1],
+    ['llama-genai-int4-cpu', undefined, 'model.onnx', 1],
   ])('%s %s', async ([folder, dtype, name, parts]) => {
     const model = await openModel(
-      await nodeFiles(sharedPath('models', folder)),
+      await nodeFiles(fixturePath('exports', folder)),
       dtype === undefined ? {} : { dtype },
     );
     expect([
@@ -246,7 +246,7 @@ describe.skipIf(!hasShared)('real repositories', () => {
     const hash = createHash('sha256').update(model.graph);
     for (const key of [...model.external.keys()].sort())
       hash.update(
-        readFileSync(sharedPath('models', folder, folder.includes('genai') ? '' : 'onnx', key)),
+        readFileSync(fixturePath('exports', folder, folder.includes('genai') ? '' : 'onnx', key)),
       );
     expect(model.hash).toBe(hash.digest('hex'));
   });

@@ -1,12 +1,13 @@
 /**
  * Every format against onnxruntime's own operator: the reader must give identical float32 values.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
+import { fixturePath } from '../../test/fixtures.ts';
 import { compile } from '../compiler/index.ts';
 import type { ModuleWeight, TensorType, WeightTensor } from '../compiler/compiled.ts';
 import type { WeightFormat } from '../compiler/modules.ts';
@@ -16,7 +17,6 @@ import type { Attribute, Node, Tensor } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { nodeFiles } from './node-files.ts';
 import { openModel } from './repository.ts';
-import { readSafetensors, toFloat32 } from './safetensors.ts';
 import { dequantise, weightStd } from './weights.ts';
 
 beforeAll(() => {
@@ -351,35 +351,56 @@ test('a weight that is too short is refused', () => {
   expect(() => weightStd({ ...short, tensors: short.tensors.slice(0, 1) })).toThrow();
 });
 
-describe.skipIf(!hasShared)('the modules of real exports are the weights PyTorch has', () => {
-  test.for<[string, string, number]>([
-    ['tiny/llama', 'fp32', 0],
-    ['tiny/llama', 'fp16', 2 ** -11],
-    ['tiny/llama-genai-fp16', 'fp16', 2 ** -11],
-    // Half a quantisation step: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the column's
-    // for 8.
-    ['tiny/llama', 'q4', 0.15],
-    ['tiny/llama', 'q4_zp', 0.07],
-    ['tiny/llama', 'q4_b128', 0.15],
-    ['tiny/llama', 'bnb4', 0.16],
-    ['tiny/llama', 'quantized', 0.01],
-    ['tiny/llama-genai-int4-cpu', 'q4', 0.15],
-  ])('%s %s', async ([folder, dtype, tolerance]) => {
-    const { tensors } = readSafetensors(
-      readFileSync(sharedPath('models', 'tiny', 'llama', 'model.safetensors')),
-      'model.safetensors',
-    );
-    const open = await openModel(await nodeFiles(sharedPath('models', folder)), { dtype });
-    const compiled = compile(
+describe('the modules of real exports are the weights PyTorch has', () => {
+  const compiled = async (folder: string, dtype: string) => {
+    const open = await openModel(await nodeFiles(fixturePath('exports', folder)), { dtype });
+    const model = compile(
       await readGraph(open.graph, {
         file: open.graphFile,
         external: (name) => open.external.get(name),
       }),
     );
-    expect(compiled.modules.length).toBe(21);
-    for (const { index, path } of compiled.modules) {
-      const own = dequantise(compiled.weightOf(index));
-      const theirs = toFloat32(defined(tensors.get(`${path}.weight`)));
+    expect(model.modules.length).toBe(21);
+    return model;
+  };
+  const ofFloat32 = async () => {
+    const model = await compiled('llama', 'fp32');
+    return new Map(
+      model.modules.map(({ index, path }) => [path, dequantise(model.weightOf(index))]),
+    );
+  };
+
+  test('llama fp32: every bit', async () => {
+    const hashes = Object.fromEntries(
+      [...(await ofFloat32())].map(([path, { buffer, byteOffset, byteLength }]) => [
+        path,
+        createHash('sha256')
+          .update(new Uint8Array(buffer, byteOffset, byteLength))
+          .digest('hex'),
+      ]),
+    );
+    expect(hashes).toEqual(
+      JSON.parse(readFileSync(fixturePath('references', 'llama_weights.json'), 'utf8')),
+    );
+  });
+
+  test.for<[string, string, number]>([
+    ['llama', 'fp16', 2 ** -11],
+    ['llama-genai-fp16', 'fp16', 2 ** -11],
+    // half a step of the quantiser: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the
+    // column's for 8
+    ['llama', 'q4', 0.15],
+    ['llama', 'q4_zp', 0.07],
+    ['llama', 'q4_b128', 0.15],
+    ['llama', 'bnb4', 0.16],
+    ['llama', 'quantized', 0.01],
+    ['llama-genai-int4-cpu', 'q4', 0.15],
+  ])('%s %s', async ([folder, dtype, tolerance]) => {
+    const pyTorch = await ofFloat32();
+    const model = await compiled(folder, dtype);
+    for (const { index, path } of model.modules) {
+      const own = dequantise(model.weightOf(index));
+      const theirs = defined(pyTorch.get(path));
       const scale = tolerance < 0.001 ? 0 : theirs.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
       const worst = theirs.reduce(
         (a, b, i) => Math.max(a, Math.abs(b - own[i]!) - tolerance * (scale || Math.abs(b))),

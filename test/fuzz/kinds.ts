@@ -30,7 +30,7 @@ const externals = new Map([...tiny, ...large].map((e) => [e.file, e.external]));
 
 /**
  * The first exports in the list are generated and small. They are chosen more often than the
- * reference exports.
+ * fixtures.
  */
 const MADE = 3;
 

@@ -1,8 +1,8 @@
 /**
- * The valid inputs that are damaged: small generated files of every kind and, if present, real
- * exports of the reference material.
+ * The valid inputs that are damaged: small generated files of every kind, and real exports of the
+ * fixtures.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defined, elementAt } from '../../src/checked.ts';
 import { compile } from '../../src/compiler/index.ts';
@@ -16,7 +16,7 @@ import { parseSpec, presets, presetSpec } from '../../src/experiment/schema.ts';
 import { trainPresets } from '../../src/studies/train/presets.ts';
 import { decodeMessage, modelProto } from '../../src/onnx/proto.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
-import { sharedPath } from '../shared.ts';
+import { fixturePath } from '../fixtures.ts';
 import { cappedDecoderGraph, tinyDecoder, tinyDecoderGraph } from '../tiny-decoder.ts';
 import { randomAdapters } from '../training-data.ts';
 
@@ -42,24 +42,22 @@ export const tinyExports = (): Export[] => [
     'qwen2-genai-int4-cpu',
     'qwen2-genai-kquant-mixed',
     'qwen3-genai-int4-cpu',
-  ].flatMap((name) => found(sharedPath('models', 'tiny', name, 'model.onnx'))),
-  ...['qwen2/onnx/model.onnx', 'llama/onnx/model_fp16.onnx', 'qwen3/onnx/model_q4f16.onnx'].flatMap(
-    (name) => found(sharedPath('models', 'tiny', name)),
+  ].map((name) => real(`${name}/model.onnx`)),
+  ...['qwen2/onnx/model.onnx', 'llama/onnx/model_fp16.onnx', 'qwen3/onnx/model_q4f16.onnx'].map(
+    real,
   ),
 ];
 
 /** Larger exports, which are read and compiled but not run. */
 export const largeExports = (): Export[] => [
   made('model_q4.onnx', read(resolve(root, 'public/models/atlas-3m/onnx/model_q4.onnx'))),
-  ...[
-    'gpt2/onnx/model_q4.onnx',
-    'llama/onnx/model_quantized.onnx',
-    'llama/onnx/model_bnb4.onnx',
-  ].flatMap((name) => found(sharedPath('models', 'tiny', name))),
+  ...['gpt2/onnx/model.onnx', 'llama/onnx/model_quantized.onnx', 'llama/onnx/model_bnb4.onnx'].map(
+    real,
+  ),
 ];
 
-function found(path: string): Export[] {
-  if (!existsSync(path)) return [];
+function real(name: string): Export {
+  const path = fixturePath('exports', name);
   const bytes = read(path);
   const { initializer } = defined(decodeMessage(modelProto, bytes).graph);
   const names = new Set(
@@ -67,13 +65,11 @@ function found(path: string): Export[] {
       t.externalData.filter((e) => e.key === 'location').map((e) => e.value),
     ),
   );
-  return [
-    {
-      file: path.split('/').slice(-3).join('-'),
-      bytes,
-      external: new Map([...names].map((n) => [n, read(resolve(path, '..', n))])),
-    },
-  ];
+  return {
+    file: name.replaceAll('/', '-'),
+    bytes,
+    external: new Map([...names].map((n) => [n, read(resolve(path, '..', n))])),
+  };
 }
 
 const tinyModel = compile(tinyDecoderGraph());

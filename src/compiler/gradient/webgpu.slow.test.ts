@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { randomAdapters } from '../../../test/gradient-step.ts';
 import { difference, readModel, runPiece, type Result } from '../../../test/pipeline.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { testGpu } from '../../device/test-gpu.ts';
 import { WebGpuBackend } from '../../engine/backends/webgpu-backend.ts';
@@ -14,10 +14,10 @@ import type { Ort } from '../../engine/backends/ort.ts';
 import type { Piece } from '../compiled.ts';
 import { compile } from '../index.ts';
 
-const gpu = hasShared ? await testGpu() : null;
+const gpu = await testGpu();
 const bytesOf = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
-describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
+describe.skipIf(!gpu)('backward pieces on WebGPU', async () => {
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
   const backend = new WebGpuBackend(ort, defined(gpu));
@@ -74,7 +74,7 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
     'gpt2/onnx/model.onnx',
     'qwen3-genai-int4-webgpu/model.onnx',
   ])('%s', async (file) => {
-    const model = compile(await readModel(sharedPath('models', 'tiny', file)));
+    const model = compile(await readModel(fixturePath('exports', file)));
     const dims = [2, 5, model.hidden];
     const flow = [random(1, dims), random(2, dims)];
     for (const layer of model.blocks

@@ -9,7 +9,7 @@ import { defined } from '../../checked.ts';
 import { compile } from '../../compiler/index.ts';
 import { testGpu } from '../../device/test-gpu.ts';
 import { readGraph } from '../../onnx/read.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { likeliest } from '../../../test/training-data.ts';
 import { createEngine } from '../cut-engine.ts';
@@ -31,11 +31,11 @@ const exports = [
   'qwen2-genai-kquant-mixed/model',
   'qwen3-genai-int4-webgpu/model',
 ];
-const there = hasShared && (await testGpu()) !== null;
+const there = (await testGpu()) !== null;
 
 describe.skipIf(!there)('WebGPU', () => {
   it.each(exports)('agrees with WASM on %s', async (name) => {
-    const path = sharedPath('models/tiny', `${name}.onnx`);
+    const path = fixturePath('exports', `${name}.onnx`);
     const model = compile(
       await readGraph(readFileSync(path), {
         file: name,

@@ -9,7 +9,7 @@ import { elementAt } from '../../checked.ts';
 import { compile } from '../../compiler/index.ts';
 import type { Graph } from '../../onnx/graph.ts';
 import { readGraph } from '../../onnx/read.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { cappedDecoderGraph, tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { likeliest, randomAdapters } from '../../../test/training-data.ts';
 import { capacityFor } from './continuation.ts';
@@ -22,18 +22,18 @@ const open = (path: string, file: string) =>
     file,
     external: (name) => readFileSync(`${dirname(path)}/${name}`),
   });
-const shared = (file: string) => open(sharedPath('models/tiny', file), file);
+const shared = (file: string) => open(fixturePath('exports', file), file);
 
-const models: [string, boolean, () => Promise<Graph> | Graph][] = [
-  ['float32 decoder', true, () => tinyDecoderGraph()],
-  ['decoder with soft-capped logits', true, cappedDecoderGraph],
-  ['bundled model', true, () => open('public/models/atlas-3m/onnx/model_q4.onnx', 'atlas-3m')],
-  ['tiny llama, float32', hasShared, () => shared('llama/onnx/model.onnx')],
-  ['tiny qwen2 (bias), 4 bits', hasShared, () => shared('qwen2/onnx/model_q4.onnx')],
-  ['tiny gpt2 (Conv1D, positions)', hasShared, () => shared('gpt2/onnx/model.onnx')],
-  ['tiny qwen3 (q/k norm)', hasShared, () => shared('qwen3/onnx/model.onnx')],
-  ['tiny llama, GenAI, packed qkv', hasShared, () => shared('llama-genai-int4-cpu/model.onnx')],
-  ['tiny llama, int8', hasShared, () => shared('llama/onnx/model_quantized.onnx')],
+const models: [string, () => Promise<Graph> | Graph][] = [
+  ['float32 decoder', () => tinyDecoderGraph()],
+  ['decoder with soft-capped logits', cappedDecoderGraph],
+  ['bundled model', () => open('public/models/atlas-3m/onnx/model_q4.onnx', 'atlas-3m')],
+  ['tiny llama, float32', () => shared('llama/onnx/model.onnx')],
+  ['tiny qwen2 (bias), 4 bits', () => shared('qwen2/onnx/model_q4.onnx')],
+  ['tiny gpt2 (Conv1D, positions)', () => shared('gpt2/onnx/model.onnx')],
+  ['tiny qwen3 (q/k norm), 4 bits', () => shared('qwen3/onnx/model_q4.onnx')],
+  ['tiny llama, GenAI, packed qkv', () => shared('llama-genai-int4-cpu/model.onnx')],
+  ['tiny llama, int8', () => shared('llama/onnx/model_quantized.onnx')],
 ];
 
 async function all(
@@ -67,7 +67,7 @@ async function whole(
   });
 }
 
-describe.each(models.filter(([, there]) => there))('%s', { timeout: 60_000 }, (_, __, load) => {
+describe.each(models)('%s', { timeout: 60_000 }, (_, load) => {
   let engine: CutEngine;
   beforeAll(async () => {
     engine = createEngine({

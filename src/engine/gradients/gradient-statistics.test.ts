@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { elementAt } from '../../checked.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
@@ -163,61 +163,58 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
   });
 });
 
-const files: [string, boolean, () => Promise<Graph> | Graph][] = [
-  ['tiny 4-bit decoder', true, () => tinyDecoderGraph({ weights: 'q4' })],
-  ['tiny llama, GenAI, packed qkv', hasShared, () => shared('llama-genai-int4-cpu/model.onnx')],
-  ['tiny gpt2 (Conv1D, packed)', hasShared, () => shared('gpt2/onnx/model.onnx')],
+const files: [string, () => Promise<Graph> | Graph][] = [
+  ['tiny 4-bit decoder', () => tinyDecoderGraph({ weights: 'q4' })],
+  ['tiny llama, GenAI, packed qkv', () => shared('llama-genai-int4-cpu/model.onnx')],
+  ['tiny gpt2 (Conv1D, packed)', () => shared('gpt2/onnx/model.onnx')],
 ];
 
-describe.each(files.filter(([, there]) => there))(
-  'sums over the gradient of the loss: %s',
-  (_, __, load) => {
-    it('are those of the gradients formed whole', async () => {
-      const model = compile(await load());
-      const engine = createEngine({
-        model,
-        backend: await wasmBackend(),
-        memoryBudgetBytes: 500e6,
-      });
-      const batch = batchOf(model.vocab, 2, 5);
-      const norm: number[] = [];
-      const sum: number[] = [];
-      const squares: number[] = [];
-      const fisher: number[] = [];
-      const loss: number[] = [];
-      loss.push(
-        await engine.gradients(batch, {
-          weight: (m, g) => {
-            const w = engine.materialiseWeight(m);
-            const wg = g.map((v, i) => v * w[i]!);
-            norm[m] = squared(g);
-            sum[m] = wg.reduce((s, v) => s + Math.abs(v), 0);
-            squares[m] = squared(wg);
-          },
-        }),
-      );
-      loss.push(
-        await engine.gradientTaps(batch, (m, x, dy) => {
-          const { inFeatures, outFeatures } = elementAt(model.modules, m);
-          fisher[m] = 0;
-          for (let t = 0; t < 10; t++)
-            fisher[m]! +=
-              squared(x.subarray(t * inFeatures, (t + 1) * inFeatures)) *
-              squared(dy.subarray(t * outFeatures, (t + 1) * outFeatures));
-        }),
-      );
-      const sums = await engine.gradientSums(batch);
-      const weighted = await engine.weightedGradientSums(batch);
-      loss.push(sums.loss, weighted.loss);
-      expect(new Set(loss).size).toBe(1);
-      expect(apart(sums.squaredNorm, norm)).toBeLessThan(1e-4);
-      expect(apart(sums.fisher, fisher)).toBeLessThan(1e-4);
-      expect(apart(weighted.sum, sum)).toBeLessThan(1e-4);
-      expect(apart(weighted.squares, squares)).toBeLessThan(1e-4);
-      await engine.dispose();
+describe.each(files)('sums over the gradient of the loss: %s', (_, load) => {
+  it('are those of the gradients formed whole', async () => {
+    const model = compile(await load());
+    const engine = createEngine({
+      model,
+      backend: await wasmBackend(),
+      memoryBudgetBytes: 500e6,
     });
-  },
-);
+    const batch = batchOf(model.vocab, 2, 5);
+    const norm: number[] = [];
+    const sum: number[] = [];
+    const squares: number[] = [];
+    const fisher: number[] = [];
+    const loss: number[] = [];
+    loss.push(
+      await engine.gradients(batch, {
+        weight: (m, g) => {
+          const w = engine.materialiseWeight(m);
+          const wg = g.map((v, i) => v * w[i]!);
+          norm[m] = squared(g);
+          sum[m] = wg.reduce((s, v) => s + Math.abs(v), 0);
+          squares[m] = squared(wg);
+        },
+      }),
+    );
+    loss.push(
+      await engine.gradientTaps(batch, (m, x, dy) => {
+        const { inFeatures, outFeatures } = elementAt(model.modules, m);
+        fisher[m] = 0;
+        for (let t = 0; t < 10; t++)
+          fisher[m]! +=
+            squared(x.subarray(t * inFeatures, (t + 1) * inFeatures)) *
+            squared(dy.subarray(t * outFeatures, (t + 1) * outFeatures));
+      }),
+    );
+    const sums = await engine.gradientSums(batch);
+    const weighted = await engine.weightedGradientSums(batch);
+    loss.push(sums.loss, weighted.loss);
+    expect(new Set(loss).size).toBe(1);
+    expect(apart(sums.squaredNorm, norm)).toBeLessThan(1e-4);
+    expect(apart(sums.fisher, fisher)).toBeLessThan(1e-4);
+    expect(apart(weighted.sum, sum)).toBeLessThan(1e-4);
+    expect(apart(weighted.squares, squares)).toBeLessThan(1e-4);
+    await engine.dispose();
+  });
+});
 
 afterAll(() => backend.dispose());
 
@@ -269,7 +266,7 @@ async function logitJacobians(model: CompiledModel, batch: TokenBatch): Promise<
 }
 
 async function shared(file: string): Promise<Graph> {
-  const path = sharedPath('models/tiny', file);
+  const path = fixturePath('exports', file);
   return readGraph(readFileSync(path), {
     file,
     external: (name) => readFileSync(`${dirname(path)}/${name}`),

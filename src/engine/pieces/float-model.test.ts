@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
 import { difference, openModel, readModel, runUntouched } from '../../../test/pipeline.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { compile } from '../../compiler/index.ts';
@@ -168,9 +168,9 @@ const files = [
   'qwen3/onnx/model_q4f16.onnx',
 ];
 
-describe.skipIf(!hasShared)('float layers from real exports', () => {
+describe('float layers from real exports', () => {
   it.each(files)('%s', { timeout: 60_000 }, async (file) => {
-    const graph = await readModel(sharedPath('models', 'tiny', file));
+    const graph = await readModel(fixturePath('exports', file));
     const before = compile(graph);
     const after = await floatModel(graph);
     const facts = (model: typeof before) =>
@@ -201,7 +201,7 @@ describe.skipIf(!hasShared)('float layers from real exports', () => {
     expect(dequantise(compile(reread).weightOf(0))).toEqual(dequantise(before.weightOf(0)));
     // Half floats and rounded activations: no further from the pieces than the original export.
     const tokens = { ids: [...ids], batch: 2, length: 8 };
-    const { bytes: own, external } = openModel(sharedPath('models', 'tiny', file));
+    const { bytes: own, external } = openModel(fixturePath('exports', file));
     const apart = difference(
       (await runUntouched({ graph, bytes: own, external, tokens, headDim: before.headDim ?? 1 }))
         .data,

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
 import { nf4Suite } from '../../../test/nf4-suite.ts';
 import { readModel } from '../../../test/pipeline.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import { decodeAbsmax, quantiseNf4 } from '../../device/nf4.ts';
@@ -69,9 +69,9 @@ const files = [
   'qwen3/onnx/model_q4f16.onnx',
 ];
 
-describe.skipIf(!hasShared)('NF4 from real exports', () => {
+describe('NF4 from real exports', () => {
   it.each(files)('%s', { timeout: 60_000 }, async (file) => {
-    const graph = await readModel(sharedPath('models', 'tiny', file));
+    const graph = await readModel(fixturePath('exports', file));
     const before = compile(graph);
     const after = await nf4Model(graph);
     const facts = (model: typeof before) =>

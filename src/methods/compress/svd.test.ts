@@ -132,7 +132,7 @@ describe('singular value decomposition', () => {
   });
 });
 
-describe.skipIf(!hasShared)('against PyTorch', () => {
+describe.skipIf(!hasShared)('against PyTorch, on SmolLM2', () => {
   it('gradients of the singular values of layers.29.self_attn.k_proj', () => {
     const { tensors } = readSafetensors(
       readFileSync(sharedPath('reference/smollm2/c2i.safetensors')),

@@ -165,7 +165,7 @@ it('2:4 keeps as many of four as the target allows, and two at the end', () => {
   expect(patternOf({ keep: 0, of: 0 }, 0.5, 576)).toEqual({ kind: 'row', drop: 288 });
 });
 
-describe.skipIf(!hasShared)('the reference', () => {
+describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
   const reference = hasShared
     ? JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'rmi.json'), 'utf8'))
     : null;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { defined, elementAt } from '../../checked.ts';
 import { diskStore } from '../../../cli/disk-store.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts';
-import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fixturePath } from '../../../test/fixtures.ts';
 import type { AtlasError } from '../../errors.ts';
 import { type ErrorCode } from '../../errors.ts';
 import { readFile } from '../files.ts';
@@ -271,13 +271,13 @@ describe('a model at an address', () => {
   });
 });
 
-describe.skipIf(!hasShared)('real repositories, mirrored', () => {
+describe('real repositories, mirrored', () => {
   test.for<[string, string | undefined, string]>([
     ['llama', 'fp16', 'onnx/model_fp16.onnx'],
     ['qwen2', 'fp32', 'onnx/model.onnx'],
     ['llama-genai-int4-cpu', undefined, 'model.onnx'],
   ])('%s %s: the same as from disk, external weights too', async ([name, dtype, path]) => {
-    const where = sharedPath('models', 'tiny', name);
+    const where = fixturePath('exports', name);
     const other = await startMirror({ [`tiny/${name}`]: where });
     try {
       const options = dtype === undefined ? {} : { dtype };
