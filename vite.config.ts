@@ -101,9 +101,6 @@ const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) 
 export default defineConfig({
   base: './',
   plugins: [react(), security, licences.page],
-  resolve: {
-    alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') },
-  },
   worker: {
     format: 'es',
     plugins: licences.worker,
@@ -131,7 +128,7 @@ export default defineConfig({
             {
               name: 'recharts',
               priority: 2,
-              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/,
+              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)/,
             },
             {
               name: (id, modules) => (firstLook(id, modules) ? 'shared' : null),
