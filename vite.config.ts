@@ -72,8 +72,16 @@ const security: Plugin[] = [
  * What several plates of studies share, and the comparison of two results: nobody needs them before
  * such a tab is opened.
  */
-const studies =
-  /src[\\/]studies[\\/]\w+[\\/](?!study|settings)|src[\\/]ui[\\/]studies[\\/]|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText)|src[\\/]ui[\\/]parts[\\/]NumbersField/;
+const studies = new RegExp(
+  [
+    'studies/\\w+/(?!study|settings)',
+    'ui/(studies|charts)/',
+    'ui/plate/(TrainingFields|OwnTrainingText)',
+    'ui/parts/NumbersField',
+  ]
+    .map((path) => `src/${path}`.replaceAll('/', '[\\\\/]'))
+    .join('|'),
+);
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
 
 /**

@@ -35,8 +35,10 @@ test.each([
   expect(ticks.map(print)).toEqual(printed);
 });
 
-test('without values an axis has no ticks', () => {
-  expect(axisOf([], fixed)).toMatchObject({ domain: [0, 1], ticks: [] });
+test('without values an axis has no numbers', () => {
+  const { ticks, print } = axisOf([], fixed);
+  expect(ticks).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(ticks.map(print).join('')).toBe('');
 });
 
 test.each([

@@ -14,11 +14,11 @@ export interface Axis {
 type Fixed = (value: number, digits: number) => string;
 
 /**
- * An axis with round ends that holds all values, about `count` intervals long. Without values it
- * runs from 0 to 1 and has no ticks.
+ * An axis with round ends that holds all values, about `count` intervals long. Without values its
+ * ticks have no numbers: an empty chart shows its rules only.
  */
 export function axisOf(values: readonly number[], fixed: Fixed, count = 4): Axis {
-  if (values.length === 0) return { domain: [0, 1], ticks: [], print: String };
+  if (values.length === 0) return { domain: [0, 1], ticks: ticks(0, 1, count), print: () => '' };
   const least = Math.min(...values);
   const most = Math.max(...values);
   const domain = nice(least, most > least ? most : least + (Math.abs(least) / 10 || 1), count);

@@ -26,7 +26,7 @@ export function RepeatDots({ row, current }: { row: RankRow; current: number | n
             x={{
               ...axisOf([...draws, ...(ends ?? [])], n.fixed),
               label: p.repeatsAxis,
-              inset: { left: 10, right: 10 },
+              inset: { left: 14, right: 14 },
             }}
             right={0}
           >

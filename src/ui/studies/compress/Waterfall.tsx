@@ -3,7 +3,7 @@
  * would change to first order, as bars, and what dropping it and all weaker ones would, as a line,
  * with the components that stay marked off.
  */
-import { usePlotArea } from 'recharts';
+import { DefaultZIndexes, usePlotArea, ZIndexLayer } from 'recharts';
 import { elementAt } from '../../../checked.ts';
 import type { Spectrum } from '../../../studies/compress/state.ts';
 import { numbersOf } from '../../../language/numbers.ts';
@@ -114,11 +114,12 @@ function Dropped({ keep, count }: { keep: number | null; count: number }) {
   const from = plot.x + (plot.width * keep) / count;
   return (
     <>
-      <path
-        d={`M${from} ${plot.y}H${plot.x + plot.width}v${plot.height}H${from}`}
-        fill="var(--void)"
-        stroke="none"
-      />
+      <ZIndexLayer zIndex={DefaultZIndexes.grid}>
+        <path
+          d={`M${from} ${plot.y}H${plot.x + plot.width}v${plot.height}H${from}`}
+          fill="var(--void)"
+        />
+      </ZIndexLayer>
       <path d={`M${from} ${plot.y}v${plot.height}`} stroke="var(--ink)" strokeDasharray="3 3" />
     </>
   );
