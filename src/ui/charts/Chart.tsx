@@ -28,8 +28,8 @@ interface Props {
   /** CSS pixels. */
   width: number;
   height: number;
-  /** Data of the lines: `x`, and a value under each line's key. */
-  rows?: readonly Record<string, number | null | undefined>[];
+  /** Data of lines and points: `x`, and values under their keys. */
+  rows?: readonly { x: number }[];
   x: HorizontalAxis;
   /** Left out: heights mean nothing, and there is no axis at the left. */
   y?: LabelledAxis;

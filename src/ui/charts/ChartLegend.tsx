@@ -24,10 +24,10 @@ export function LineKey({ look: { stroke, dash, width = 2 } }: { look: LineLook 
   );
 }
 
-/** A mark, drawn around the origin, 14 pixels wide at most. */
+/** A mark, drawn around the origin, 19 pixels wide at most. */
 export function MarkKey({ children }: { children: ReactNode }) {
   return (
-    <svg width="14" height="14" viewBox="-7 -7 14 14" aria-hidden="true">
+    <svg width="16" height="16" viewBox="-9.5 -9.5 19 19" aria-hidden="true">
       {children}
     </svg>
   );

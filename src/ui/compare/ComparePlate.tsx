@@ -1,6 +1,6 @@
 /** Beside the map of differences: the settings that differ, both maps small, and rank by rank. */
 import { useEffect, useRef } from 'react';
-import { ReferenceLine, Scatter as Points } from 'recharts';
+import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
@@ -9,6 +9,7 @@ import { palette, scaleEnd } from '../colour.ts';
 import { axisOf } from '../charts/axis.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { ChartImage } from '../charts/ChartImage.tsx';
+import { Points } from '../charts/Points.tsx';
 import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { describeChange, nameOf } from '../../words/describe.ts';
@@ -118,6 +119,7 @@ function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison
           <Chart
             width={width}
             height={HEIGHT}
+            rows={modules.map((m) => ({ x: m.a.rank ?? 0, y: m.b.rank ?? 0, parts: m.parts }))}
             x={{ ...axis, label: w.rankOf(w.a) }}
             y={axis}
             right={10}
@@ -130,31 +132,12 @@ function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison
               stroke="var(--rule2)"
               strokeDasharray="3 3"
             />
-            <Points
-              data={modules.map((m) => ({ x: m.a.rank ?? 0, y: m.b.rank ?? 0, parts: m.parts }))}
+            <Points<{ parts: boolean }>
               dataKey="y"
-              isAnimationActive={false}
-              shape={({
-                cx,
-                cy,
-                payload,
-              }: {
-                cx?: number;
-                cy?: number;
-                payload?: { parts: boolean };
-              }) =>
-                payload?.parts ? (
-                  <circle cx={cx} cy={cy} r={4} fill="var(--line-this)" />
-                ) : (
-                  <circle
-                    cx={cx}
-                    cy={cy}
-                    r={3}
-                    fill="none"
-                    stroke="var(--line-uniform)"
-                    strokeWidth={1.25}
-                  />
-                )
+              look={({ parts }) =>
+                parts
+                  ? { r: 4, fill: 'var(--line-this)' }
+                  : { r: 3, fill: 'none', stroke: 'var(--line-uniform)', strokeWidth: 1.25 }
               }
             />
           </Chart>

@@ -2,13 +2,14 @@
  * Predicted against measured change of the loss: small removals at the left, the candidates tried
  * at the right, each on its own scale.
  */
-import { ReferenceLine, Scatter as Points } from 'recharts';
+import { ReferenceLine } from 'recharts';
 import type { Check, Trial } from '../../../studies/compress/state.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { axisOf } from '../../charts/axis.ts';
 import { Chart, leftOf } from '../../charts/Chart.tsx';
+import { Points } from '../../charts/Points.tsx';
 import { useWords } from '../../use-words.ts';
 
 interface Point {
@@ -42,6 +43,7 @@ function Plot({
     <Chart
       width={width}
       height={height}
+      rows={points.map((p) => ({ ...p, x: p.predicted }))}
       x={{ ...x, label: inLanguage(compressWords, words).predicted, rules: true }}
       y={y}
       top={20}
@@ -60,20 +62,14 @@ function Plot({
           strokeDasharray="4 3"
         />
       )}
-      <Points
-        data={points.map((p) => ({ ...p, x: p.predicted }))}
+      <Points<Point>
         dataKey="measured"
-        isAnimationActive={false}
-        shape={({ cx, cy, payload }: { cx?: number; cy?: number; payload?: Point }) => (
-          <circle
-            cx={cx}
-            cy={cy}
-            r={3.5}
-            fill={payload?.filled ? colour : 'var(--sheet)'}
-            stroke={colour}
-            strokeWidth={1.5}
-          />
-        )}
+        look={({ filled }) => ({
+          r: 3.5,
+          fill: filled ? colour : 'var(--sheet)',
+          stroke: colour,
+          strokeWidth: 1.5,
+        })}
       />
     </Chart>
   );

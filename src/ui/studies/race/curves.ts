@@ -1,5 +1,5 @@
 /** From the lanes of a race to what its charts draw. Pure. */
-import { defined, elementAt } from '../../../checked.ts';
+import { elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { RaceLane } from '../../../studies/race/state.ts';
 import type { Standing } from '../../../studies/race/standings.ts';
@@ -50,9 +50,11 @@ function meanOf(lanes: readonly RaceLane[]): Point[] {
 /** Names of columns in a chart's rows: the mean of an entry, and one of its seeds. */
 export const seedKey = (entry: RaceEntry, seed: number): string => `${entry} ${seed}`;
 
+type Row = { x: number } & Record<string, number>;
+
 /** One row a step, which is `x`: `{ x: 10, adarank: 3.2, 'adarank 1': 3.1, … }`. */
-export function chartRows(curves: readonly EntryCurve[]): Record<string, number>[] {
-  const rows = new Map<number, Record<string, number>>();
+export function chartRows(curves: readonly EntryCurve[]): Row[] {
+  const rows = new Map<number, Row>();
   const put = (key: string, points: readonly Point[]) => {
     for (const { step, loss } of points)
       rows.set(step, { ...(rows.get(step) ?? { x: step }), [key]: loss });
@@ -61,7 +63,7 @@ export function chartRows(curves: readonly EntryCurve[]): Record<string, number>
     put(entry, mean);
     if (seeds.length > 1) for (const { seed, points } of seeds) put(seedKey(entry, seed), points);
   }
-  return [...rows.values()].sort((a, b) => defined(a.x) - defined(b.x));
+  return [...rows.values()].sort((a, b) => a.x - b.x);
 }
 
 /** By entry, its loss at every mean rank that has one. */

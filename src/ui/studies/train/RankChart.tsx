@@ -116,9 +116,9 @@ function Marks({
 }
 
 const ALONE = <path d="M-4 -4L4 4M4 -4L-4 4" fill="none" stroke="var(--warn)" strokeWidth={2} />;
-const WITHIN = <circle r={5.5} fill="none" stroke={CURVE.stroke} strokeWidth={2} />;
+const WITHIN = <circle r={6} fill="none" stroke={CURVE.stroke} strokeWidth={2} />;
 const KNEE = (
-  <path d="M0 -6.5L6.5 0L0 6.5L-6.5 0Z" fill="none" stroke={CURVE.stroke} strokeWidth={1.5} />
+  <path d="M0 -8.5L8.5 0L0 8.5L-8.5 0Z" fill="none" stroke={CURVE.stroke} strokeWidth={1.5} />
 );
 
 /** What the marks mean, under the chart. */
