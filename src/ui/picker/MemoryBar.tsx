@@ -61,6 +61,7 @@ function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
   const plot = usePlotArea();
   if (!plot) return null;
   const x = (bytes: number) => scale(bytes / GB);
+  const between = (from: number, to: number) => Math.max(0, x(to) - x(from));
   const starts = parts.map((_, i) =>
     parts.slice(0, i).reduce((sum, [name]) => sum + need[name], 0),
   );
@@ -79,13 +80,19 @@ function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
           <rect width={2} height={5} fill="var(--err)" />
         </pattern>
       </defs>
-      <rect x={x(0)} y={plot.y} width={limit - x(0)} height={plot.height} fill="var(--void)" />
+      <rect
+        x={x(0)}
+        y={plot.y}
+        width={between(0, need.limit)}
+        height={plot.height}
+        fill="var(--void)"
+      />
       {parts.map(([name, fill], i) => (
         <rect
           key={name}
           x={x(starts[i]!)}
           y={plot.y}
-          width={Math.max(0, x(starts[i]! + need[name]) - x(starts[i]!))}
+          width={between(starts[i]!, starts[i]! + need[name])}
           height={plot.height}
           fill={fill}
         />
@@ -94,7 +101,7 @@ function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
         <rect
           x={limit}
           y={plot.y}
-          width={x(need.total) - limit}
+          width={between(need.limit, need.total)}
           height={plot.height}
           fill="url(#over)"
           stroke="var(--err)"
