@@ -72,8 +72,16 @@ const security: Plugin[] = [
  * What several plates of studies share, and the comparison of two results: nobody needs them before
  * such a tab is opened.
  */
-const studies =
-  /src[\\/]studies[\\/]\w+[\\/](?!study|settings)|src[\\/]ui[\\/]studies[\\/]|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText)|src[\\/]ui[\\/]parts[\\/]NumbersField/;
+const studies = new RegExp(
+  [
+    'studies/\\w+/(?!study|settings)',
+    'ui/(studies|charts)/',
+    'ui/plate/(TrainingFields|OwnTrainingText)',
+    'ui/parts/NumbersField',
+  ]
+    .map((path) => `src/${path}`.replaceAll('/', '[\\\\/]'))
+    .join('|'),
+);
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
 
 /**
@@ -101,8 +109,9 @@ const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) 
 export default defineConfig({
   base: './',
   plugins: [react(), security, licences.page],
+  // All of d3-scale takes a first visit above the 340 kB it may fetch.
   resolve: {
-    alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') },
+    alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/charts/scales.ts') },
   },
   worker: {
     format: 'es',
@@ -131,7 +140,7 @@ export default defineConfig({
             {
               name: 'recharts',
               priority: 2,
-              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/,
+              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]charts[\\/]scales/,
             },
             {
               name: (id, modules) => (firstLook(id, modules) ? 'shared' : null),

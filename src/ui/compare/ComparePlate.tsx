@@ -1,13 +1,17 @@
 /** Beside the map of differences: the settings that differ, both maps small, and rank by rank. */
 import { useEffect, useRef } from 'react';
+import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useMap, type KeptResult } from '../../state/map-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
-import { niceTicks } from '../plate/RepeatDots.tsx';
+import { axisOf } from '../charts/axis.ts';
+import { Chart } from '../charts/Chart.tsx';
+import { ChartImage } from '../charts/ChartImage.tsx';
+import { Points } from '../charts/Points.tsx';
 import { useDark } from '../parts/use-media.ts';
-import { useSize } from '../parts/use-size.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { describeChange, nameOf } from '../../words/describe.ts';
 import { useWords } from '../use-words.ts';
 import { useComparison } from './CompareMap.tsx';
@@ -99,80 +103,46 @@ function Mini({
   );
 }
 
-const HEIGHT = 264;
-const LEFT = 30;
-const BOTTOM = 36;
-const TOP = 20;
-const RIGHT = 10;
+const HEIGHT = 252;
 
 function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison }) {
   const words = useWords();
   const w = words.compare;
-  const { ref, width } = useSize<HTMLDivElement>();
-  const ticks = niceTicks(
-    0,
-    Math.max(4, ...modules.flatMap((m) => [m.a.rank ?? 0, m.b.rank ?? 0])),
-  );
-  const end = elementAt(ticks, -1);
-  const x = (v: number) => LEFT + ((width - LEFT - RIGHT) * v) / end;
-  const y = (v: number) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * v) / end;
+  const n = numbersOf(words.locale);
+  const ranks = modules.flatMap((m) => [m.a.rank ?? 0, m.b.rank ?? 0]);
+  const axis = axisOf([0, 4, ...ranks], n.fixed);
+  const [, end] = axis.domain;
   return (
-    <div ref={ref} className="dots">
-      {width > 0 && (
-        <svg width={width} height={HEIGHT} role="img" aria-label={w.scatterName(spearman)}>
-          <text x={0} y={10} style={{ fill: 'var(--ink3)' }}>
-            {w.rankOf(w.b)}
-          </text>
-          {ticks.map((t) => (
-            <g key={t}>
-              <line x1={LEFT} x2={width - RIGHT} y1={y(t)} y2={y(t)} stroke="var(--rule)" />
-              <text x={LEFT - 7} y={y(t) + 4} textAnchor="end">
-                {t}
-              </text>
-              <text x={x(t)} y={HEIGHT - BOTTOM + 16} textAnchor="middle">
-                {t}
-              </text>
-            </g>
-          ))}
-          <line
-            x1={x(0)}
-            y1={y(0)}
-            x2={x(end)}
-            y2={y(end)}
-            stroke="var(--rule2)"
-            strokeDasharray="3 3"
-          />
-          {modules.map((m) =>
-            m.parts ? (
-              <circle
-                key={m.a.index}
-                cx={x(m.a.rank ?? 0)}
-                cy={y(m.b.rank ?? 0)}
-                r={4}
-                fill="var(--line-this)"
-              />
-            ) : (
-              <circle
-                key={m.a.index}
-                cx={x(m.a.rank ?? 0)}
-                cy={y(m.b.rank ?? 0)}
-                r={3}
-                fill="none"
-                stroke="var(--line-uniform)"
-                strokeWidth={1.25}
-              />
-            ),
-          )}
-          <text
-            x={(LEFT + width - RIGHT) / 2}
-            y={HEIGHT - 4}
-            textAnchor="middle"
-            style={{ fill: 'var(--ink3)' }}
+    <div className="dots">
+      <ChartImage name={w.scatterName(spearman)} unit={w.rankOf(w.b)} height={HEIGHT}>
+        {(width) => (
+          <Chart
+            width={width}
+            height={HEIGHT}
+            rows={modules.map((m) => ({ x: m.a.rank ?? 0, y: m.b.rank ?? 0, parts: m.parts }))}
+            x={{ ...axis, label: w.rankOf(w.a) }}
+            y={axis}
+            right={10}
           >
-            {w.rankOf(w.a)}
-          </text>
-        </svg>
-      )}
+            <ReferenceLine
+              segment={[
+                { x: 0, y: 0 },
+                { x: end, y: end },
+              ]}
+              stroke="var(--rule2)"
+              strokeDasharray="3 3"
+            />
+            <Points<{ parts: boolean }>
+              dataKey="y"
+              look={({ parts }) =>
+                parts
+                  ? { r: 4, fill: 'var(--line-this)' }
+                  : { r: 3, fill: 'none', stroke: 'var(--line-uniform)', strokeWidth: 1.25 }
+              }
+            />
+          </Chart>
+        )}
+      </ChartImage>
       <p className="small ink2">
         <span style={{ color: 'var(--line-this)' }}>●</span> {w.part} &nbsp;{' '}
         <span style={{ color: 'var(--line-uniform)' }}>○</span> {w.overlap}

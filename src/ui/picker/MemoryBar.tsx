@@ -1,9 +1,12 @@
 /**
  * What a model will take of this machine's memory, part by part, against what a page may have here.
  */
+import { usePlotArea } from 'recharts';
 import type { MemoryNeed } from '../../worker/protocol.ts';
-import { niceTicks } from '../plate/RepeatDots.tsx';
-import { useSize } from '../parts/use-size.ts';
+import { axisOf } from '../charts/axis.ts';
+import { Chart, useX } from '../charts/Chart.tsx';
+import { ChartImage } from '../charts/ChartImage.tsx';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 
 const parts = [
@@ -12,77 +15,34 @@ const parts = [
   ['workspace', 'var(--rule2)'],
 ] as const;
 
+const GB = 1e9;
+
 export function MemoryBar({ need }: { need: MemoryNeed }) {
   const words = useWords();
   const w = words.picker;
-  const { ref, width } = useSize<HTMLDivElement>();
-  const end = Math.max(need.limit, need.total) * 1.12;
-  const x = (bytes: number) => (width * bytes) / end;
-  const starts = parts.map((_, i) =>
-    parts.slice(0, i).reduce((sum, [name]) => sum + need[name], 0),
-  );
+  const n = numbersOf(words.locale);
   const label = parts.map(([name]) => `${w.parts[name]} ${words.size(need[name])}`).join(', ');
-  const ticks = niceTicks(0, need.limit / 1e9).filter((t) => t * 1e9 < need.limit * 0.75);
+  const { ticks, print } = axisOf([0, need.limit / GB], n.fixed);
   return (
-    <div ref={ref}>
-      {width > 0 && (
-        <svg width={width} height={36} role="img" aria-label={w.barName(label)}>
-          <defs>
-            <pattern
-              id="over"
-              width={5}
-              height={5}
-              patternUnits="userSpaceOnUse"
-              patternTransform="rotate(45)"
-            >
-              <rect width={5} height={5} fill="var(--sheet)" />
-              <rect width={2} height={5} fill="var(--err)" />
-            </pattern>
-          </defs>
-          <rect x={0} y={1} width={x(need.limit)} height={14} fill="var(--void)" />
-          {parts.map(([name, fill], i) => (
-            <rect
-              key={name}
-              x={x(starts[i]!)}
-              y={1}
-              width={Math.max(0, x(need[name]))}
-              height={14}
-              fill={fill}
-            />
-          ))}
-          {need.total > need.limit && (
-            <rect
-              x={x(need.limit)}
-              y={1}
-              width={x(need.total - need.limit)}
-              height={14}
-              fill="url(#over)"
-              stroke="var(--err)"
-            />
-          )}
-          <line
-            x1={x(need.limit)}
-            x2={x(need.limit)}
-            y1={0}
-            y2={20}
-            stroke="var(--ink)"
-            strokeWidth={1.5}
-          />
-          {ticks.map((t) => (
-            <text key={t} x={x(t * 1e9)} y={32} textAnchor={t === 0 ? 'start' : 'middle'}>
-              {t}
-            </text>
-          ))}
-          <text
-            x={Math.min(x(need.limit), width - 60)}
-            y={32}
-            textAnchor="middle"
-            style={{ fill: 'var(--ink)' }}
+    <div>
+      <ChartImage name={w.barName(label)} height={38}>
+        {(width) => (
+          <Chart
+            width={width}
+            height={38}
+            x={{
+              domain: [0, (Math.max(need.limit, need.total) / GB) * 1.12],
+              // What is allowed is written where the others would stand.
+              ticks: ticks.filter((t) => t * GB < need.limit * 0.75),
+              print,
+            }}
+            top={1}
+            right={0}
           >
-            {w.allowed(need.limit)}
-          </text>
-        </svg>
-      )}
+            <Bar need={need} allowed={w.allowed(need.limit)} />
+          </Chart>
+        )}
+      </ChartImage>
       <p className="small ink2 parts">
         {parts.map(([name, fill]) => (
           <span key={name}>
@@ -92,5 +52,75 @@ export function MemoryBar({ need }: { need: MemoryNeed }) {
         ))}
       </p>
     </div>
+  );
+}
+
+/** The parts one after the other on what is allowed; what is too much is hatched. */
+function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
+  const scale = useX();
+  const plot = usePlotArea();
+  if (!plot) return null;
+  const x = (bytes: number) => scale(bytes / GB);
+  const between = (from: number, to: number) => Math.max(0, x(to) - x(from));
+  const starts = parts.map((_, i) =>
+    parts.slice(0, i).reduce((sum, [name]) => sum + need[name], 0),
+  );
+  const limit = x(need.limit);
+  return (
+    <>
+      <defs>
+        <pattern
+          id="over"
+          width={5}
+          height={5}
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <rect width={5} height={5} fill="var(--sheet)" />
+          <rect width={2} height={5} fill="var(--err)" />
+        </pattern>
+      </defs>
+      <rect
+        x={x(0)}
+        y={plot.y}
+        width={between(0, need.limit)}
+        height={plot.height}
+        fill="var(--void)"
+      />
+      {parts.map(([name, fill], i) => (
+        <rect
+          key={name}
+          x={x(starts[i]!)}
+          y={plot.y}
+          width={between(starts[i]!, starts[i]! + need[name])}
+          height={plot.height}
+          fill={fill}
+        />
+      ))}
+      {need.total > need.limit && (
+        <rect
+          x={limit}
+          y={plot.y}
+          width={between(need.limit, need.total)}
+          height={plot.height}
+          fill="url(#over)"
+          stroke="var(--err)"
+        />
+      )}
+      <path
+        d={`M${limit} ${plot.y - 1}v${plot.height + 7}`}
+        stroke="var(--ink)"
+        strokeWidth={1.5}
+        fill="none"
+      />
+      <text
+        x={Math.min(limit, plot.x + plot.width - 60)}
+        y={plot.y + plot.height + 20}
+        textAnchor="middle"
+        style={{ fill: 'var(--ink)' }}
+      >
+        {allowed}
+      </text>
+    </>
   );
 }

@@ -1,33 +1,33 @@
 /** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
 import { memo, useMemo } from 'react';
-import { Label, Line, LineChart, usePlotArea, XAxis, YAxis } from 'recharts';
+import { usePlotArea } from 'recharts';
 import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { byLayer, type LayerPoint } from '../../state/series.ts';
+import { axisOf, wholeTicks } from '../charts/axis.ts';
+import { Chart, useScales, type HorizontalAxis } from '../charts/Chart.tsx';
+import { ChartFrame, useChartHeight } from '../charts/ChartFrame.tsx';
+import { EndLabels, roomFor } from '../charts/EndLabels.tsx';
+import { intervalPath } from '../charts/interval.ts';
+import { look } from '../charts/looks.ts';
+import { SeriesLine } from '../charts/SeriesLine.tsx';
 import { useLater } from '../parts/use-later.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
-import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
-import { apart, EndLabel, roomFor } from './end-labels.tsx';
 import { RoleTable } from './RoleTable.tsx';
 
 const groups = ['attention', 'mlp', 'other'] as const;
-const look = {
-  attention: { stroke: 'var(--line-this)', text: 'var(--line-this)', dash: undefined },
+type Group = (typeof groups)[number];
+const looks = {
+  attention: look('this'),
   mlp: { stroke: 'var(--bar-mlp)', text: 'var(--text-mlp)', dash: '7 4' },
   other: { stroke: 'var(--bar-other)', text: 'var(--text-other)', dash: '2 3' },
-} as const;
+};
 
-const TOP = 8;
-const BOTTOM = 34;
-/** The first layer stands off the axis. */
-const INSET = 6;
-const TICK = { fill: 'var(--ink2)', fontSize: 12 };
-
-/** One row of recharts' data: the layer and the mean of each group. */
-const pointOf = (p: LayerPoint) => ({
-  layer: p.layer,
+/** One row of the chart: the layer and the mean of each group. */
+const rowOf = (p: LayerPoint) => ({
+  x: p.layer,
   ...Object.fromEntries(groups.flatMap((g) => (p[g] ? [[g, p[g].mean]] : []))),
 });
 
@@ -38,117 +38,54 @@ const pointOf = (p: LayerPoint) => ({
 function Marks({
   points,
   group,
-  end,
-  layers,
   intervals,
 }: {
   points: readonly LayerPoint[];
-  group: (typeof groups)[number];
-  end: number;
-  layers: number;
+  group: Group;
   intervals: boolean;
 }) {
-  const plot = usePlotArea();
-  if (!plot) return null;
-  const x = (layer: number) =>
-    plot.x + INSET + ((plot.width - INSET) * layer) / Math.max(1, layers - 1);
-  const y = (v: number) => plot.y + plot.height * (1 - Math.min(end, Math.max(0, v)) / end);
+  const scales = useScales();
+  if (!scales) return null;
+  const { x, y } = scales;
   const path = (of: (at: number, mean: number, low: number, high: number) => string) =>
     points
       .map((p) =>
-        p[group] ? of(x(p.layer), y(p[group].mean), y(p[group].low), y(p[group].high)) : '',
+        p[group]
+          ? of(x(p.layer), y(p[group].mean), y(Math.max(0, p[group].low)), y(p[group].high))
+          : '',
       )
       .join('');
   return (
-    <g stroke={look[group].stroke} fill="none">
-      {intervals && (
-        <path d={path((at, _, low, high) => `M${at - 3} ${low}h6m-3 0V${high}m-3 0h6`)} />
-      )}
+    <g stroke={looks[group].stroke} fill="none">
+      {intervals && <path d={path((at, _, low, high) => intervalPath(at, low, high))} />}
       <path
         d={path((at, mean) => `M${at} ${mean}h0`)}
-        strokeWidth={layers > 16 ? 3.5 : 5}
+        strokeWidth={points.length > 16 ? 3.5 : 5}
         strokeLinecap="round"
       />
     </g>
   );
 }
 
-/**
- * The grid's lines and the dashed one of the mean module. Plain SVG, like the marks: every part of
- * recharts listens to all the others.
- */
-function Rules({ ticks, end }: { ticks: readonly number[]; end: number }) {
+/** The dashed line of the mean module. */
+function Mean() {
+  const scales = useScales();
   const plot = usePlotArea();
-  if (!plot) return null;
-  const line = (v: number) => `M${plot.x} ${plot.y + plot.height * (1 - v / end)}h${plot.width}`;
+  if (!scales || !plot) return null;
   return (
-    <>
-      <path d={ticks.map(line).join('')} stroke="var(--rule)" fill="none" />
-      <path d={line(1)} stroke="var(--ink2)" strokeDasharray="3 3" fill="none" />
-    </>
+    <path
+      d={`M${plot.x} ${scales.y(1)}h${plot.width}`}
+      stroke="var(--ink2)"
+      strokeDasharray="3 3"
+    />
   );
 }
 
-/**
- * Rules, axes and lines: they stay as they are while the data moves, and recharts works out only
- * what changed.
- */
-const Frame = memo(function Frame({
-  layers,
-  end,
-  present,
-  axis,
-}: {
-  layers: number;
-  end: number;
-  present: string;
-  axis: string;
-}) {
-  const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
-  return (
-    <>
-      <Rules ticks={ticks} end={end} />
-      <XAxis
-        dataKey="layer"
-        type="number"
-        domain={[0, Math.max(1, layers - 1)]}
-        ticks={layerTicks(layers)}
-        interval={0}
-        niceTicks="none"
-        height={BOTTOM}
-        stroke="var(--rule2)"
-        tick={TICK}
-        tickLine={{ stroke: 'var(--rule2)' }}
-        padding={{ left: INSET }}
-      >
-        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
-      </XAxis>
-      <YAxis
-        domain={[0, end]}
-        ticks={ticks}
-        interval={0}
-        niceTicks="none"
-        width={30}
-        axisLine={false}
-        tickLine={false}
-        tick={TICK}
-      />
-      {groups
-        .filter((g) => present.includes(g))
-        .map((g) => (
-          <Line
-            key={g}
-            dataKey={g}
-            stroke={look[g].stroke}
-            strokeWidth={2}
-            strokeDasharray={look[g].dash}
-            dot={false}
-            isAnimationActive={false}
-            connectNulls
-          />
-        ))}
-    </>
-  );
+/** The lines stay as they are while the data moves. */
+const Lines = memo(function Lines({ present }: { present: string }) {
+  return groups
+    .filter((g) => present.includes(g))
+    .map((g) => <SeriesLine key={g} dataKey={g} look={looks[g]} dots={0} />);
 });
 
 /** Modules and their draws in one, so that what is shown a moment late belongs together. */
@@ -176,35 +113,27 @@ export function LayersPlate() {
     (best, e) => (e.mean > (best?.mean ?? -1) ? e : best),
     null,
   );
-  const end = Math.max(2, Math.ceil(Math.max(0, ...all.map((e) => e.high))));
   const finding = top ? w.layerFinding(words.map[top.group], top.layer, top.mean) : w.layerEmpty;
 
   const last = points.at(-1);
-  const labels = last
-    ? apart(
-        present.flatMap((g) =>
-          last[g]
-            ? [
-                {
-                  key: g,
-                  words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`,
-                  y: TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, last[g].mean) / end),
-                },
-              ]
-            : [],
-        ),
-        16,
-      )
-    : [];
-
-  // The same before there are labels and for every number: the plot keeps its width, and little is
-  // drawn anew.
+  // Axes are the same objects while they are equal: little is drawn anew.
+  const end = Math.max(2, Math.ceil(Math.max(0, ...all.map((e) => e.high))));
+  const y = useMemo(() => axisOf([0, end], n.fixed), [end, n]);
+  const x = useMemo(
+    (): HorizontalAxis => ({
+      domain: [0, Math.max(1, layers - 1)],
+      ticks: wholeTicks(0, Math.max(1, layers - 1)),
+      print: String,
+      label: w.layerAxis,
+      inset: { left: 6 },
+    }),
+    [layers, w.layerAxis],
+  );
+  // The same before there are labels and for every number: the plot keeps its width.
   const room = roomFor(present.map((g) => `${words.map[g]} ${n.fixed(end < 10 ? 8 : 88, 1)}`));
-  const data = useMemo(
+  const rows = useMemo(
     () =>
-      points.length
-        ? points.map(pointOf)
-        : Array.from({ length: layers }, (_, layer) => ({ layer })),
+      points.length ? points.map(rowOf) : Array.from({ length: layers }, (_, i) => ({ x: i })),
     [points, layers],
   );
   return (
@@ -235,43 +164,30 @@ export function LayersPlate() {
         print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
         {(width) => (
-          <LineChart
-            width={width}
-            height={height}
-            data={data}
-            margin={{ top: TOP, right: room, bottom: 0, left: 0 }}
-            accessibilityLayer={false}
-          >
-            <Frame layers={layers} end={end} present={present.join(' ')} axis={w.layerAxis} />
+          <Chart width={width} height={height} rows={rows} x={x} y={y} right={room}>
+            <Mean />
+            <Lines present={present.join(' ')} />
             {present.map((g) => (
-              <Marks
-                key={g}
-                points={points}
-                group={g}
-                end={end}
-                layers={layers}
-                intervals={sweeps >= SWEEPS_FOR_INTERVALS}
-              />
+              <Marks key={g} points={points} group={g} intervals={sweeps >= SWEEPS_FOR_INTERVALS} />
             ))}
-            {labels.map((l) => (
-              <EndLabel
-                key={l.key}
-                x={width - room + 7}
-                y={l.y}
-                words={l.words}
-                fill={look[l.key as keyof typeof look].text}
-              />
-            ))}
-          </LineChart>
+            <EndLabels
+              labels={present.flatMap((g) =>
+                last?.[g]
+                  ? [
+                      {
+                        key: g,
+                        words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`,
+                        value: last[g].mean,
+                        fill: looks[g].text,
+                      },
+                    ]
+                  : [],
+              )}
+            />
+          </Chart>
         )}
       </ChartFrame>
       <RoleTable />
     </>
   );
-}
-
-/** At most eight ticks, the last layer among them. */
-function layerTicks(layers: number): number[] {
-  const step = Math.max(1, Math.ceil((layers - 1) / 7));
-  return Array.from({ length: Math.floor((layers - 1) / step) + 1 }, (_, i) => i * step);
 }

@@ -21,7 +21,7 @@ import { inLanguage } from '../../../language/in-language.ts';
 import { agreeWords } from '../../../studies/agree/words.ts';
 import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
-import { ChartFrame } from '../../plate/ChartFrame.tsx';
+import { ChartFrame } from '../../charts/ChartFrame.tsx';
 import { MethodMaps, mapsHeight, type MethodMap } from './MethodMaps.tsx';
 import { Matrix, MATRIX_ROW } from './Matrix.tsx';
 

@@ -13,7 +13,7 @@ import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
-import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
+import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { SaveLinks } from '../../plate/SaveLinks.tsx';
 import { UseAsBase } from '../../plate/UseAsBase.tsx';
 import { CompressSettings } from './CompressSettings.tsx';

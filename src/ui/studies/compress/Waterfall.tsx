@@ -3,13 +3,18 @@
  * would change to first order, as bars, and what dropping it and all weaker ones would, as a line,
  * with the components that stay marked off.
  */
+import { DefaultZIndexes, usePlotArea, ZIndexLayer } from 'recharts';
 import { elementAt } from '../../../checked.ts';
 import type { Spectrum } from '../../../studies/compress/state.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
+import { axisOf } from '../../charts/axis.ts';
+import { Chart, leftOf, useScales } from '../../charts/Chart.tsx';
+import { ChartLegend, LineKey } from '../../charts/ChartLegend.tsx';
+import { look } from '../../charts/looks.ts';
+import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { useWords } from '../../use-words.ts';
-import { decimals, rangeOf, ticksOf } from './axis.ts';
 
 /**
  * By component, blocks added up: σ (their mean), the change when it goes, and when it and all
@@ -37,11 +42,10 @@ export function componentsOf({ sigma, gradient }: Spectrum): Component[] {
   return out;
 }
 
-const LEFT = 52;
-const RIGHT = 10;
-const STRIP = 44;
-const GAP = 14;
-const BOTTOM = 32;
+/** Pixels of the singular values' own strip. */
+const STRIP = 56;
+const SIGMA = { ...look('uniform'), width: 1.5 };
+const TAIL = { ...look('this'), width: 1.5 };
 
 export function Waterfall({
   width,
@@ -55,130 +59,102 @@ export function Waterfall({
   keep: number | null;
 }) {
   const words = useWords();
-  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const count = Math.max(1, components.length);
-  const [low, high] =
-    components.length > 0 ? rangeOf(components.flatMap((c) => [c.change, c.tail])) : [-1, 1];
-  const top = STRIP + GAP;
-  const inner = Math.max(0, width - LEFT - RIGHT);
-  const plot = height - top - BOTTOM;
+  const changes = components.flatMap((c) => [c.change, c.tail]);
+  const y = axisOf(changes.length > 0 ? [0, ...changes] : [], n.fixed);
   const strongest = components[0]?.sigma ?? 1;
-  const x = (i: number) => LEFT + (inner * i) / count;
-  const y = (v: number) => top + (plot * (high - v)) / (high - low);
-  const s = (v: number) => 4 + (STRIP - 4) * (1 - v / strongest);
-  const ticks = components.length > 0 ? ticksOf(low, high, 4) : [0];
-  const digits = decimals(ticks);
-  const bar = Math.max(0.6, (inner / count) * 0.8);
-  const line = (f: (c: Component) => number) =>
+  // A component stands in the middle of its own stretch: the first from 0 to 1.
+  const x = {
+    domain: [0, count] as const,
+    print: (i: number) => n.whole(Math.max(1, i)),
+  };
+  const left = leftOf(y);
+  return (
+    <>
+      <Chart
+        width={width}
+        height={STRIP}
+        rows={components.map((c, i) => ({ x: i + 0.5, sigma: c.sigma }))}
+        x={{ ...x, ticks: [] }}
+        y={{
+          domain: [0, strongest],
+          ticks: components.length > 0 ? [strongest] : [],
+          print: () => 'σ',
+        }}
+        left={left}
+      >
+        <Dropped keep={keep} count={count} />
+        <SeriesLine dataKey="sigma" look={SIGMA} dots={0} />
+      </Chart>
+      <Chart
+        width={width}
+        height={height - STRIP}
+        rows={components.map((c, i) => ({ x: i + 0.5, tail: c.tail }))}
+        x={{
+          ...x,
+          ticks: components.length > 0 ? [0, count] : [],
+          label: inLanguage(compressWords, words).component,
+        }}
+        y={y}
+        left={left}
+      >
+        <Dropped keep={keep} count={count} />
+        <Changes components={components} />
+        <SeriesLine dataKey="tail" look={TAIL} dots={0} />
+      </Chart>
+    </>
+  );
+}
+
+/** The components that go, shaded, behind a dashed line. */
+function Dropped({ keep, count }: { keep: number | null; count: number }) {
+  const plot = usePlotArea();
+  if (!plot || keep === null) return null;
+  const from = plot.x + (plot.width * keep) / count;
+  return (
+    <>
+      <ZIndexLayer zIndex={DefaultZIndexes.grid}>
+        <path
+          d={`M${from} ${plot.y}H${plot.x + plot.width}v${plot.height}H${from}`}
+          fill="var(--void)"
+        />
+      </ZIndexLayer>
+      <path d={`M${from} ${plot.y}v${plot.height}`} stroke="var(--ink)" strokeDasharray="3 3" />
+    </>
+  );
+}
+
+/** A bar for each component: there may be hundreds, so those of one colour are one path. */
+function Changes({ components }: { components: readonly Component[] }) {
+  const scales = useScales();
+  if (!scales) return null;
+  const { x, y } = scales;
+  const wide = Math.max(0.6, 0.8 * (x(1) - x(0)));
+  const bars = (better: boolean) =>
     components
-      .map(
-        (c, i) =>
-          `${i === 0 ? 'M' : 'L'}${(x(i) + inner / count / 2).toFixed(1)} ${f(c).toFixed(1)}`,
+      .map(({ change }, i) =>
+        change < 0 === better
+          ? `M${x(i + 0.5) - wide / 2} ${y(0)}h${wide}V${y(change)}h${-wide}z`
+          : '',
       )
       .join('');
   return (
-    <svg width={width} height={height}>
-      {keep !== null && (
-        <rect
-          x={x(keep)}
-          width={Math.max(0, width - RIGHT - x(keep))}
-          y={4}
-          height={height - BOTTOM - 4}
-          fill="var(--void)"
-        />
-      )}
-      {components.length > 0 && (
-        <text x={LEFT - 8} y={s(strongest) + 8} textAnchor="end" fontSize={12} fill="var(--ink2)">
-          σ
-        </text>
-      )}
-      <path
-        d={line((c) => s(c.sigma))}
-        fill="none"
-        stroke="var(--line-uniform)"
-        strokeWidth={1.5}
-      />
-      <line x1={LEFT} x2={width - RIGHT} y1={STRIP} y2={STRIP} stroke="var(--rule)" />
-      {ticks.map((t) => (
-        <g key={t}>
-          <line
-            x1={LEFT}
-            x2={width - RIGHT}
-            y1={y(t)}
-            y2={y(t)}
-            stroke={t === 0 ? 'var(--rule2)' : 'var(--rule)'}
-          />
-          {components.length > 0 && (
-            <text x={LEFT - 6} y={y(t) + 4} textAnchor="end" fontSize={12} fill="var(--ink2)">
-              {n.fixed(t, digits)}
-            </text>
-          )}
-        </g>
-      ))}
-      {components.map((c, i) => (
-        <rect
-          key={i}
-          x={x(i) + (inner / count - bar) / 2}
-          width={bar}
-          y={Math.min(y(0), y(c.change))}
-          height={Math.abs(y(c.change) - y(0))}
-          fill={c.change < 0 ? 'var(--bar-mlp)' : 'var(--line-random)'}
-        />
-      ))}
-      <path d={line((c) => y(c.tail))} fill="none" stroke="var(--line-this)" strokeWidth={1.5} />
-      {keep !== null && (
-        <line
-          x1={x(keep)}
-          x2={x(keep)}
-          y1={4}
-          y2={height - BOTTOM}
-          stroke="var(--ink)"
-          strokeDasharray="3 3"
-        />
-      )}
-      {components.length > 0 &&
-        [0, count].map((i) => (
-          <text
-            key={i}
-            x={x(i)}
-            y={height - BOTTOM + 14}
-            textAnchor={i === 0 ? 'start' : 'end'}
-            fontSize={12}
-            fill="var(--ink2)"
-          >
-            {i === 0 ? 1 : n.whole(count)}
-          </text>
-        ))}
-      <text
-        x={LEFT + inner / 2}
-        y={height - 4}
-        textAnchor="middle"
-        fontSize={12}
-        fill="var(--ink3)"
-      >
-        {w.component}
-      </text>
-    </svg>
+    <>
+      <path d={bars(true)} fill="var(--bar-mlp)" />
+      <path d={bars(false)} fill="var(--line-random)" />
+    </>
   );
 }
 
 export function WaterfallLegend() {
   const w = inLanguage(compressWords, useWords());
   return (
-    <ul className="rank-legend small ink2">
-      <li>
-        <svg width="18" height="8" aria-hidden="true">
-          <path d="M0 4h18" stroke="var(--line-uniform)" strokeWidth="1.5" />
-        </svg>
-        {w.sigma}
-      </li>
-      <li>
-        <svg width="18" height="8" aria-hidden="true">
-          <path d="M0 4h18" stroke="var(--line-this)" strokeWidth="1.5" />
-        </svg>
-        {w.cumulative}
-      </li>
-    </ul>
+    <ChartLegend
+      items={[
+        { key: <LineKey look={SIGMA} />, words: w.sigma },
+        { key: <LineKey look={TAIL} />, words: w.cumulative },
+      ]}
+    />
   );
 }

@@ -19,7 +19,7 @@ import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
-import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
+import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { curvesOf } from './curves.ts';
 import { RaceChart } from './RaceChart.tsx';
 import { RaceSettings } from './RaceSettings.tsx';

@@ -14,7 +14,8 @@ import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { StudyNeed } from '../../plate/StudyNeed.tsx';
 import { TrainingFields } from '../../plate/TrainingFields.tsx';
-import { Swatch } from './Standings.tsx';
+import { LineKey } from '../../charts/ChartLegend.tsx';
+import { LOOKS } from './look.ts';
 
 export function RaceSettings() {
   const words = useWords();
@@ -105,7 +106,7 @@ function Entries({
                 onChange(RACE_ENTRIES.filter((e) => (e === entry ? !chosen : value.includes(e))))
               }
             />
-            <Swatch entry={entry} />
+            <LineKey look={LOOKS[entry]} />
             {w.names[entry]}
           </label>
         );

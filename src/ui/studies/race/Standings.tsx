@@ -9,18 +9,9 @@ import type { Interval } from '../../../methods/statistics.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
+import { LineKey } from '../../charts/ChartLegend.tsx';
 import { useWords } from '../../use-words.ts';
 import { LOOKS } from './look.ts';
-
-/** The entry's own line, as the chart draws it. */
-export function Swatch({ entry }: { entry: Standing['entry'] }) {
-  const { stroke, dash } = LOOKS[entry];
-  return (
-    <svg className="line-swatch" width="20" height="8" aria-hidden="true">
-      <path d="M0 4H20" stroke={stroke} strokeWidth="2" strokeDasharray={dash} />
-    </svg>
-  );
-}
 
 export function Standings({ standings }: { standings: readonly Standing[] }) {
   const words = useWords();
@@ -48,7 +39,7 @@ export function Standings({ standings }: { standings: readonly Standing[] }) {
           <tr key={s.entry}>
             <td className="bold">
               <span className="entry-name" title={w.about[s.entry]}>
-                <Swatch entry={s.entry} />
+                <LineKey look={LOOKS[s.entry]} />
                 {w.names[s.entry]}
               </span>
             </td>
@@ -97,7 +88,7 @@ export function SweepTable({
           <tr key={entry}>
             <td className="bold">
               <span className="entry-name" title={w.about[entry]}>
-                <Swatch entry={entry} />
+                <LineKey look={LOOKS[entry]} />
                 {w.names[entry]}
               </span>
             </td>

@@ -1,5 +1,5 @@
 /** From the lanes of a race to what its charts draw. Pure. */
-import { defined, elementAt } from '../../../checked.ts';
+import { elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { RaceLane } from '../../../studies/race/state.ts';
 import type { Standing } from '../../../studies/race/standings.ts';
@@ -50,45 +50,20 @@ function meanOf(lanes: readonly RaceLane[]): Point[] {
 /** Names of columns in a chart's rows: the mean of an entry, and one of its seeds. */
 export const seedKey = (entry: RaceEntry, seed: number): string => `${entry} ${seed}`;
 
-/** One row a step: `{ step, adarank: 3.2, 'adarank 1': 3.1, … }`. */
-export function chartRows(curves: readonly EntryCurve[]): Record<string, number>[] {
-  const rows = new Map<number, Record<string, number>>();
+type Row = { x: number } & Record<string, number>;
+
+/** One row a step, which is `x`: `{ x: 10, adarank: 3.2, 'adarank 1': 3.1, … }`. */
+export function chartRows(curves: readonly EntryCurve[]): Row[] {
+  const rows = new Map<number, Row>();
   const put = (key: string, points: readonly Point[]) => {
     for (const { step, loss } of points)
-      rows.set(step, { ...(rows.get(step) ?? { step }), [key]: loss });
+      rows.set(step, { ...(rows.get(step) ?? { x: step }), [key]: loss });
   };
   for (const { entry, seeds, mean } of curves) {
     put(entry, mean);
     if (seeds.length > 1) for (const { seed, points } of seeds) put(seedKey(entry, seed), points);
   }
-  return [...rows.values()].sort((a, b) => defined(a.step) - defined(b.step));
-}
-
-/**
- * Ends of an axis that holds all values, in steps that suit their spread, with at most six ticks,
- * and the decimals they need.
- */
-export function lossAxis(values: readonly number[]): {
-  low: number;
-  high: number;
-  ticks: number[];
-  digits: number;
-} {
-  if (values.length === 0) return { low: 0, high: 1, ticks: [], digits: 0 };
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  const step =
-    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5].find(
-      (s) => Math.ceil(most / s + 1e-9) - Math.floor(least / s - 1e-9) <= 5,
-    ) ?? 10;
-  const first = Math.floor(least / step + 1e-9);
-  const last = Math.max(first + 1, Math.ceil(most / step - 1e-9));
-  return {
-    low: first * step,
-    high: last * step,
-    ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step),
-    digits: step < 0.1 ? 2 : step < 1 ? 1 : 0,
-  };
+  return [...rows.values()].sort((a, b) => a.x - b.x);
 }
 
 /** By entry, its loss at every mean rank that has one. */

@@ -3,22 +3,11 @@
  * share both.
  */
 import { defined } from '../../../checked.ts';
+import { look, type LineLook } from '../../charts/looks.ts';
 import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
 
-interface Look {
-  stroke: string;
-  text: string;
-  dash?: string;
-}
-
-const look = (name: string, dash?: string): Look => ({
-  stroke: `var(--line-${name})`,
-  text: `var(--line-${name}-text, var(--line-${name}))`,
-  ...(dash !== undefined && { dash }),
-});
-
 /** Those that charts have had from the start. */
-const known: Partial<Record<RaceEntry, Look>> = {
+const known: Partial<Record<RaceEntry, LineLook>> = {
   adarank: look('this'),
   uniform: look('uniform', '7 4'),
   random: look('random', '2 3'),
@@ -34,7 +23,7 @@ const known: Partial<Record<RaceEntry, Look>> = {
   imported: look('other', '2 3'),
 };
 
-const same = (a: Look, b: Look) => a.stroke === b.stroke && a.dash === b.dash;
+const same = (a: LineLook, b: LineLook) => a.stroke === b.stroke && a.dash === b.dash;
 
 /** What is left for entries without a look of their own, those most easily told apart first. */
 const free = ['14 3 2 3 2 3', '4 4', '1 3', '10 6']
@@ -45,4 +34,4 @@ const free = ['14 3 2 3 2 3', '4 4', '1 3', '10 6']
 
 export const LOOKS = Object.fromEntries(
   RACE_ENTRIES.map((entry) => [entry, known[entry] ?? defined(free.shift())]),
-) as Record<RaceEntry, Look>;
+) as Record<RaceEntry, LineLook>;

@@ -13,7 +13,7 @@ import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
-import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
+import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { ChosenRank } from './ChosenRank.tsx';
 import { RankChart, RankLegend } from './RankChart.tsx';
 import { RankSlider } from './RankSlider.tsx';

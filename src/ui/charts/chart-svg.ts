@@ -1,6 +1,6 @@
 /**
- * A chart on the page as a file of its own: title, finding and unit above the SVG, all styles
- * written into it, on the sheet's colour.
+ * A chart on the page as a file of its own: title, finding and unit above its drawings, all styles
+ * written into them, on the sheet's colour.
  */
 import { elementAt } from '../../checked.ts';
 
@@ -33,9 +33,9 @@ export interface ChartWords {
   source: string;
 }
 
-export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
-  const copy = withStyles(svg);
-  const { width, height } = svg.getBoundingClientRect();
+/** `box` holds one drawing, or several that stand to each other as on the page. */
+export function chartSvg(box: Element, words: ChartWords): string {
+  const { left, top, width, height } = box.getBoundingClientRect();
   const style = getComputedStyle(document.documentElement);
   const token = (name: string) => style.getPropertyValue(name).trim();
 
@@ -66,10 +66,16 @@ export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
     element('text', { x: MARGIN, y: 74, fill: token('--ink3') }, words.unit),
     element('text', { x: MARGIN, y: height + HEAD + 18, 'font-size': 10 }, words.source),
   );
-  for (const [name, value] of Object.entries({ x: MARGIN, y: HEAD, width, height }))
-    copy.setAttribute(name, String(value));
-  copy.setAttribute('overflow', 'visible');
-  out.append(copy);
+  for (const svg of box.querySelectorAll('svg')) {
+    const copy = withStyles(svg);
+    const place = svg.getBoundingClientRect();
+    copy.setAttribute('x', String(MARGIN + place.left - left));
+    copy.setAttribute('y', String(HEAD + place.top - top));
+    copy.setAttribute('width', String(place.width));
+    copy.setAttribute('height', String(place.height));
+    copy.setAttribute('overflow', 'visible');
+    out.append(copy);
+  }
   return new XMLSerializer().serializeToString(out);
 }
 

@@ -1,10 +1,6 @@
 /**
- * The scales of our axes, in place of all of d3-scale (`vite.config.ts`): recharts looks them up by
- * name at run time, so that a build cannot leave out the time, logarithmic and colour scales by
- * itself. A chart that needs another one names it here.
- *
- * The linear one is written out: d3's maps numbers to colours, dates and texts as well, and brings
- * along what that takes.
+ * Replaces d3-scale in recharts (`vite.config.ts`), which looks scales up by name at run time: a
+ * build cannot drop the unused ones. A chart that needs another scale exports it here.
  */
 import { ticks } from 'd3-array';
 import { defined } from '../../checked.ts';

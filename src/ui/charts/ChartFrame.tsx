@@ -13,8 +13,8 @@ import { download, fileName } from '../export/download.ts';
 import { useBanded } from '../frame/Band.tsx';
 import { usePresent } from '../frame/present.ts';
 import { useMedia } from '../parts/use-media.ts';
-import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../use-words.ts';
+import { ChartImage } from './ChartImage.tsx';
 
 export interface ChartData {
   columns: readonly string[];
@@ -75,19 +75,17 @@ export function ChartFrame({
 }: Props) {
   const words = useWords();
   const [table, setTable] = useState(false);
-  const { ref, width } = useSize<HTMLDivElement>();
   const box = useRef<HTMLDivElement>(null);
 
   async function saveSvg() {
-    const svg = box.current?.querySelector('svg');
     const from = sourceNow();
-    if (!svg || !from) return;
+    if (!box.current || !from) return;
     const { model, spec } = from;
     const source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
-    const { chartSvg } = await import('../export/chart-svg.ts');
+    const { chartSvg } = await import('./chart-svg.ts');
     download(
       `${fileName('rank-atlas', model.title, title)}.svg`,
-      chartSvg(svg, { title, finding: finding ?? '', unit, source }),
+      chartSvg(box.current, { title, finding: finding ?? '', unit, source }),
       'image/svg+xml',
     );
   }
@@ -140,50 +138,56 @@ export function ChartFrame({
           <p className="how small ink2">{note}</p>
         </div>
       )}
-      <div ref={ref}>
-        {table && !empty ? (
-          <div
-            className="chart-table"
-            style={{ maxHeight: height + 20 }}
-            tabIndex={0}
-            role="region"
-            aria-label={title}
-          >
-            <table>
-              <thead>
-                <tr>
-                  {data.columns.map((c) => (
-                    <th key={c} scope="col">
-                      {c}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {data.rows.map((row, i) => (
-                  <tr key={i}>
-                    {row.map((v, c) => (
-                      <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        ) : (
-          <div
-            className="chart"
-            ref={box}
-            role="img"
-            aria-label={finding === null ? title : `${title}. ${finding}`}
-          >
-            <p className="small ink3" aria-hidden="true">
-              {unit}
-            </p>
-            <div style={{ height }}>{width > 0 && children(width)}</div>
-          </div>
-        )}
-      </div>
+      {table && !empty ? (
+        <DataTable title={title} height={height + 20} data={data} print={print} />
+      ) : (
+        <ChartImage
+          box={box}
+          name={finding === null ? title : `${title}. ${finding}`}
+          unit={unit}
+          height={height}
+        >
+          {children}
+        </ChartImage>
+      )}
     </>
+  );
+}
+
+function DataTable({
+  title,
+  height,
+  data,
+  print,
+}: Pick<Props, 'title' | 'height' | 'data' | 'print'>) {
+  return (
+    <div
+      className="chart-table"
+      style={{ maxHeight: height }}
+      tabIndex={0}
+      role="region"
+      aria-label={title}
+    >
+      <table>
+        <thead>
+          <tr>
+            {data.columns.map((c) => (
+              <th key={c} scope="col">
+                {c}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {data.rows.map((row, i) => (
+            <tr key={i}>
+              {row.map((v, c) => (
+                <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

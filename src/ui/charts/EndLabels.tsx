@@ -1,0 +1,59 @@
+/** Names at the ends of lines, moved apart so that they can be read. */
+import { usePlotArea, useYAxisScale } from 'recharts';
+import { elementAt } from '../../checked.ts';
+import { textWidth } from './text-width.ts';
+
+interface EndLabel {
+  key: string;
+  words: string;
+  /** Where its line ends, on the vertical axis. */
+  value: number;
+  fill: string;
+}
+
+/** Pixels between two baselines. */
+const LINE = 16;
+
+export function EndLabels({ labels }: { labels: readonly EndLabel[] }) {
+  const plot = usePlotArea();
+  const y = useYAxisScale();
+  if (!plot || !y) return null;
+  const placed = apart(
+    labels.map((l) => ({ ...l, y: y(l.value) ?? 0 })),
+    LINE,
+  );
+  return placed.map((l) => (
+    <text
+      key={l.key}
+      x={plot.x + plot.width + 7}
+      y={l.y + 4}
+      style={{ fill: l.fill, fontWeight: 600 }}
+    >
+      {l.words}
+    </text>
+  ));
+}
+
+/** Moves labels to at least `room` pixels apart, each as little as possible, in their order. */
+export function apart<T extends { y: number }>(labels: readonly T[], room: number): T[] {
+  const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
+  for (let pass = 0; pass < sorted.length * 4; pass++) {
+    for (let i = 1; i < sorted.length; i++) {
+      const a = elementAt(sorted, i - 1);
+      const b = elementAt(sorted, i);
+      const short = room - (b.y - a.y);
+      if (short > 0) {
+        a.y -= short / 2;
+        b.y += short / 2;
+      }
+    }
+  }
+  return sorted;
+}
+
+/**
+ * Pixels to keep free at the right of a chart: the widest label and a gap, at least what two short
+ * words take.
+ */
+export const roomFor = (labels: readonly string[]): number =>
+  Math.ceil(Math.max(80, textWidth(labels, 600) + 10));
