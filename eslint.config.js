@@ -7,6 +7,7 @@ export default tseslint.config(
     ignores: [
       'dist/',
       'lib/',
+      'api/',
       'node_modules/',
       'src/onnx/gen/',
       'src/device/gen/',

@@ -18,6 +18,7 @@ import { CONFIG_FILE, WEIGHTS_FILE } from './peft-files.ts';
 import { outside, OWN_HEAD, readPairs, type Pair } from './peft-keys.ts';
 import { joined, partsOf, split, wholeOf, type Factors } from './peft-packed.ts';
 
+/** What is written. */
 export interface PeftExport {
   /** Includes the head if an adapter may apply to it. */
   modules: readonly AdapterPlace[];
@@ -99,6 +100,7 @@ export function exportPeft({
 
 const keyOf = (path: string, letter: 'A' | 'B') => `base_model.model.${path}.lora_${letter}.weight`;
 
+/** What was read. */
 export interface PeftImport {
   /** In module order. */
   adapters: AdapterValues[];

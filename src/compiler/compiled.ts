@@ -9,6 +9,7 @@
 import type { Graph } from '../onnx/graph.ts';
 import type { ModuleInfo } from './modules.ts';
 
+/** Element types of tensors that a runtime is given. */
 export type TensorType =
   'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool' | 'uint4' | 'int4';
 
@@ -111,12 +112,14 @@ export interface SiteModule {
   gradB: string;
 }
 
+/** One layer: which graph it runs, and its linear layers in that graph. */
 export interface BlockStructure {
   /** Layers with equal numbers have byte-equal graphs. */
   structure: number;
   sites: readonly Site[];
 }
 
+/** Forward graphs of a layer: with more and more of their inner tensors as outputs. */
 export type ForwardVariant =
   /** `x → y` */
   | 'plain'
@@ -125,6 +128,7 @@ export type ForwardVariant =
   /** `x → y, taps…, outs…` */
   | 'opened';
 
+/** Graphs of a layer with adapters and gradients. */
 export type TrainingVariant =
   /** `x, adapters… → y` */
   | 'adapted'
@@ -149,8 +153,10 @@ export type TrainingVariant =
    */
   | 'adapterBackward';
 
+/** Graphs of a layer. */
 export type BlockVariant = ForwardVariant | TrainingVariant;
 
+/** Graphs from the end of the residual stream on. */
 export type HeadVariant =
   /** `x → logits` */
   | 'logits'
@@ -197,6 +203,7 @@ export interface VocabularyHead {
   nonlinearAfter: boolean;
 }
 
+/** A decoder cut at its residual stream. Its pieces are built when they are asked for. */
 export interface CompiledModel {
   dialect: 'optimum' | 'genai';
   layers: number;
@@ -220,9 +227,11 @@ export interface CompiledModel {
   lookups: readonly TableLookup[];
   /** Longest sequence the export's position tables allow, or Infinity. */
   maxLength: number;
+  /** Token ids `[batch, length]` → residual stream `[batch, length, hidden]`. */
   embedding(batch: number, length: number): Piece;
-  /** The code for training variants is loaded on first use, so these return a promise. */
+  /** One layer. The code for training variants is loaded on first use: they return a promise. */
   block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
+  /** Any graph of a layer. */
   block(
     layer: number,
     batch: number,
@@ -236,7 +245,9 @@ export interface CompiledModel {
    * recomputation.
    */
   segment(layer: number, batch: number, length: number, depth: number): Piece;
+  /** From the residual stream `[batch, length, hidden]` to what the variant names. */
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
+  /** The same, with the gradient of the norm. */
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   /**
    * One part for `rows` consecutive tokens (fewer than `capacity`) of a text of at most `capacity`
@@ -257,6 +268,7 @@ export interface CompiledModel {
   weightOf(module: number): ModuleWeight;
 }
 
+/** The weight of one module, in the format of its file. */
 export interface ModuleWeight {
   format: ModuleInfo['format'];
   /** Values first, then scales / absmax, then zero points if any. */

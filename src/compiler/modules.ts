@@ -8,6 +8,7 @@
 /** Column of the map. `other` is for linear layers with unknown names. */
 export type ModuleRole =
   'q' | 'k' | 'v' | 'o' | 'qkv' | 'gate' | 'up' | 'gate_up' | 'down' | 'fc' | 'proj' | 'other';
+/** The part of a layer that a module belongs to. */
 export type ModuleGroup = 'attention' | 'mlp' | 'other';
 
 /** How the weight bytes are stored; the readers are in `model/weights.ts`. */
@@ -45,6 +46,7 @@ export type WeightFormat =
 export const staysPacked = (format: WeightFormat): format is WeightFormat & { kind: 'nbits' } =>
   format.kind === 'nbits' && !format.floatPoints && !format.reordered;
 
+/** A linear layer inside the blocks. */
 export interface ModuleInfo {
   /**
    * Position in the model's list of modules: 7·layer + position for Llama. Identifies the module's

@@ -5,6 +5,7 @@ import { parseModel } from '../onnx/external.ts';
 import type { CompiledModel } from './compiled.ts';
 import { compile } from './index.ts';
 
+/** An export read and compiled. */
 export interface OpenedExport {
   graph: Graph;
   compiled: CompiledModel;

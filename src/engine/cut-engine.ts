@@ -11,7 +11,7 @@ import { AtlasError } from '../errors.ts';
 import { adapterBytes, weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { Once } from '../once.ts';
-import { headFeeds } from './adapters/device-adapters.ts';
+import { DeviceAdapters, headFeeds } from './adapters/device-adapters.ts';
 import type { Backend } from './backends/backend.ts';
 import { planBatches } from './probe/batches.ts';
 import type {
@@ -267,7 +267,6 @@ export class CutEngine implements FullEngine {
     moments?: readonly AdapterMoments[],
   ): Promise<Adapters> {
     return this.exclusive(async () => {
-      const { DeviceAdapters } = await import('./adapters/device-adapters.ts');
       const sizes = values.map(({ module, loraA, loraB }) => ({
         module,
         numbers: loraA.length + loraB.length,

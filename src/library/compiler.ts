@@ -4,9 +4,12 @@
  */
 export { compile } from '../compiler/index.ts';
 export type * from '../compiler/compiled.ts';
-export type { ModuleInfo } from '../compiler/modules.ts';
+export type { ModuleGroup, ModuleInfo, ModuleRole, WeightFormat } from '../compiler/modules.ts';
 export { openExport, type OpenedExport } from '../compiler/open.ts';
-export { AtlasError } from '../errors.ts';
+export { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
+export type { Branch } from '../onnx/branches.ts';
+export type { ExternalFiles } from '../onnx/external.ts';
+export type { ElementType } from '../onnx/types.ts';
 export type { Attribute, Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 export { readGraph, type ReadOptions } from '../onnx/read.ts';
-export { writeGraph } from '../onnx/write.ts';
+export { writeGraph, type OutsidePlace } from '../onnx/write.ts';

@@ -4,6 +4,7 @@ import { TokenText } from '../studies/token-text.ts';
 import { checkAborted, type Model } from './model.ts';
 import { withAdapter, type Adapter } from './train.ts';
 
+/** How a text is continued. */
 export interface GenerateOptions extends Partial<Sampling> {
   /** New tokens at most. Default 64. */
   tokens?: number;

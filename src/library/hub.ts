@@ -4,6 +4,7 @@ import type { ModelFiles } from '../model/files.ts';
 import { HUB, parseReference } from '../model/remote/reference.ts';
 import { remoteFiles } from '../model/remote/remote-files.ts';
 
+/** Which hub, and who asks. */
 export interface HubOptions {
   /** The hub's address without a slash at the end. Default: huggingface.co. */
   hub?: string;

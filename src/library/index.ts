@@ -2,10 +2,17 @@
  * The library: open a model, measure where rank belongs, train adapters, generate. What differs
  * between Node and browsers is in `src/index.node.ts` and `src/index.web.ts`.
  */
-export { AtlasError } from '../errors.ts';
-export type { AdapterValues, FullEngine, ProviderKind, TokenBatch } from '../engine/engine.ts';
-export type { ModelFiles } from '../model/files.ts';
-export type { ModuleInfo } from '../compiler/modules.ts';
+export { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
+export type { PrunePattern } from '../device/sparse-twins.ts';
+export type { AdamWStep } from '../device/training-twins.ts';
+export type * from '../engine/engine.ts';
+export type { BosSetting } from '../model/bos.ts';
+export type { ModelFile, ModelFiles } from '../model/files.ts';
+export type { ModuleGroup, ModuleInfo, ModuleRole, WeightFormat } from '../compiler/modules.ts';
+export type { Bounds } from '../methods/allocation/rule.ts';
+export type { RankRule } from '../methods/allocation/allocate.ts';
+export type { Draws } from '../methods/importance/contract.ts';
+export type { Sampling } from '../methods/sampling.ts';
 export type { LoraScale } from '../methods/lora.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { hubModel, type HubOptions } from './hub.ts';

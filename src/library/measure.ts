@@ -8,6 +8,7 @@ import { summarise } from '../methods/statistics.ts';
 import { parsed } from '../spec/parse.ts';
 import { checkAborted, type Model } from './model.ts';
 
+/** How modules are measured. */
 export interface MeasureOptions {
   /**
    * `{ name: 'adarank', repeats: 5, … }`: settings left out have their defaults (docs/adarank.md,
@@ -21,6 +22,7 @@ export interface MeasureOptions {
   onProgress?(done: number, of: number): void;
 }
 
+/** Importances, one per module, in the order of `Model.modules`. */
 export interface Measured {
   /** By module: the mean of its draws. AdaRank: ℓ1 distance of the logits per position. */
   importances: number[];

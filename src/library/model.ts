@@ -10,6 +10,7 @@ import type { BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
 
+/** Where and how a model is opened. */
 export interface OpenModelOptions {
   /** Default `wasm`. `webgpu` in Node needs the package `webgpu`. */
   provider?: ProviderKind;
@@ -23,6 +24,7 @@ export interface OpenModelOptions {
   onProgress?(loaded: number, total: number): void;
 }
 
+/** Shape of a batch of tokens. */
 export interface BatchOptions {
   sequences: number;
   /** Tokens of a sequence, BOS included. */
@@ -37,6 +39,7 @@ export class Model {
   readonly engine: FullEngine;
   private readonly loaded: LoadedModel;
 
+  /** @internal Use `openModel`. */
   constructor(loaded: LoadedModel, engine: FullEngine) {
     this.loaded = loaded;
     this.engine = engine;
@@ -65,6 +68,7 @@ export class Model {
     return wordsOf(this.loaded, bos).prompt(text);
   }
 
+  /** The text of token ids. Throws `part-missing` without a tokenizer. */
   decode(ids: ArrayLike<number>): Promise<string> {
     return wordsOf(this.loaded, 'tokenizer').decode(ids);
   }

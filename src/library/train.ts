@@ -13,6 +13,7 @@ export interface Adapter {
   scale(module: number): number;
 }
 
+/** What is trained, and how. */
 export interface TrainOptions {
   /** By module, integers ≥ 0; or one rank for all. */
   ranks: readonly number[] | number;
@@ -62,6 +63,8 @@ export async function train(
 ): Promise<Trained> {
   const { engine, modules } = model;
   const byModule = typeof ranks === 'number' ? modules.map(() => ranks) : ranks;
+  if (byModule.length !== modules.length)
+    throw new RangeError(`${byModule.length} ranks for ${modules.length} modules`);
   await engine.checkTraining({ sequences: batch, length: data.length }, byModule);
   const adapters = await engine.adapters(initialAdapters(seed, modules, byModule));
   const scaleOf = (module: number) => loraScale(elementAt(byModule, module), scale);

@@ -10,6 +10,7 @@ import { uniform } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 
+/** How the scale `s` follows from the rank. */
 export interface LoraScale {
   /** `fixed`: the same s for every rank; else α/r, or with rsLoRA α/√r. */
   kind: 'alpha' | 'rslora' | 'fixed';

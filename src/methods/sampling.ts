@@ -6,6 +6,7 @@
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
+/** How the next token is chosen. */
 export interface Sampling {
   /** 0: always the most likely token. */
   temperature: number;

@@ -8,6 +8,7 @@ import { refusePointer } from './lfs.ts';
 import { MOST } from './limits.ts';
 import { describeBytes } from './figures.ts';
 
+/** One file. */
 export interface ModelFile {
   /** Relative to the model's folder, with forward slashes: `onnx/model_q4.onnx`. */
   path: string;
@@ -16,6 +17,7 @@ export interface ModelFile {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+/** A model as a list of files, none of them read yet. */
 export interface ModelFiles {
   /** As in an experiment: `bundled:atlas-3m`, `files:SmolLM2-135M`, `hub:owner/name@commit`. */
   id: string;

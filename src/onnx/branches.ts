@@ -10,6 +10,7 @@
 import { DEEPEST } from './external.ts';
 import { decodeMessage, graphProto, type Message, type nodeProto } from './proto.ts';
 
+/** The decoder with a cache, or the one for the first tokens. */
 export type Branch = 'cache' | 'first';
 
 export const CACHE_BRANCH = 'use_cache_branch';

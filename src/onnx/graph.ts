@@ -7,6 +7,7 @@ import { AtlasError } from '../errors.ts';
 import type { Branch } from './branches.ts';
 import type { ElementType } from './types.ts';
 
+/** A constant: a weight, or a tensor in an attribute. */
 export interface Tensor {
   name: string;
   type: ElementType;
@@ -15,6 +16,7 @@ export interface Tensor {
   bytes: Uint8Array;
 }
 
+/** An attribute of a node; a subgraph stays unread. */
 export type Attribute =
   | { type: 'float'; value: number }
   | { type: 'int'; value: number }
@@ -26,8 +28,10 @@ export type Attribute =
   /** A subgraph (If, Loop, Scan): its presence is recorded, its content is not read. */
   | { type: 'graph' };
 
+/** Attributes of a node by name. */
 export type Attributes = ReadonlyMap<string, Attribute>;
 
+/** One operator. */
 export interface Node {
   name: string;
   op: string;
@@ -39,6 +43,7 @@ export interface Node {
   attributes: Attributes;
 }
 
+/** An input or output of a graph. */
 export interface ValueInfo {
   name: string;
   type: ElementType;
@@ -46,6 +51,7 @@ export interface ValueInfo {
   dims: readonly (number | string)[];
 }
 
+/** A model as nodes in topological order, with weights by name. */
 export interface Graph {
   /** File name, for messages. */
   file: string;

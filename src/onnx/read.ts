@@ -31,6 +31,7 @@ import {
 } from './proto.ts';
 import { bytesOf, elementsOf, otherType, typeOf, type ElementType } from './types.ts';
 
+/** What `readGraph` needs beside the bytes. */
 export interface ReadOptions {
   /** Name of the file, for messages. */
   file: string;
@@ -38,7 +39,7 @@ export interface ReadOptions {
   external?: ExternalFiles;
   /** Which decoder of a merged file is read; by default the one with a cache. */
   branch?: Branch;
-  /** The same bytes, decoded already. */
+  /** @internal The same bytes, decoded already. */
   parsed?: ParsedModel | null;
 }
 

@@ -1,5 +1,6 @@
 /** Element types of ONNX tensors: names, file codes, bits per element. */
 
+/** Element types of ONNX tensors. */
 export type ElementType =
   | 'float32'
   | 'float16'

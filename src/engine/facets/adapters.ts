@@ -25,8 +25,11 @@ export interface Adapters {
   readonly modules: readonly { module: number; rank: number }[];
   /** Σ rank · (inFeatures + outFeatures). */
   readonly parameters: number;
+  /** Reads `A` and `B` of every module back. */
   values(): Promise<AdapterValues[]>;
+  /** Reads the moments back, in the order of `values`. */
   moments(): Promise<AdapterMoments[]>;
+  /** Frees what is on the provider. */
   dispose(): void;
 }
 
@@ -53,5 +56,6 @@ export interface Masks {
   bits(module: number): Uint32Array | null;
   /** Stores `bits` without a copy. */
   set(module: number, bits: Uint32Array): void;
+  /** Frees what is on the provider. */
   dispose(): void;
 }

@@ -9,6 +9,7 @@ export type TrainingCheck =
   | 'Fisher sum'
   | 'singular gradient';
 
+/** One comparison of a self-test. */
 export interface Check {
   name:
     | 'pipeline'

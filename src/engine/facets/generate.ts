@@ -7,6 +7,7 @@ import type { AdapterUse } from './adapters.ts';
  */
 export type ChooseToken = (logits: Float32Array, index: number) => number;
 
+/** What is continued, and how. */
 export interface GenerationRequest {
   prompt: Int32Array;
   /** Maximum number of tokens. Fewer if the model has no more positions. */
@@ -17,6 +18,7 @@ export interface GenerationRequest {
   use?: AdapterUse;
 }
 
+/** A token that was chosen. */
 export interface GeneratedToken {
   id: number;
   /** ln p under the model that chose the token, at temperature 1. */

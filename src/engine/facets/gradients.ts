@@ -25,6 +25,7 @@ export interface GradientSums {
   fisher: Float64Array;
 }
 
+/** Of the mean loss of a batch, one number per module; ⊙ is the product entry by entry. */
 export interface WeightedGradientSums {
   loss: number;
   /** Σ |W ⊙ G| over the entries. */

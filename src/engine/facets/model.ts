@@ -2,6 +2,7 @@
 
 export type ProviderKind = 'webgpu' | 'wasm';
 
+/** Where an engine computes. */
 export interface ProviderInfo {
   kind: ProviderKind;
   /** The platform's name of the adapter, or "CPU". */
@@ -26,9 +27,11 @@ export interface CleanPass {
   readonly batch: TokenBatch;
   /** Mean next-token cross entropy in nats per predicted token. */
   readonly loss: number;
+  /** Frees the residual stream. */
   dispose(): void;
 }
 
+/** Memory that an engine takes now. */
 export interface MemoryUse {
   /** Bytes of device buffers that the engine owns (weights, cached activations, workspace). */
   device: number;

@@ -52,6 +52,7 @@ export interface ProbeDetail {
   value: number;
 }
 
+/** The model, clean and with perturbed weights. */
 export interface Engine {
   readonly provider: ProviderInfo;
   readonly modules: readonly ModuleInfo[];
@@ -75,6 +76,7 @@ export interface Engine {
     probes: readonly Probe[],
     sample?: VocabularySample,
   ): Promise<Float64Array>;
+  /** One probe with its inner numbers. Throws what `disagreement` throws. */
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
   /**
    * All logits, `[sequences, length, vocab]`, through the adapters if given. For small batches:
@@ -86,6 +88,8 @@ export interface Engine {
    * `[sequences, length, hidden]`.
    */
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
+  /** Memory in use now. */
   memory(): MemoryUse;
+  /** Frees sessions, weights and workspace; calls still in the queue throw `cancelled`. */
   dispose(): Promise<void>;
 }

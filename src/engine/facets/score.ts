@@ -23,6 +23,7 @@ export interface TokenQuery {
   token: number;
 }
 
+/** Answers to queries, in their order. */
 export interface TokenScores {
   /** ln p of each query. */
   logLikelihood: Float64Array;

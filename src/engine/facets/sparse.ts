@@ -29,6 +29,7 @@ export interface BlockWalk {
    * now)/‖dense_h‖₂)², where `dense` is that block's output in a clean pass over the same batch.
    */
   advance(dense: CleanPass): Promise<number>;
+  /** Frees the stream. */
   dispose(): void;
 }
 
@@ -48,12 +49,14 @@ export interface SparseEngine extends WeightEngine {
     shape: { samples: number; sequences: number; length: number },
     ranks: readonly number[],
   ): Promise<void>;
+  /** Masks of all modules; every weight stays until `set` says otherwise. */
   masks(): Promise<Masks>;
   /**
    * x_i · x_j over whole sequences, at the input of every block: [layers] of
    * [sequences, sequences].
    */
   inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]>;
+  /** Begins at the embedding of a batch. Throws `bad-text`. */
   walk(batch: TokenBatch, use: AdapterUse): Promise<BlockWalk>;
   /**
    * The mask of a module's retained weights by |W| · norms (Wanda), or by |W| if `norms` is null.
