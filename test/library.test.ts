@@ -1,4 +1,4 @@
-/** What is said of the library: every exported name is documented, and the README's example runs. */
+/** Tests the library's documentation: every exported name, and the README's example. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
