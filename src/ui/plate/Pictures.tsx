@@ -1,6 +1,6 @@
 /**
- * Crops of W, the noise and a new adapter, one pixel per value, on one symmetric colour scale so
- * that magnitudes are comparable.
+ * Crops of W, the noise and a new adapter's delta, one pixel per value. All use one symmetric
+ * colour scale, so that magnitudes are comparable.
  */
 import { useEffect, useRef, type ReactNode } from 'react';
 import { defined } from '../../checked.ts';
