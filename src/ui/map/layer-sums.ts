@@ -35,7 +35,7 @@ export function layerSums(table: RankTable, layers: number): LayerSum[] {
  * line does not move with every change of a rank.
  */
 export function barsEnd(sums: readonly LayerSum[], uniform: number): number {
-  // Starts with space for 1.7 times the uniform number of ranks, which is enough for most models.
+  // Starts with space for 1.7 times the uniform number of ranks, so that the scale seldom changes.
   const largest = Math.max(1, 1.7 * uniform, ...sums.map((s) => 1.02 * s.total));
   const size = 10 ** Math.floor(Math.log10(largest));
   return (
