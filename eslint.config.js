@@ -34,7 +34,7 @@ export default tseslint.config(
   {
     rules: {
       'one-var': ['error', 'never'],
-      // The formatter breaks code at 100 columns, but not comments.
+      // The formatter wraps code at 100 columns, but not comments.
       'max-len': [
         'error',
         {

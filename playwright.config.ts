@@ -5,7 +5,7 @@
 import { defineConfig, type LaunchOptions } from '@playwright/test';
 import { findChromium } from './tools/chromium.mjs';
 
-/** The Chromium at hand, with flags of a test's own. */
+/** Launch options for the installed Chromium, with extra flags. */
 export function browserWith(...flags: string[]): LaunchOptions {
   const executablePath = findChromium();
   return {
@@ -15,8 +15,8 @@ export function browserWith(...flags: string[]): LaunchOptions {
 }
 
 /**
- * For a browser that computes WebGPU on the processor. V8 would optimise one huge function of the
- * runtime's WebGPU build for two minutes meanwhile.
+ * Flags for WebGPU on the CPU. `--liftoff-only`: V8 would otherwise spend two minutes optimising
+ * one huge function of the runtime's WebGPU build during the test.
  */
 export const softwareGpu = [
   '--enable-unsafe-webgpu',
@@ -25,25 +25,24 @@ export const softwareGpu = [
 ];
 
 const port = process.env.PORT ?? '4173';
-/** How many times longer anything may take: of a machine that is throttled, or busy. */
+/** Factor for all timeouts, for a throttled or busy machine. */
 export const patience = Number(process.env.PATIENCE ?? 1);
 
 export default defineConfig({
   testDir: 'e2e',
   workers: 1,
-  // Tests wait for events; how long at most, of a whole test, is said here.
+  // Tests wait for events, so only a whole test has a timeout.
   timeout: 120_000 * patience,
   expect: { timeout: 0 },
   forbidOnly: !!process.env.CI,
-  // Tests of minutes run by `npm run test:e2e:slow`, before a release, not at every change.
+  // Tests that take minutes run with `npm run test:e2e:slow` before a release, not on every change.
   ...(process.env.SLOW ? { grep: /@slow/ } : { grepInvert: /@slow/ }),
   reporter: [['list']],
   use: {
     baseURL: `http://localhost:${port}`,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
-    // Recording one makes every test a tenth longer: `--trace retain-on-failure` does where a
-    // failure is looked for.
+    // Tracing makes every test 10 % slower. To debug a failure, use `--trace retain-on-failure`.
     trace: 'off',
     launchOptions: browserWith(),
   },

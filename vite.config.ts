@@ -1,8 +1,8 @@
 /**
- * How the page is served, built and unit-tested.
+ * Configures how the page is served, built and unit-tested.
  *
- * `base: './'` makes `dist/` work from any static host and any path. The isolation headers give
- * WebAssembly its threads on the servers we control; a host without them gets one thread.
+ * `base: './'` makes `dist/` work on any static host and any path. The isolation headers let our
+ * servers give WebAssembly several threads; hosts without them give it one thread.
  */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -24,8 +24,8 @@ const isolation = {
 };
 
 /**
- * What the built page may load: scripts and workers of its own only. Models come from any address
- * that a user gives.
+ * What the built page may load: only its own scripts and workers. Models may come from any address
+ * that the user enters.
  */
 const policy = [
   "default-src 'none'",
@@ -40,7 +40,7 @@ const policy = [
   "form-action 'none'",
 ].join('; ');
 
-/** A frame may hold `?embed` only: in the whole page a click could be stolen. */
+/** Only `?embed` may be framed: in a frame, the whole page would be open to clickjacking. */
 const framing: Connect.NextHandleFunction = (request, response, next) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   if (/(\/|\.html)$/.test(pathname) && !searchParams.has('embed'))
@@ -48,7 +48,7 @@ const framing: Connect.NextHandleFunction = (request, response, next) => {
   next();
 };
 
-/** The policy goes into the built page: the development server adds inline scripts of its own. */
+/** Only the built page has the policy, because the development server adds inline scripts. */
 const security: Plugin[] = [
   {
     name: 'content-policy',
@@ -69,8 +69,8 @@ const security: Plugin[] = [
 ];
 
 /**
- * What several plates of studies share, and the comparison of two results: nobody needs them before
- * such a tab is opened.
+ * Modules that several study panels share, and the comparison of two results. They are needed only
+ * when such a tab is opened.
  */
 const studies = new RegExp(
   [
@@ -85,8 +85,8 @@ const studies = new RegExp(
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
 
 /**
- * Whether a first look needs a module: the page's entry or the charts, which it fetches at once,
- * import it without an `import()` on the way.
+ * Whether the first view needs a module: the page's entry or the charts, which it fetches at once,
+ * import the module statically.
  */
 function firstLook(
   id: string,
@@ -99,7 +99,7 @@ function firstLook(
   return info.importers.some((by) => !seen.has(by) && (seen.add(by), firstLook(by, modules, seen)));
 }
 
-/** Files of studies have one name in every study: theirs goes before it. */
+/** Files of studies have the same names in every study, so the study's name is prefixed. */
 const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) => {
   const [, study, file] =
     /src[\\/]studies[\\/](\w+)[\\/](\w+)\.ts$/.exec(facadeModuleId ?? '') ?? [];
@@ -109,7 +109,7 @@ const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) 
 export default defineConfig({
   base: './',
   plugins: [react(), security, licences.page],
-  // All of d3-scale takes a first visit above the 340 kB it may fetch.
+  // All of d3-scale would exceed the 340 kB that a first visit may fetch.
   resolve: {
     alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/charts/scales.ts') },
   },
@@ -118,15 +118,14 @@ export default defineConfig({
     plugins: licences.worker,
     rolldownOptions: { output: { chunkFileNames } },
   },
-  // The runtime finds its .wasm beside its own module: pre-bundling would move one without the
-  // other. Of the pages in this folder only ours is looked through for packages: those of the
-  // benches have their own.
+  // The runtime loads its .wasm from next to its own module, and pre-bundling would move only the
+  // module. `entries` excludes pages of the benchmarks, which have their own packages.
   optimizeDeps: { entries: ['index.html'], exclude: ['onnxruntime-web'] },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 700,
-    // What two parts of the page share comes in one file, not in a dozen small ones; what a first
-    // look does not need comes apart from it.
+    // Shared modules are grouped into few files. Modules that the first view does not need are in
+    // separate files.
     rolldownOptions: {
       output: {
         chunkFileNames,
@@ -160,7 +159,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'cli/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, '**/*.slow.test.ts'],
     setupFiles: ['test/seed.ts'],
-    // Vitest leaves one core free; of two that is half, and most tests keep one busy at most.
+    // Vitest leaves one core free. On two cores that leaves one, and most tests use at most one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
   },

@@ -136,7 +136,7 @@ def data_share(data, kind):
 def index():
     entries = []
     if CARD_FOLDER.exists():
-        # The card is for people: nothing reads it, and its words may change.
+        # Omits the card: no code reads it, and its text may change.
         files = sorted(p for p in CARD_FOLDER.rglob("*") if p.is_file() and p.name != "README.md")
         entries.append(dict(id=MODEL_ID, title=TITLE, folder=MODEL_ID, files=[
             dict(path=p.relative_to(CARD_FOLDER).as_posix(), bytes=p.stat().st_size) for p in files], licence=LICENCE))

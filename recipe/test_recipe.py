@@ -1,4 +1,4 @@
-"""Tests of the parts whose errors would not show: the n-gram baseline and the copy of the quantiser.
+"""Tests of parts with silent errors: the n-gram baseline, the quantiser's copy, the training parts.
 
   pytest recipe/test_recipe.py     (needs recipe/requirements.txt)
 """
@@ -17,7 +17,7 @@ from train import batches, orthogonal, rate
 
 
 def brute_force(tokens, order, vocab):
-    """Modified Kneser-Ney straight from its definition, with dictionaries."""
+    """Modified Kneser-Ney from its definition, with dictionaries."""
     grams = [[tuple(tokens[i:i + n]) for i in range(len(tokens) - n + 1)] for n in range(1, order + 1)]
     counts = []
     for n in range(1, order + 1):
@@ -67,7 +67,7 @@ def test_ngram_sums_to_one():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_rounding_is_onnxruntimes(seed):
-    """Bit for bit, ties and blocks of zeros included."""
+    """Bit-identical, including ties and blocks of zeros."""
     draw = np.random.default_rng(seed)
     w = draw.standard_normal((96, 64)).astype(np.float32)  # outputs, inputs
     w[0] = 0

@@ -1,14 +1,14 @@
-"""Train the network within a budget of wall time (or of steps) and keep checkpoints.
+"""Train the network for a given wall time or number of steps, and save checkpoints.
 
   python train.py [--minutes M | --steps N] [--name NAME] [--start NAME]
                                               writes BUILD/NAME/{weights.pt,log.jsonl,train.json}
 
---start adds a stage: it goes on from the weights of another run, at half the learning rate.
+--start adds a stage: training starts from the weights of another run, at half the learning rate.
 
-Muon turns the gradient of each matrix into its nearest orthogonal one, which learns more per token than
-AdamW; AdamW keeps the embedding and the norms. With --minutes the learning rate follows the clock, so the
-schedule ends when the budget does however fast the machine is; --steps is the repeatable form. In the last
-part the matrices are rounded to 4 bits as the exported file will be, so the rounding costs next to nothing.
+Muon replaces the averaged gradient of each matrix with a nearly orthogonal matrix. AdamW trains the
+embedding and the norms. With --minutes the learning rate follows the clock, so the schedule ends
+with the budget on any machine; --steps is reproducible. In the last part of training the matrices
+are rounded to 4 bits, as in the exported file, so the network adapts to the rounding.
 """
 import argparse
 import json
@@ -23,7 +23,7 @@ from settings import (ADAM_LR, BATCH, BUILD, CLIP, CONFIG, DECAY_SHARE, MINUTES,
                       WARMUP_SHARE, WEIGHT_DECAY)
 
 CHECKPOINT_SECONDS = 180
-RESTART = 0.5  # of the learning rate, in a stage that goes on from trained weights
+RESTART = 0.5  # factor of the learning rate in a stage that starts from trained weights
 
 
 class Muon(torch.optim.Optimizer):
@@ -48,7 +48,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(g, steps=5):
-    """Newton-Schulz: drives all singular values of each matrix towards 1."""
+    """Newton-Schulz iteration: moves all singular values of each matrix towards 1."""
     tall = g.shape[-2] > g.shape[-1]
     x = g.mT if tall else g
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
@@ -59,7 +59,7 @@ def orthogonal(g, steps=5):
 
 
 def batches(tokens, generator):
-    """Endless (inputs, targets): each epoch cuts the stream at a new offset and shuffles the pieces."""
+    """Yields (inputs, targets) forever. Each epoch cuts the tokens at a new offset and shuffles."""
     length = CONFIG["context"]
     while True:
         offset = int(torch.randint(length, (1,), generator=generator))
@@ -72,7 +72,7 @@ def batches(tokens, generator):
 
 
 def rate(progress):
-    """Warm-up, plateau, linear decay to zero; a share of the peak."""
+    """Fraction of the peak learning rate: warm-up, plateau, linear decay to zero."""
     if progress < WARMUP_SHARE:
         return progress / WARMUP_SHARE
     return min(1.0, max(0.0, (1 - progress) / DECAY_SHARE))
@@ -128,7 +128,7 @@ def main():
     step, rounded_steps, progress, last, running = 0, 0, 0.0, 0.0, []
     log = open(out / "log.jsonl", "w")
     inputs, targets = next(source)
-    loss_of(inputs, targets).backward()  # compiles, off the clock
+    loss_of(inputs, targets).backward()  # compiles before the clock starts
     network.zero_grad()
     began = time.time()
     while progress < 1:

@@ -1,4 +1,4 @@
-/** Starts the page: the form of it at once, the engine behind it. */
+/** Entry point of the page: renders the interface first, then starts the engine. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { defined } from './checked.ts';

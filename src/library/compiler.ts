@@ -1,6 +1,6 @@
 /**
- * `rank-atlas/compiler`: ONNX exports as graphs, and decoders cut, instrumented and differentiated
- * into pieces that any ONNX runtime runs. Nothing here computes with a model.
+ * `rank-atlas/compiler`: reads ONNX exports as graphs, and compiles decoders into cut, instrumented
+ * and differentiated pieces that any ONNX runtime can run. Nothing here runs a model.
  */
 export { compile } from '../compiler/index.ts';
 export type * from '../compiler/compiled.ts';

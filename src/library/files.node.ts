@@ -1,11 +1,11 @@
-/** Models on this machine, read from disk. */
+/** Models on the local disk. */
 import { createReadStream } from 'node:fs';
 import type { ModelFiles } from '../model/files.ts';
 import { bundledFrom } from './bundled.ts';
 
 export { nodeFiles as modelFolder } from '../model/node-files.ts';
 
-/** Atlas 3.5M, a decoder of 3.9 MB in 4 bits (CC0), for trials and tests. */
+/** Atlas 3.5M, a 4-bit decoder of 3.9 MB (CC0), for experiments and tests. */
 export const bundledModel = (): ModelFiles =>
   bundledFrom((path) =>
     createReadStream(new URL(`../../public/models/atlas-3m/${path}`, import.meta.url)),

@@ -1,14 +1,17 @@
-/** Models that a page has: picked or dropped files, and the one that comes with the package. */
+/** Models in a browser: picked or dropped files, and the model in the package. */
 import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { streamChunks, type ModelFiles } from '../model/files.ts';
 import { filesFromPicker, pickedFiles } from '../model/picked-files.ts';
 import { bundledFrom } from './bundled.ts';
 
-/** From `<input type="file">`, with or without `webkitdirectory`; nothing leaves the machine. */
+/**
+ * Files of an `<input type="file">`, with or without `webkitdirectory`. Files are read locally and
+ * never uploaded.
+ */
 export const modelFiles = (list: Iterable<File>): ModelFiles => pickedFiles(filesFromPicker(list));
 
-/** Written out one by one: bundlers copy what they find in this form. */
+/** One `new URL(literal, import.meta.url)` each: bundlers copy only files in this form. */
 const bundled = new Map([
   ['config.json', new URL('../../public/models/atlas-3m/config.json', import.meta.url)],
   [
@@ -30,7 +33,7 @@ const bundled = new Map([
   ],
 ]);
 
-/** Atlas 3.5M, a decoder of 3.9 MB in 4 bits (CC0), for trials and tests. */
+/** Atlas 3.5M, a 4-bit decoder of 3.9 MB (CC0), for experiments and tests. */
 export const bundledModel = (): ModelFiles => bundledFrom(fetched);
 
 async function* fetched(path: string): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-/** Text from a prompt, with or without an adapter. */
+/** Generates text from a prompt, with or without an adapter. */
 import { sampler, type Sampling } from '../methods/sampling.ts';
 import { TokenText } from '../studies/token-text.ts';
 import { checkAborted, type Model } from './model.ts';
@@ -6,18 +6,21 @@ import { withAdapter, type Adapter } from './train.ts';
 
 /** How a text is continued. */
 export interface GenerateOptions extends Partial<Sampling> {
-  /** New tokens at most. Default 64. */
+  /** Maximum number of new tokens. Default 64. */
   tokens?: number;
   adapter?: Adapter;
   signal?: AbortSignal;
-  /** Text of every token as it comes; an incomplete character comes with the token that ends it. */
+  /**
+   * Called with the text of every token. Bytes of an incomplete character are passed with the token
+   * that completes it.
+   */
   onText?(text: string): void;
 }
 
 /**
- * Continues `prompt` with a cache of keys and values and returns the new text. Defaults: the
- * likeliest token (temperature 0). Throws `bad-text`, `too-large`, `operator` for exports in which
- * tokens meet outside attention, `cancelled`.
+ * Continues `prompt` with a KV cache and returns the new text. Default: greedy (temperature 0).
+ * Throws `bad-text`, `too-large`, `operator` for exports in which tokens interact outside
+ * attention, `cancelled`.
  */
 export async function generate(
   model: Model,

@@ -1,4 +1,4 @@
-/** Models of a hub, or at an address. */
+/** Models on a hub or at an address. */
 import { AtlasError } from '../errors.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { HUB, parseReference } from '../model/remote/reference.ts';
@@ -6,17 +6,17 @@ import { remoteFiles } from '../model/remote/remote-files.ts';
 
 /** Which hub, and who asks. */
 export interface HubOptions {
-  /** The hub's address without a slash at the end. Default: huggingface.co. */
+  /** The hub's address without a trailing slash. Default: huggingface.co. */
   hub?: string;
-  /** For repositories that ask for one; sent to the hub only. */
+  /** For repositories that require a token. Sent to the hub only. */
   token?: string;
   signal?: AbortSignal;
 }
 
 /**
- * `owner/name`, `owner/name@revision` or the address of a graph. Fetches the listing now, the files
- * when the model is opened; nothing is cached. Throws `hub-missing`, `hub-closed`, `offline`,
- * `remote-file`, `usage` for a name that is neither.
+ * `name` is `owner/name`, `owner/name@revision` or the address of a graph. Fetches the file list
+ * now, and the files when the model is opened. Nothing is cached. Throws `hub-missing`,
+ * `hub-closed`, `offline`, `remote-file`, and `usage` if the name has another form.
  */
 export async function hubModel(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * The library: open a model, measure where rank belongs, train adapters, generate. What differs
- * between Node and browsers is in `src/index.node.ts` and `src/index.web.ts`.
+ * The library: open a model, measure where rank belongs, train adapters, generate. Differences
+ * between Node and browsers are in `src/index.node.ts` and `src/index.web.ts`.
  */
 export { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
 export type { PrunePattern } from '../device/sparse-twins.ts';

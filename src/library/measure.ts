@@ -1,4 +1,4 @@
-/** From a batch of tokens to one importance per module, and on to ranks. */
+/** Measures one importance per module from a batch of tokens, and allocates ranks. */
 import { elementAt } from '../checked.ts';
 import type { TokenBatch } from '../engine/engine.ts';
 import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
@@ -11,14 +11,14 @@ import { checkAborted, type Model } from './model.ts';
 /** How modules are measured. */
 export interface MeasureOptions {
   /**
-   * `{ name: 'adarank', repeats: 5, … }`: settings left out have their defaults (docs/adarank.md,
+   * `{ name: 'adarank', repeats: 5, … }`. Omitted settings have their defaults (docs/adarank.md,
    * docs/jacobian.md).
    */
   method?: { name: MethodName } & Record<string, unknown>;
-  /** Default 1. The same seed gives the same numbers on every provider. */
+  /** Default 1. The same seed gives the same random numbers on every provider. */
   seed?: number;
   signal?: AbortSignal;
-  /** Values measured so far, and in all. */
+  /** Number of values measured so far, and in total. */
   onProgress?(done: number, of: number): void;
 }
 
@@ -33,8 +33,8 @@ export interface Measured {
 }
 
 /**
- * How much the logits change when a module's weight is perturbed (AdaRank; `jacobian` and
- * `combined` are its cheaper estimates). Throws `bad-spec` for an unknown setting, `bad-text`,
+ * Measures how much the logits change when a module's weight is perturbed (AdaRank; `jacobian` and
+ * `combined` are cheaper estimates of it). Throws `bad-spec` for an unknown setting, `bad-text`,
  * `too-large`, `not-finite`, `cancelled`.
  */
 export async function measure(

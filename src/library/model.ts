@@ -1,4 +1,4 @@
-/** A model opened for measuring, training and generating: the library's first step. */
+/** Opens a model for measuring, training and generating. */
 import { loadOrt, defaultBudget, type Runtime } from '#ort';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -14,28 +14,30 @@ import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.t
 export interface OpenModelOptions {
   /** Default `wasm`. `webgpu` in Node needs the package `webgpu`. */
   provider?: ProviderKind;
-  /** Threads of the CPU provider. Default: all cores up to 8; 1 without cross-origin isolation. */
+  /** Threads of the WASM provider. Default: all cores up to 8; 1 without cross-origin isolation. */
   threads?: number;
   /** Suffix of the graph's file: `q4`, `fp16`, … Default: the smallest that computes well. */
   dtype?: string;
-  /** Bytes for weights and workspace together. Default: 4 GB, in Node half of a smaller memory. */
+  /**
+   * Bytes for weights and workspace. Default: 4 GB; in Node at most half of the machine's memory.
+   */
   memoryBudgetBytes?: number;
-  /** Bytes read so far, and in all. */
+  /** Bytes read so far, and in total. */
   onProgress?(loaded: number, total: number): void;
 }
 
 /** Shape of a batch of tokens. */
 export interface BatchOptions {
   sequences: number;
-  /** Tokens of a sequence, BOS included. */
+  /** Tokens per sequence, including BOS. */
   length: number;
   /** Whether BOS comes first: as the tokenizer's files say (default), never, or always. */
   bos?: BosSetting;
 }
 
-/** An open model. One call computes at a time; others wait in a queue. Must be disposed. */
+/** An open model. Computes one call at a time; other calls wait in a queue. Must be disposed. */
 export class Model {
-  /** All that the engine can do, for what this library has no function for. */
+  /** The whole engine, for operations that this library has no function for. */
   readonly engine: FullEngine;
   private readonly loaded: LoadedModel;
 
@@ -45,25 +47,25 @@ export class Model {
     this.engine = engine;
   }
 
-  /** Name for people. */
+  /** Display name. */
   get title(): string {
     return this.loaded.open.title;
   }
 
-  /** Every linear layer inside the blocks, by its index: path in PyTorch, shape, role, format. */
+  /** Every linear layer of the transformer blocks, by index: PyTorch path, shape, role, format. */
   get modules(): readonly ModuleInfo[] {
     return this.loaded.compiled.modules;
   }
 
   /**
-   * The first tokens of a text, as `sequences` rows of `length`; fewer rows where the text is
-   * short. Throws `bad-text`, `no-bos`, `part-missing` without a tokenizer.
+   * The first tokens of a text, as `[sequences, length]`; fewer sequences if the text is short.
+   * Throws `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
    */
   batch(text: string, { bos = 'tokenizer', ...shape }: BatchOptions): Promise<TokenBatch> {
     return batchOf({ text: { kind: 'own', text }, bos, ...shape }, text, this.loaded);
   }
 
-  /** Token ids of a text that is to be continued, BOS first where the tokenizer asks for it. */
+  /** Token ids of a prompt, with BOS first if the tokenizer requires it. */
   encode(text: string, bos: BosSetting = 'tokenizer'): Promise<Int32Array> {
     return wordsOf(this.loaded, bos).prompt(text);
   }
@@ -73,21 +75,21 @@ export class Model {
     return wordsOf(this.loaded, 'tokenizer').decode(ids);
   }
 
-  /** Tokens any of which ends a text. */
+  /** Ids of the tokens that end a text. */
   endTokens(): Promise<number[]> {
     return this.loaded.open.endTokens();
   }
 
-  /** Frees sessions, weights and workspace. */
+  /** Releases sessions, weights and workspace. */
   dispose(): Promise<void> {
     return this.engine.dispose();
   }
 }
 
 /**
- * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError` whose
- * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …);
- * its message says what to do. `no-gpu` for `webgpu` without an adapter.
+ * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError`. Its
+ * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …),
+ * its message what to do. Throws `no-gpu` for `webgpu` without an adapter.
  */
 export async function openModel(
   files: ModelFiles,
@@ -111,7 +113,7 @@ export async function openModel(
 const backendOf = ({ ort, gpu }: Runtime) =>
   gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
-/** Throws `cancelled` once a signal has been aborted. */
+/** Throws `cancelled` if the signal is aborted. */
 export function checkAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AtlasError('cancelled');
 }

@@ -1,6 +1,6 @@
 /**
- * `rank-atlas/peft`: adapters as PEFT's two files. Needs neither a model's weights nor a runtime:
- * shapes and paths of the modules are enough.
+ * `rank-atlas/peft`: converts adapters to and from PEFT's two files. Needs only the shapes and
+ * paths of the modules, neither weights nor a runtime.
  */
 export { exportPeft, importPeft, type PeftExport, type PeftImport } from '../adapters/peft.ts';
 export type { AdapterPlace, ModuleInfo } from '../compiler/modules.ts';

@@ -1,37 +1,37 @@
-/** LoRA training at given ranks. */
+/** LoRA training with given ranks. */
 import { elementAt } from '../checked.ts';
 import type { AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts';
 import { initialAdapters, loraScale, type LoraScale } from '../methods/lora.ts';
 import { heldOutLoss, train as trainingRun } from '../methods/training.ts';
 import { checkAborted, type Model } from './model.ts';
 
-/** A trained adapter: values by module, and its scale. */
+/** A trained adapter: its matrices by module, and its scale. */
 export interface Adapter {
   /** `A` [rank, in] and `B` [out, rank] of every module with rank above 0. */
   values: AdapterValues[];
-  /** `s` of a module: α/r, α/√r or fixed. */
+  /** Scale `s` of a module: α/r, α/√r or fixed. */
   scale(module: number): number;
 }
 
 /** What is trained, and how. */
 export interface TrainOptions {
-  /** By module, integers ≥ 0; or one rank for all. */
+  /** Integers ≥ 0 by module, or one rank for all modules. */
   ranks: readonly number[] | number;
   steps: number;
-  /** Sequences a step. Default 4. */
+  /** Sequences per step. Default 4. */
   batch?: number;
-  /** Default 4e-3, constant. */
+  /** Constant. Default 4e-3. */
   learningRate?: number;
   /** Default: fixed, s = 2. */
   scale?: LoraScale;
-  /** Of adapters and the order of the data. Default 1. */
+  /** Seed of the initial adapters and the data order. Default 1. */
   seed?: number;
-  /** AdamW; defaults β₁ 0.9, β₂ 0.999, ε 1e-8, no weight decay. */
+  /** Default: β₁ 0.9, β₂ 0.999, ε 1e-8, no weight decay. */
   adamW?: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
-  /** Largest global gradient norm. Default 1; null: no clipping. */
+  /** Maximum global gradient norm. Default 1; null: no clipping. */
   maxNorm?: number | null;
   signal?: AbortSignal;
-  /** After every step: its mean loss in nats per token, before the update. */
+  /** Called after every step with its mean loss in nats per token, before the update. */
   onStep?(step: number, loss: number): void;
 }
 
@@ -41,7 +41,7 @@ export interface Trained extends Adapter {
 }
 
 /**
- * Trains LoRA adapters (AdamW) on next-token loss; the model itself stays frozen. Throws
+ * Trains LoRA adapters on the next-token loss with AdamW. The base stays frozen. Throws
  * `training-too-large`, `bad-text`, `operator` for a head that cannot be differentiated,
  * `diverged`, `cancelled`.
  */
@@ -99,11 +99,11 @@ export async function train(
   }
 }
 
-/** Mean next-token loss in nats per token, through an adapter if given. Throws `bad-text`. */
+/** Mean next-token loss in nats per token, with an adapter if given. Throws `bad-text`. */
 export const evaluate = (model: Model, data: TokenBatch, adapter?: Adapter): Promise<number> =>
   withAdapter(model, adapter, (use) => heldOutLoss(model.engine, data, data.sequences, use));
 
-/** Puts an adapter on the provider for as long as `task` takes. */
+/** Uploads an adapter to the provider for the duration of `task`, then disposes it. */
 export async function withAdapter<T>(
   { engine }: Model,
   adapter: Adapter | undefined,

@@ -1,6 +1,6 @@
 /**
- * The page: header, transport, band; then rail, map, plate. On a phone one column, with the
- * transport at the foot.
+ * Lays out the page: header, run controls and banner above the sidebar, the map and the panel. On a
+ * phone, everything is in one column with the run controls at the bottom.
  */
 import { useMap } from '../state/map-store.ts';
 import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
@@ -26,7 +26,7 @@ import { titleOf } from '../words/describe.ts';
 import { numbersOf } from '../language/numbers.ts';
 import { useWords } from './use-words.ts';
 
-// What a first look does not need comes when it is asked for.
+// Loaded on demand: the first view does not need these parts.
 const CompareMap = lazyPart(async () => (await import('./compare/CompareMap.tsx')).CompareMap);
 const ModelPicker = lazyPart(
   async () => (await import('./picker/ModelPicker.tsx')).ModelPicker,
@@ -54,7 +54,7 @@ export function App() {
     document.documentElement.lang = words.locale;
   }, [words]);
 
-  // Files may be dropped anywhere; without this the browser would leave the page and open them.
+  // Accept files anywhere on the page. By default the browser would navigate to a dropped file.
   function drop(e: DragEvent) {
     e.preventDefault();
     if (!e.dataTransfer.types.includes('Files')) return;
@@ -107,8 +107,8 @@ export function App() {
 }
 
 /**
- * To the map's own tab stop, or to whatever stands in its place; the fragment is an experiment's
- * and stays.
+ * Focuses the map's tab stop, or the first focusable element of the view that replaces the map.
+ * Does not change the URL fragment, because the fragment holds the experiment.
  */
 function skip(e: MouseEvent) {
   e.preventDefault();

@@ -1,4 +1,4 @@
-/** If the page itself fails, it says so and offers to start again, rather than going blank. */
+/** Error boundary of the page: shows a message and a reload button instead of a blank page. */
 import { Component, type ReactNode } from 'react';
 import { useWords } from './use-words.ts';
 

@@ -1,15 +1,15 @@
 /**
- * The two ramps of the page, interpolated in OKLab so that equal steps look equal, and the ink that
- * is readable on them.
+ * The two colour ramps of the page, interpolated in OKLab so that equal steps look equal, with a
+ * readable text colour for each shade.
  *
- * Source: B. Ottosson, "A perceptual color space for image processing" (2020), for the OKLab
- * matrices.
+ * Source of the OKLab matrices: B. Ottosson, "A perceptual color space for image processing"
+ * (2020).
  */
 import { elementAt } from '../checked.ts';
 
 /**
- * A fill, the text colour with the higher contrast on it (at least 4.58:1), and the fill's bytes
- * for canvases.
+ * A fill, the text colour with the higher contrast on the fill (at least 4.58:1), and the fill's
+ * sRGB bytes for canvases.
  */
 export interface Shade {
   css: string;
@@ -17,7 +17,7 @@ export interface Shade {
   bytes: readonly [number, number, number];
 }
 
-/** 0 … 1 to a shade; values outside are clamped. */
+/** Maps 0 … 1 to a shade; values outside are clamped. */
 export type Ramp = (t: number) => Shade;
 
 type Triple = readonly [number, number, number];
@@ -62,7 +62,7 @@ export function ramp(stops: string): Ramp {
     const rgb = fromLab(
       [0, 1, 2].map((k) => from[k]! + (to[k]! - from[k]!) * (x - i)) as unknown as Triple,
     );
-    // Black and white are equally readable at luminance 0.179 (WCAG contrast).
+    // Black and white have equal contrast at luminance 0.179 (WCAG contrast).
     const luminance = 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
     const bytes = [gamma(rgb[0]), gamma(rgb[1]), gamma(rgb[2])] as const;
     return { css: `rgb(${bytes.join(' ')})`, ink: luminance > 0.179 ? '#000' : '#FFF', bytes };
@@ -86,10 +86,10 @@ const dark: Palette = {
 export const palette = (isDark: boolean): Palette => (isDark ? dark : light);
 
 /**
- * The ends the fill's scale may have, in multiples of the mean module: it only ever grows, in these
- * steps.
+ * Possible ends of the fill scale, in multiples of the mean importance. The scale only grows, in
+ * these steps.
  */
 const ends = [4, 6, 8, 12];
 
-/** The first of 4, 6, 8, 12 that holds `largest`; larger ones share the last shade. */
+/** The first of 4, 6, 8, 12 that is at least `largest`. Larger values share the last shade. */
 export const scaleEnd = (largest: number): number => ends.find((end) => end >= largest) ?? 12;

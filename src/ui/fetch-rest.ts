@@ -1,6 +1,6 @@
 /**
- * Fetches the rest of the page's own code and texts once the first measurement is through, so that
- * every tab opens without a connection, and in a tab that outlives a release.
+ * Fetches the remaining code and texts of the page after the first measurement. Every tab then
+ * opens without a connection, even in a tab that was opened before a new release.
  */
 import { savesData } from '../state/boot.ts';
 import { client, engine } from '../state/engine.ts';
@@ -12,11 +12,14 @@ import { STUDIES, studyOf } from '../studies/registry.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
 import { loadWords } from './use-words.ts';
 
-/** Marks in the page's timeline: what is fetched after the first is no part of a first visit. */
+/**
+ * Marks in the performance timeline: bytes fetched after `BEGINS` do not count towards a first
+ * visit.
+ */
 const BEGINS = 'rank-atlas:rest';
 const ENDS = 'rank-atlas:rest-there';
 
-/** Safari has no idle callbacks. */
+/** Safari does not support `requestIdleCallback`. */
 const idle = () =>
   new Promise<void>((resolve) => {
     if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve());
@@ -37,7 +40,7 @@ async function fetchRest(): Promise<void> {
   performance.mark(BEGINS);
   await fetchWaitingParts(idle);
   await idle();
-  // What cannot be fetched now is asked for again when it is needed, and said then.
+  // Ignore failures: a missing file is fetched again when it is needed, and an error is shown then.
   await Promise.allSettled([
     loadWords('ja'),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),

@@ -1,8 +1,8 @@
-/** The page's language as React sees it. */
+/** The words of the current language as a hook. */
 import { useView, type Language } from '../state/view-store.ts';
 import { en, type Words } from '../words/en.ts';
 
-/** English is here from the start; another language is fetched when it is first wanted. */
+/** English is bundled. Another language is fetched on first use. */
 const loaded = new Map<Language, Words>([['en', en]]);
 
 export async function loadWords(language: Language): Promise<void> {

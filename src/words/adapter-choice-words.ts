@@ -1,4 +1,4 @@
-/** The words of the choice between several adapters in every language; they come with it. */
+/** Words of the choice between several adapters, in every language. Loaded with that component. */
 import type { Language } from '../language/language.ts';
 import { numbers } from '../language/numbers.ts';
 

@@ -1,4 +1,4 @@
-/** The words for what stands before a text, in English; the command line says them, too. */
+/** English words for the BOS setting. The command line uses them as well. */
 import type { Bos } from '../model/bos.ts';
 
 const otherwise =

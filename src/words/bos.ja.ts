@@ -1,4 +1,4 @@
-/** テキストの前に置くもの（BOS）の言葉、日本語。 */
+/** BOS の設定の言葉、日本語。 */
 import type { BosWords } from './bos.en.ts';
 
 const otherwise =

@@ -1,4 +1,4 @@
-/** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
+/** Describes settings and their values: "seed 1 to 2", "noise σ 0.05". */
 import { defined, elementAt } from '../checked.ts';
 import { countsOf, sweepsOf } from '../studies/map/draws.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
@@ -17,23 +17,23 @@ export function describeText(words: Words, text: TextRef): string {
   return words.texts[text.id] ?? text.id;
 }
 
-/** Of an address the file's name alone: the rest of it can be made to look like another host. */
+/** Returns only the file name of an address, because the rest could imitate another host. */
 export const modelName = (id: string) =>
   id.startsWith('url:')
     ? elementAt(id.replace(/[?#].*/, '').split('/'), -1)
     : id.replace(/^(bundled|files|hub):/, '').replace(/@[0-9a-f]{40}/, '');
 
-/** What a model is called before it is open: by its title if it comes with the page. */
+/** Name of a model that is not open: the title of a bundled model, otherwise the name in its id. */
 export const titleOf = (models: readonly { id: string; title: string }[], id: string): string =>
   models.find((m) => `bundled:${m.id}` === id)?.title ?? modelName(id);
 
-/** The first method's that has such a setting and such a choice. */
+/** The words of the first method with this setting and option. */
 const methodOption = (words: Words, setting: string, v: unknown): string | undefined =>
   Object.values(words.methods.of)
     .map(({ fields }) => fields[setting]?.options?.[String(v)])
     .find((said) => said !== undefined);
 
-/** What a setting is called: a method's own may have no name but its field's. */
+/** Name of a setting. A method's own setting may only have the label of its field. */
 function settingName(words: Words, path: string): string {
   const own = Object.values(words.methods.of)
     .map(({ fields }) => (path.startsWith('method.') ? fields[path.slice(7)]?.label : undefined))
@@ -93,8 +93,8 @@ function ofTraining({ values }: Words, path: string, v: unknown): string {
 }
 
 /**
- * By which method, how much of it there is, and on what where that is not the model as it came:
- * "AdaRank, 5 repeats".
+ * Names the method, the number of repeats, and the base if it is not the original model: "AdaRank,
+ * 5 repeats".
  */
 export function describeMeasured(
   words: Words,
@@ -107,7 +107,7 @@ export function describeMeasured(
   return base === 'as-is' ? what : words.base.measured(what, base);
 }
 
-/** `model.id` and `model.hash` are one thing to a reader. */
+/** Combines `model.id` and `model.hash`, which a reader sees as one setting. */
 const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
 
 export function describeChange(words: Words, { path, from, to }: Change): string {
@@ -116,7 +116,7 @@ export function describeChange(words: Words, { path, from, to }: Change): string
   return words.change(name, value(words, path, from), value(words, path, to));
 }
 
-/** What sets an experiment apart from the default one: the name of a result. */
+/** Names a result by the settings that differ from the default experiment. */
 export function nameOf(words: Words, spec: ExperimentSpec): string {
   const changes = changesFromDefault(spec).filter(
     ({ path }) => path !== 'model.hash' && isMeasured(path, spec),

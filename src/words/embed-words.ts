@@ -1,4 +1,4 @@
-/** The words of an embedded page in every language; they come with it. */
+/** Words of an embedded page, in every language. Loaded with that page. */
 import type { Language } from '../language/language.ts';
 import { embedEn, type EmbedWords } from './embed.en.ts';
 import { embedJa } from './embed.ja.ts';

@@ -1,4 +1,4 @@
-/** The words of a page that is shown inside another one, in English. */
+/** English words of a page embedded in another page. */
 export const embedEn = {
   runHere: 'Run here',
   open: 'Open',

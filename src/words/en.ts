@@ -1,8 +1,8 @@
 /**
- * Every word the page shows, in English. This object is the type the other languages satisfy.
+ * Every word of the page in English. This object is the type that the other languages satisfy.
  *
- * Tone: a colleague reading an instrument. What is seen, how sure, what to do. Functions take
- * values, not prepared strings, so that each language writes its own numbers and order.
+ * Style: docs/style.md. Functions take values instead of prepared strings, so that each language
+ * formats its own numbers and word order.
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
 import type { Restarted } from '../state/study-store.ts';
@@ -14,11 +14,11 @@ import { numbers } from '../language/numbers.ts';
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
 
-/** Both ends in percent, with a decimal where they would look equal. */
+/** Both ends in percent, with one decimal if they would otherwise look equal. */
 const share = (low: number, high: number) =>
   [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
 
-/** Seconds as a person says them. */
+/** Formats seconds for readers. */
 const seconds = (v: number) =>
   v < 10 ? `${n.fixed(v, 1)} s` : v < 120 ? `${n.whole(v)} s` : `${n.whole(v / 60)} min`;
 const { size } = n;
@@ -144,7 +144,7 @@ export const en = {
     keptBack: 'Its text was kept back: the default text is used.',
     needsFiles: (name: string) =>
       `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
-    /** The host stands between the two. */
+    /** The host name is inserted between the two parts. */
     needsFetched: (name: string): [string, string] => [`This link wants ${name} from `, '.'],
     lookAt: 'Look at it',
     chooseFiles: 'Choose files…',
@@ -284,7 +284,7 @@ export const en = {
     cell: (layer: number, role: string, rank: number) =>
       `layer ${layer} ${role}, adapter of rank ${rank}`,
   },
-  /** Choices of studies, where a change is named. */
+  /** Options of the studies, for descriptions of changes. */
   values: {
     nf4: 'NF4, 4 bits',
     'as-is': 'as the file has them',

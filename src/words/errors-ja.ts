@@ -1,4 +1,4 @@
-/** 日本語のエラー文。errors.ts の表と同じ番号をすべて持つ：何が起きたか、どうすればよいか。 */
+/** 日本語のエラー文。errors.ts の表と同じコードをすべて持つ：何が起きたか、どうすればよいか。 */
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 
 export const errorTableJa = {

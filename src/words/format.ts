@@ -1,4 +1,4 @@
-/** How a weight is stored, in a word or two: "int4". */
+/** Names the format of a weight in one or two words: "int4". */
 import type { WeightFormat } from '../compiler/modules.ts';
 import type { Words } from './en.ts';
 

@@ -1,4 +1,4 @@
-/** ページのすべての言葉の日本語。型は en.ts。名前（q, AdaRank, WebGPU）は訳さない。 */
+/** ページのすべての言葉の日本語。型は en.ts。名前（q、AdaRank、WebGPU）は訳さない。 */
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { bosJa } from './bos.ja.ts';
@@ -10,7 +10,7 @@ const n = numbers('ja');
 const seconds = (v: number) =>
   v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`;
 const { size } = n;
-/** 両端のパーセント。同じに見えるときは小数1桁。 */
+/** 両端のパーセント。整数では同じに見えるときは小数1桁。 */
 const share = (low: number, high: number) =>
   [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
 const unitName = { ranks: 'ランク', parameters: 'パラメーター' };
@@ -274,7 +274,7 @@ export const ja = {
     cell: (layer: number, role: string, rank: number) =>
       `層${layer} ${role}、アダプターのランク${rank}`,
   },
-  /** Choices of studies, where a change is named. */
+  /** 設定の変更を説明するときの、実験の選択肢。 */
   values: {
     nf4: 'NF4（4ビット）',
     'as-is': 'ファイルのまま',

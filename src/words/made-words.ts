@@ -1,4 +1,4 @@
-/** The words for what a study made of the model, in every language. */
+/** Words for the model that a study produces, in every language. */
 import { madeEn } from './made.en.ts';
 import { madeJa } from './made.ja.ts';
 

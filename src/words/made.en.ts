@@ -1,4 +1,4 @@
-/** The words for what a study made of the model, in English: its files, and its use as a base. */
+/** English words for the model that a study produces: its files, and its use as a base. */
 import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');

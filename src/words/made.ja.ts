@@ -1,4 +1,4 @@
-/** The words for what a study made of the model, in Japanese. */
+/** 実験が作ったモデルの言葉、日本語。型は made.en.ts。 */
 import type { MadeWords } from './made.en.ts';
 import { numbers } from '../language/numbers.ts';
 

@@ -1,9 +1,9 @@
-/** What the methods of the map say of themselves (`methods/importance`), in one language. */
+/** The words of the map's methods (`methods/importance`), in one language. */
 import type { Language } from '../language/language.ts';
 import type { DrawsWords } from '../methods/importance/contract.ts';
 import { methodOf, METHODS, type MethodName } from '../methods/importance/registry.ts';
 
-/** A name where a line begins. */
+/** Capitalises a name for the start of a line. */
 const atStart = (name: string) => name.replace(/^./, (c) => c.toUpperCase());
 
 export function methodWords(language: Language): {

@@ -1,4 +1,4 @@
-/** Words about the methods a map is measured by, in English. */
+/** English words about the methods that measure a map. */
 import type { Counts } from '../studies/map/draws.ts';
 import { numbers } from '../language/numbers.ts';
 import { methodWords } from './method-words.ts';

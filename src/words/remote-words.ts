@@ -1,4 +1,4 @@
-/** The words for models elsewhere in every language; they come with the picker. */
+/** Words for models on a hub or at an address, in every language. Loaded with the picker. */
 import type { Language } from '../language/language.ts';
 import { remoteEn, type RemoteWords } from './remote.en.ts';
 import { remoteJa } from './remote.ja.ts';

@@ -1,4 +1,4 @@
-/** The picker's words for models on a hub or at an address, in English. */
+/** English words of the picker for models on a hub or at an address. */
 import { numbers } from '../language/numbers.ts';
 
 const { size } = numbers('en');

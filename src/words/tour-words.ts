@@ -1,4 +1,4 @@
-/** The words of the tour in every language; they come with it. */
+/** Words of the tour, in every language. Loaded with the tour. */
 import type { Language } from '../language/language.ts';
 import { tourEn, type TourWords } from './tour.en.ts';
 import { tourJa } from './tour.ja.ts';

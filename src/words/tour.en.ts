@@ -1,4 +1,4 @@
-/** The words of the tour, in English: what a thing is, and something to do with it. */
+/** English words of the tour: for each element, what it is and what to try. */
 export interface TourCard {
   title: string;
   text: string;

@@ -10,18 +10,18 @@ import { presets } from '../experiment/schema.ts';
 import type { Language } from '../language/language.ts';
 import { STUDIES, studies } from '../studies/registry.ts';
 
-/** Every leaf of a catalogue by its path; functions as their arity. */
+/** Every leaf of a catalogue with its path. */
 function leaves(value: unknown, path = ''): [string, unknown][] {
   if (typeof value === 'object' && value !== null)
     return Object.entries(value).flatMap(([k, v]) => leaves(v, path ? `${path}.${k}` : k));
   return [[path, value]];
 }
 
-/** Names that are the same in every language: what is measured, file kinds, key caps, units. */
+/** Names that are the same in every language: symbols, file formats, key names, units. */
 const sameEverywhere =
   /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
 
-/** What each study says: its plate, its labels and its presets. */
+/** The words of every study: panel, labels and presets. */
 const catalogues = import.meta.glob<Record<string, Record<Language, object>>>(
   ['../studies/*/words.ts'],
   { eager: true },

@@ -1,4 +1,6 @@
-/** Every chart with axes: both axes, rules at the ticks, and between them what the caller draws. */
+/**
+ * Draws a chart with axes: both axes, grid lines at the ticks, and the caller's children as marks.
+ */
 import { memo, type ReactNode } from 'react';
 import {
   ComposedChart,
@@ -13,14 +15,14 @@ import type { Axis } from './axis.ts';
 import { textWidth } from './text-width.ts';
 
 export interface LabelledAxis extends Axis {
-  /** Stands below the ticks, or at the left of them. */
+  /** Shown below the ticks of a horizontal axis, or left of those of a vertical axis. */
   label?: string;
 }
 
 export interface HorizontalAxis extends LabelledAxis {
   /** Pixels between the ends of the axis and its first and last value. */
   inset?: { left?: number; right?: number };
-  /** Draws a rule at each tick, as the vertical axis has them. */
+  /** Draws a grid line at each tick, as on the vertical axis. */
   rules?: boolean;
 }
 
@@ -28,23 +30,23 @@ interface Props {
   /** CSS pixels. */
   width: number;
   height: number;
-  /** Data of lines and points: `x`, and values under their keys. */
+  /** Data of lines and points: `x`, and each series' value under its `dataKey`. */
   rows?: readonly { x: number }[];
   x: HorizontalAxis;
-  /** Left out: heights mean nothing, and there is no axis at the left. */
+  /** If omitted, vertical positions have no meaning and there is no left axis. */
   y?: LabelledAxis;
   /** Pixels above, left and right of the plot. */
   top?: number;
   left?: number;
   right?: number;
-  /** Axes without lines and rules, around a grid of cells. */
+  /** Axes without lines and grid lines, for a grid of cells. */
   plain?: boolean;
   children: ReactNode;
 }
 
 const UNIT: LabelledAxis = { domain: [0, 1], ticks: [], print: String };
 
-/** Room for the numbers of a vertical axis and the gap to the plot, pixels. */
+/** Width of a vertical axis in pixels: its numbers, its label and the gap to the plot. */
 export const leftOf = ({ ticks, print, label }: LabelledAxis): number =>
   Math.max(30, Math.ceil(textWidth(ticks.map(print), 400)) + 12) + (label === undefined ? 0 : 14);
 
@@ -76,8 +78,8 @@ export function Chart({
 }
 
 /**
- * Recharts works an axis out again when its settings change: a caller that draws often keeps `x`
- * and `y` the same objects.
+ * Recharts recomputes an axis when its settings change. A caller that redraws often must pass the
+ * same `x` and `y` objects.
  */
 const Axes = memo(function Axes({
   x,
@@ -111,7 +113,7 @@ const Axes = memo(function Axes({
         hide={y === UNIT}
         axisLine={false}
         tickLine={false}
-        // Cells are no data of recharts': its axis would end nowhere.
+        // Cells are not Recharts data. Without this, the data would determine the ends of the axis.
         allowDataOverflow={plain}
       >
         {y.label !== undefined && (
@@ -124,7 +126,7 @@ const Axes = memo(function Axes({
 
 const RULE = { stroke: 'var(--rule2)' };
 
-/** Ends and ticks as the axis says, none chosen or left out by recharts. */
+/** Axis props that stop Recharts from choosing or omitting ends and ticks. */
 const own = ({ domain, ticks, print }: Axis) =>
   ({
     domain: [...domain],
@@ -135,7 +137,7 @@ const own = ({ domain, ticks, print }: Axis) =>
     tick: { fill: 'var(--ink2)' },
   }) as const;
 
-/** Plain paths: each part of recharts listens to all the others. */
+/** Draws plain paths, because every Recharts element subscribes to all the others. */
 function Rules({ x, y }: { x: HorizontalAxis; y: Axis }) {
   const plot = usePlotArea();
   if (!plot) return null;
@@ -160,16 +162,16 @@ function Rules({ x, y }: { x: HorizontalAxis; y: Axis }) {
 
 type Scale = (value: number) => number;
 
-/** Until recharts knows the axis, which is before the first paint, a value has no place. */
+/** Returns 0 until Recharts knows the axis, which is before the first paint. */
 const placed =
   (scale: ReturnType<typeof useXAxisScale>): Scale =>
   (value) =>
     scale?.(value) ?? 0;
 
-/** Pixels of a value on the horizontal axis. */
+/** Converts a value on the horizontal axis to pixels. */
 export const useX = (): Scale => placed(useXAxisScale());
 
-/** Pixels of values on both axes; null while there is no data for the vertical one. */
+/** Converts values on both axes to pixels; null until the vertical axis has data. */
 export function useScales(): { x: Scale; y: Scale } | null {
   const x = useX();
   const y = useYAxisScale();

@@ -1,6 +1,6 @@
 /**
- * Around every chart: title, finding, unit, and the same data as a table, an SVG and a CSV. The
- * chart keeps its height also when it is empty, and is spoken of by its finding.
+ * Wraps every chart: title, finding and unit, and exports of the same data as a table, SVG and CSV.
+ * An empty chart has the same height. The finding is the accessible name.
  */
 import { useRef, useState, type ReactNode } from 'react';
 import { csvComment, csvJson, csvRow } from '../../spec/csv.ts';
@@ -22,8 +22,8 @@ export interface ChartData {
 }
 
 /**
- * Charts give way when the window is short or the band takes a line; on a projector they are
- * larger, like all else.
+ * Height of a chart in CSS pixels. Charts are lower if the window is short or the banner is shown,
+ * and larger on a projector, like all other elements.
  */
 export function useChartHeight(): number {
   const short = useMedia('(max-height: 849px)');
@@ -33,11 +33,13 @@ export function useChartHeight(): number {
   return presenting && low ? (small ? 170 : 196) : small ? 196 : presenting ? 250 : 236;
 }
 
-/** What is in view: the study whose tab is open; null before there is anything of it. */
+/**
+ * The model and the experiment behind the chart in view; null if the open study has no data yet.
+ */
 function sourceNow(): { model: { title: string; hash: string }; spec: ExperimentSpec } | null {
   const { spec: now } = useExperiment.getState();
   const { states, specs } = useStudy.getState();
-  // Ranks follow the budget of now.
+  // Ranks follow the current budget.
   if (now.study === 'map' && states.map)
     return { model: states.map.model, spec: { ...states.map.spec, allocation: now.allocation } };
   const spec = specs[now.study];
@@ -47,12 +49,12 @@ function sourceNow(): { model: { title: string; hash: string }; spec: Experiment
 
 interface Props {
   title: string;
-  /** null: this chart belongs to the one above, whose sentence speaks for both. */
+  /** null: the chart belongs to the chart above, whose finding covers both. */
   finding: string | null;
   note?: string;
-  /** The last of the tools. */
+  /** Shown as the last of the tools. */
   close?: ReactNode;
-  /** Nothing is known yet: the finding says so quietly. */
+  /** No data yet: the finding is shown in a lighter colour. */
   empty: boolean;
   unit: string;
   height: number;

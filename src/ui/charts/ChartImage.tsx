@@ -1,14 +1,17 @@
-/** A chart as one image: its accessible name and its unit. Gives it its width in pixels. */
+/**
+ * Presents a chart as one image with an accessible name and a unit. Passes the width in pixels to
+ * its children.
+ */
 import type { ReactNode, RefObject } from 'react';
 import { useSize } from '../parts/use-size.ts';
 
 interface Props {
-  /** What a screen reader says in its place. */
+  /** Read by screen readers instead of the drawing. */
   name: string;
   unit?: string;
-  /** CSS pixels, kept also before anything is drawn. */
+  /** CSS pixels, reserved even before anything is drawn. */
   height: number;
-  /** What is drawn, without the unit. */
+  /** Refers to the drawing without the unit. */
   box?: RefObject<HTMLDivElement | null>;
   children(width: number): ReactNode;
 }

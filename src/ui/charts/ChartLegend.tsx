@@ -1,4 +1,4 @@
-/** What lines and marks mean, under the chart. */
+/** The legend below a chart: the meaning of lines and marks. */
 import type { ReactNode } from 'react';
 import type { LineLook } from './looks.ts';
 
@@ -15,7 +15,7 @@ export function ChartLegend({ items }: { items: readonly { key: ReactNode; words
   );
 }
 
-/** A short piece of a line, as the chart draws it. */
+/** A short segment of a line in the style of the chart. */
 export function LineKey({ look: { stroke, dash, width = 2 } }: { look: LineLook }) {
   return (
     <svg className="line-key" width="20" height="8" aria-hidden="true">
@@ -24,7 +24,7 @@ export function LineKey({ look: { stroke, dash, width = 2 } }: { look: LineLook 
   );
 }
 
-/** A mark, drawn around the origin, 19 pixels wide at most. */
+/** A mark, drawn around the origin, at most 19 units wide. */
 export function MarkKey({ children }: { children: ReactNode }) {
   return (
     <svg width="16" height="16" viewBox="-9.5 -9.5 19 19" aria-hidden="true">

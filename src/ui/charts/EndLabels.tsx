@@ -1,4 +1,4 @@
-/** Names at the ends of lines, moved apart so that they can be read. */
+/** Names at the ends of lines, moved apart so that they do not overlap. */
 import { usePlotArea, useYAxisScale } from 'recharts';
 import { elementAt } from '../../checked.ts';
 import { textWidth } from './text-width.ts';
@@ -6,7 +6,7 @@ import { textWidth } from './text-width.ts';
 interface EndLabel {
   key: string;
   words: string;
-  /** Where its line ends, on the vertical axis. */
+  /** The last value of the line, on the vertical axis. */
   value: number;
   fill: string;
 }
@@ -34,7 +34,10 @@ export function EndLabels({ labels }: { labels: readonly EndLabel[] }) {
   ));
 }
 
-/** Moves labels to at least `room` pixels apart, each as little as possible, in their order. */
+/**
+ * Returns copies sorted by `y`, moved until neighbours are at least `room` pixels apart. Each pass
+ * moves two overlapping neighbours by equal amounts.
+ */
 export function apart<T extends { y: number }>(labels: readonly T[], room: number): T[] {
   const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
   for (let pass = 0; pass < sorted.length * 4; pass++) {
@@ -51,9 +54,6 @@ export function apart<T extends { y: number }>(labels: readonly T[], room: numbe
   return sorted;
 }
 
-/**
- * Pixels to keep free at the right of a chart: the widest label and a gap, at least what two short
- * words take.
- */
+/** Pixels to reserve at the right of a chart: the widest label plus a gap of 10, at least 80. */
 export const roomFor = (labels: readonly string[]): number =>
   Math.ceil(Math.max(80, textWidth(labels, 600) + 10));

@@ -1,11 +1,11 @@
-/** A grid of shaded cells with a word in each: layers by rounds, or layers by layers. */
+/** A grid of shaded cells with a text in each, for example layers by rounds or layers by layers. */
 import { palette } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
 import { Chart, useScales } from './Chart.tsx';
 import { ShadedCell } from './ShadedCell.tsx';
 
 export interface HeatCell {
-  /** 0 to 1 of the ramp; null: nothing there yet. */
+  /** Position on the colour ramp, 0 to 1; null: no value yet. */
   fill: number | null;
   word: string;
   title: string;
@@ -26,7 +26,7 @@ const GAP = 2;
 export function HeatGrid({ width, height, cells, rowAxis, columnAxis, columnNames }: Props) {
   const rows = cells.length;
   const columns = columnNames.length;
-  // Names that would run into each other are left out.
+  // Omits row and column names that would overlap.
   const everyRow = Math.max(1, Math.ceil((14 * rows) / (height - 36)));
   const everyColumn = Math.max(1, Math.ceil((18 * columns) / (width - 50)));
   return (
@@ -42,7 +42,7 @@ export function HeatGrid({ width, height, cells, rowAxis, columnAxis, columnName
         print: (c) => columnNames[c] ?? '',
         label: columnAxis,
       }}
-      // Downwards: row 0 is the top one.
+      // Negated, so that row 0 is at the top.
       y={{
         domain: [0.5 - rows, 0.5],
         ticks: everyNth(rows, everyRow).map((r) => -r),

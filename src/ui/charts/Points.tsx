@@ -1,9 +1,9 @@
-/** A circle for each row of a chart: a line of recharts that shows its dots only. */
+/** A circle for each row of a chart. Implemented as a Recharts line that shows only its dots. */
 import type { SVGProps } from 'react';
 import { Line, type DotItemDotProps } from 'recharts';
 
 interface Props<Row> {
-  /** Where a row has its value on the vertical axis. */
+  /** Key of the row's value on the vertical axis. */
   dataKey: string;
   /** Radius and colours of a row's circle. */
   look(row: Row): Pick<SVGProps<SVGCircleElement>, 'r' | 'fill' | 'stroke' | 'strokeWidth'>;

@@ -1,13 +1,13 @@
-/** One line of a chart, through the rows that have a value under its key. */
+/** One line of a chart, through the rows that have a value under `dataKey`. */
 import { Line } from 'recharts';
 import type { LineLook } from './looks.ts';
 
 interface Props {
   dataKey: string;
   look: LineLook;
-  /** Radius of the dot at each value, pixels; 0: none. */
+  /** Radius of the dot at each value, in pixels; 0: no dots. */
   dots: number;
-  /** One of several behind the line that counts. */
+  /** Draws a thin line, for one of several lines behind the main line. */
   faint?: boolean;
 }
 

@@ -1,13 +1,13 @@
-/** A shaded cell with a word in it, and its value when the pointer rests on it. */
+/** A shaded cell with a text. The title shows the value on hover. */
 import type { Shade } from '../colour.ts';
 
 interface Props {
-  /** CSS pixels, from the left and top of the drawing. */
+  /** CSS pixels, from the top left of the drawing. */
   x: number;
   y: number;
   width: number;
   height: number;
-  /** null: nothing there yet. */
+  /** null: no value yet. */
   shade: Shade | null;
   word: string | null;
   title: string | null;

@@ -1,21 +1,21 @@
-/** What an axis shows: its ends, its ticks and how they are printed. Ticks are chosen here only. */
+/** Chooses the ends, the ticks and the number format of every axis. */
 import { nice, ticks } from 'd3-array';
 
 export interface Axis {
-  /** Both ends, in the unit of the data. Every value drawn lies between them. */
+  /** Both ends, in the unit of the data. Every drawn value is within them. */
   domain: readonly [number, number];
   /** Values in the unit of the data. */
   ticks: readonly number[];
-  /** A tick's text. */
+  /** Formats a tick. */
   print(value: number): string;
 }
 
-/** Prints a value with a fixed number of decimals. */
+/** Formats a value with a fixed number of decimals. */
 type Fixed = (value: number, digits: number) => string;
 
 /**
- * An axis with round ends that holds all values, about `count` intervals long. Without values its
- * ticks have no numbers: an empty chart shows its rules only.
+ * An axis with round ends that contains all values, in about `count` intervals. Without values the
+ * ticks have no numbers, so an empty chart shows only grid lines.
  */
 export function axisOf(values: readonly number[], fixed: Fixed, count = 4): Axis {
   if (values.length === 0) return { domain: [0, 1], ticks: ticks(0, 1, count), print: () => '' };
@@ -27,10 +27,10 @@ export function axisOf(values: readonly number[], fixed: Fixed, count = 4): Axis
   return { domain, ticks: marks, print: (v) => fixed(v, digits) };
 }
 
-/** As many decimals as the step between ticks has, at most eight. */
+/** The number of decimals that the tick spacing needs, at most 8. */
 const decimals = (length: number, steps: number): number =>
   Math.min(8, Math.max(0, Math.ceil(-Math.log10(length / steps) - 1e-9)));
 
-/** Whole numbers from `first` to `last`, at most eight, 1, 2 or 5 times a power of ten apart. */
+/** Integer ticks from `first` to `last`, at most 8, spaced 1, 2 or 5 times a power of ten. */
 export const wholeTicks = (first: number, last: number): number[] =>
   ticks(first, last, 5).filter(Number.isInteger);

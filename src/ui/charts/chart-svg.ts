@@ -1,10 +1,10 @@
 /**
- * A chart on the page as a file of its own: title, finding and unit above its drawings, all styles
- * written into them, on the sheet's colour.
+ * Exports a chart of the page as a standalone SVG file: title, finding and unit above the drawings,
+ * with all styles inlined and the panel's background colour.
  */
 import { elementAt } from '../../checked.ts';
 
-/** What makes a mark look as it does; all else is layout of the page. */
+/** Style properties of marks. The remaining properties only affect page layout. */
 const properties = [
   'fill',
   'fill-opacity',
@@ -33,13 +33,15 @@ export interface ChartWords {
   source: string;
 }
 
-/** `box` holds one drawing, or several that stand to each other as on the page. */
+/**
+ * Returns the SVG text. If `box` contains several drawings, their relative positions are preserved.
+ */
 export function chartSvg(box: Element, words: ChartWords): string {
   const { left, top, width, height } = box.getBoundingClientRect();
   const style = getComputedStyle(document.documentElement);
   const token = (name: string) => style.getPropertyValue(name).trim();
 
-  // Wide enough for the finding on one line, in either language.
+  // At least 600, so that the finding fits on one line in both languages.
   const wide = Math.max(600, width + 2 * MARGIN);
   const high = height + HEAD + 28;
   const out = element('svg', {
@@ -86,7 +88,7 @@ function element(name: string, attributes: Record<string, string | number>, text
   return made;
 }
 
-/** A copy whose looks no longer depend on the page's stylesheet. */
+/** A copy that does not depend on the page's stylesheet. */
 function withStyles(svg: SVGSVGElement): SVGSVGElement {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const from = [svg, ...svg.querySelectorAll('*')];

@@ -1,14 +1,14 @@
-/** How a line looks, in a chart and in its legend. Never colour alone. */
+/** The style of a line, in a chart and in its legend. Colour is never the only difference. */
 export interface LineLook {
   stroke: string;
-  /** The colour of words on the sheet. */
+  /** Text colour on the panel's background. */
   text: string;
   dash?: string;
-  /** Pixels; 2 unless said. */
+  /** Pixels; 2 by default. */
   width?: number;
 }
 
-/** A look in the colours of `--line-NAME` and, where there is one, `--line-NAME-text`. */
+/** A style in the colours `--line-NAME` and, if defined, `--line-NAME-text`. */
 export const look = (name: string, dash?: string): LineLook => ({
   stroke: `var(--line-${name})`,
   text: `var(--line-${name}-text, var(--line-${name}))`,

@@ -1,6 +1,6 @@
 /**
- * Replaces d3-scale in recharts (`vite.config.ts`), which looks scales up by name at run time: a
- * build cannot drop the unused ones. A chart that needs another scale exports it here.
+ * Replaces d3-scale in Recharts (`vite.config.ts`). Recharts looks up scales by name at run time,
+ * so a bundler cannot drop the unused ones. A chart that needs another scale exports it here.
  */
 import { ticks } from 'd3-array';
 import { defined } from '../../checked.ts';
@@ -9,7 +9,7 @@ export { scaleBand, scalePoint } from 'd3-scale';
 
 type Pair = readonly [number, number];
 
-/** As d3 has it: without an argument it tells, with one it sets. */
+/** d3's accessor: returns the value if called without an argument, otherwise sets it. */
 type Ends = (to?: Iterable<unknown>) => Pair | LinearScale;
 
 interface LinearScale {
@@ -21,8 +21,8 @@ interface LinearScale {
 }
 
 /**
- * Numbers to numbers, bit by bit as d3's linear scale between two ends does it; undefined for what
- * is no number.
+ * A linear scale between two ends, bit-identical to d3's. Returns undefined if the value is not a
+ * number.
  */
 export function scaleLinear(domain: Pair = [0, 1], range: Pair = [0, 1]): LinearScale {
   const ends = { domain, range };

@@ -1,9 +1,9 @@
-/** Width of text before it is drawn, so that a chart can keep room for it. */
+/** Measures text before it is drawn, so that a chart can reserve space. */
 import { defined } from '../../checked.ts';
 
 let canvas: CanvasRenderingContext2D | null = null;
 
-/** CSS pixels of the widest of these words in the size of a chart's text. */
+/** Width in CSS pixels of the widest of `words`, in the font size of chart text. */
 export function textWidth(words: readonly string[], weight: 400 | 600): number {
   const context = (canvas ??= defined(document.createElement('canvas').getContext('2d')));
   const root = getComputedStyle(document.documentElement);

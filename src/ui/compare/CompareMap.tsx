@@ -1,6 +1,6 @@
 /**
- * The map of differences: a signed number where two results' intervals part, a point where they
- * overlap.
+ * Map of the differences between two results: a signed number if the intervals do not overlap,
+ * otherwise a dot.
  */
 import { useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
@@ -31,8 +31,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
   const layers = a.result.model.layers;
   const layout = useMemo(() => mapLayout(a.result.modules, layers), [a, layers]);
   const { pointed, focused } = usePick(useView, 'pointed', 'focused');
-  // The fill is the difference before rounding, so that a rank that tips over looks as small as it
-  // is.
+  // The fill shows the difference before rounding, so a rank that barely rounds up looks small.
   const end = 2 * Math.ceil(Math.max(6, ...modules.map((m) => Math.abs(m.exact))) / 2);
   const faces = modules.map((m): CellFace => ({
     name: `${words.map.layer} ${m.a.module.layer} ${m.a.module.role}, ${signed(m.ranks)}, ${m.parts ? w.part : w.overlap}`,

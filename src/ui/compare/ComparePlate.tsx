@@ -1,4 +1,7 @@
-/** Beside the map of differences: the settings that differ, both maps small, and rank by rank. */
+/**
+ * Panel next to the map of differences: changed settings, both maps in miniature, and a scatter
+ * plot of the ranks.
+ */
 import { useEffect, useRef } from 'react';
 import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../checked.ts';

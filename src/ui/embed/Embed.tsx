@@ -1,6 +1,6 @@
 /**
- * The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the
- * panels that were asked for, one below the other.
+ * The page embedded in another page: name, source of the numbers, "Run here" and "Open", then the
+ * requested panels one below the other.
  */
 import { useStudy } from '../../state/study-store.ts';
 import { Suspense, useEffect } from 'react';
@@ -29,7 +29,7 @@ const ModulePanel = lazyPart(
 
 const panels = panelsOf(location.search);
 
-/** The same experiment as the whole page. */
+/** URL of the same experiment on the whole page. */
 function wholePage(): string {
   const url = new URL(location.href);
   url.searchParams.delete('embed');
@@ -81,14 +81,14 @@ export function Embed() {
   );
 }
 
-/** Where the numbers in view are from; once they are made here, what is being made. */
+/** Shows the source of the numbers in view. After "Run here" it shows the status of the run. */
 function Source() {
   const words = useWords();
   const w = useEmbedWords();
   const { from, begun, ready } = useEmbed();
   const contents = useLink((l) => l.contents);
   const id = useExperiment((e) => e.spec.model.id);
-  // A finished result may be the link's again.
+  // Re-render on a result: a finished result may match the link.
   useStudy((s) => s.states.map?.result);
   if (begun)
     return (
@@ -109,11 +109,11 @@ function Source() {
   return <p className="source ink2">{text}</p>;
 }
 
-/** Begins the run; from then on it is the transport's Play and Pause. */
+/** Starts the run. Afterwards the button toggles between Play and Pause. */
 function Run() {
   const { transport } = useWords();
   const w = useEmbedWords();
-  // The map is measured first, and the study among the panels then.
+  // The map is measured first, then the study among the panels.
   const viewed = useExperiment((e) => e.spec.study);
   const live = useStudy((s) => s.live);
   const study = live ?? viewed;
@@ -143,7 +143,7 @@ function Run() {
   );
 }
 
-/** The map, and below it the module that is open. */
+/** The map, and below it the panel of the opened module. */
 function MapPanel() {
   const w = useEmbedWords();
   const linked = useEmbed((e) => e.from?.kind === 'link');

@@ -1,3 +1,3 @@
-/** Everything an embedded page is, for one lazy import. */
+/** Entry point of an embedded page, for one lazy import. */
 export { bootEmbed } from '../../state/embed.ts';
 export { Embed } from './Embed.tsx';

@@ -6,7 +6,7 @@ import { setByPaths } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import { commandOf } from './command.ts';
 
-/** What a POSIX shell makes of the command's words. */
+/** Splits a command into words as a POSIX shell does. */
 const words = (command: string): string[] => {
   const out: string[] = [];
   let word = '';
@@ -23,7 +23,7 @@ const words = (command: string): string[] => {
   return [...out, word];
 };
 
-/** The experiment the command line would run. */
+/** The experiment that the command line would run. */
 function run(command: string): ExperimentSpec {
   const list = words(command);
   const settings: [string, string][] = [];

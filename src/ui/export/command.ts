@@ -1,13 +1,13 @@
-/** The command that repeats an experiment on the command line. */
+/** Builds the command that repeats an experiment on the command line. */
 import { changesFromDefault, usesText } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 
-/** Quoted for a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`);
 
 /**
- * What repeats the experiment on the command line. An own text and a model from files are named as
- * files.
+ * The command for `spec`. A visitor's own text and a model from files appear as placeholders
+ * (`FILE.txt`, `FOLDER`).
  */
 export function commandOf(spec: ExperimentSpec): string {
   const parts = ['npx rank-atlas run where'];

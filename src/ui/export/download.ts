@@ -1,4 +1,4 @@
-/** Hands the visitor a file, or puts text on the clipboard. */
+/** Saves a file for the visitor, or copies text to the clipboard. */
 
 export function download(
   name: string,
@@ -10,11 +10,11 @@ export function download(
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken the file over by then; the memory is ours to give back.
+  // Revoke later: the browser needs the URL until it has read the file.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Whether it worked: a browser may refuse the clipboard. */
+/** Returns false if the browser denies access to the clipboard. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -24,7 +24,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** A file name from free words. */
+/** Joins free text into a safe file name of at most 100 characters. */
 export const fileName = (...parts: (string | number)[]): string =>
   parts
     .map((p) =>

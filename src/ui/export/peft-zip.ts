@@ -1,6 +1,4 @@
-/**
- * Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted.
- */
+/** Exports and imports an adapter as a zip of PEFT's two files. Zip code is loaded on first use. */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn } from '../../adapters/peft-files.ts';
@@ -15,8 +13,8 @@ import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
 
 /**
- * Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`,
- * `large-zip`.
+ * Saves a saved adapter as a download. `rank` truncates an adapter that is usable at every rank.
+ * Throws `no-adapter`, `large-zip`.
  */
 export async function savePeft(name: string, rank?: number): Promise<void> {
   const { files } = await peftFiles(name, rank);
@@ -31,8 +29,8 @@ export async function savePeft(name: string, rank?: number): Promise<void> {
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /**
- * Whether files that were dropped or picked are an adapter rather than a model: an adapter's config
- * may lie beside a graph, too.
+ * Whether dropped or picked files are an adapter rather than a model. A folder with a graph is a
+ * model, even if it also contains an adapter config.
  */
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
   (files.some(({ path }) => nameOf(path) === CONFIG_FILE) &&
@@ -40,8 +38,8 @@ export const isAdapter = (files: readonly PickedFile[]): boolean =>
   (files.length === 1 && /\.zip$/i.test(elementAt(files, 0).path));
 
 /**
- * Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map;
- * `folder`: of what lies in it. Throws what is wrong with them, and `SeveralAdapters`.
+ * Imports the topmost adapter of these files or of a single zip, and shows its ranks on the map.
+ * `folder` limits the search to that folder. Throws errors of the files, and `SeveralAdapters`.
  */
 export async function openAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   const zip =

@@ -1,6 +1,6 @@
 /**
- * One line under the transport for what the visitor must know: trouble first, then the link the
- * page was opened with. It is the only place where messages appear.
+ * The banner under the run controls, the only place for messages: errors first, then the link that
+ * opened the page.
  */
 import { useShown, useStudy } from '../../state/study-store.ts';
 import { STUDIES, type StudyKind } from '../../studies/registry.ts';
@@ -64,7 +64,7 @@ const Button = ({
   </button>
 );
 
-/** Whether there is anything to say; the map makes room for it. */
+/** Whether the banner is shown. The map and the charts are lower then. */
 export function useBanded(): boolean {
   const trouble = useModel((m) => m.failure !== null || m.distrusted !== null);
   const linked = useLink((l) => l.contents !== null || l.failure !== null);
@@ -73,7 +73,7 @@ export function useBanded(): boolean {
   return trouble || linked || stopped || restarted;
 }
 
-/** The study that waits for a decision after the engine died twice. */
+/** The study that waits for a decision after the engine failed twice. */
 const useStopped = (): StudyKind | null =>
   useStudy((s) => STUDIES.find((study) => s.phase[study] === 'stopped') ?? null);
 
@@ -82,7 +82,7 @@ export function Band() {
   return <Trouble otherwise={linked ? <LinkLine /> : null} />;
 }
 
-/** What went wrong; where nothing did, what stands in its place. */
+/** The current error or warning; without one, `otherwise`. */
 export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   const words = useWords();
   const { failure, distrusted, set, models, provider, engine } = usePick(
@@ -187,7 +187,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   return otherwise;
 }
 
-/** What happened in bold, what to do after it. */
+/** Sets the first sentence (what happened) in bold, followed by the rest (what to do). */
 function Sentence({ text }: { text: string }) {
   const stop = /。|\.(?=\s|$)/u.exec(text);
   const cut = stop ? stop.index + 1 : text.length;
@@ -201,7 +201,7 @@ function Sentence({ text }: { text: string }) {
 
 type Contents = NonNullable<ReturnType<typeof useLink.getState>['contents']>;
 
-/** Whether the result in view is the link's. */
+/** Whether the result in view reproduces the result of the link. */
 export function Badge({ contents }: { contents: Contents }) {
   const { kind, text } = badgeOf(useWords(), contents);
   return <span className={`badge ${kind}`}>{text}</span>;
@@ -236,14 +236,14 @@ function LinkLine() {
   const contents = defined(useLink((l) => l.contents));
   const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
   const { models, facts } = usePick(useModel, 'models', 'facts');
-  // Re-read when a result comes into view.
+  // Re-render when a result comes into view.
   useStudy((s) => s.states.map?.result);
   const set = useView((v) => v.set);
   const { id } = contents.spec.model;
   const missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));
   if (missing && /^(hub|url):/.test(id)) {
     const [before, after] = b.needsFetched(modelName(id));
-    // Nothing is asked of another server before the visitor says so.
+    // No request goes to another server before the visitor agrees.
     const look = async () => {
       set({ picker: true });
       await attempt(async () => (await import('../../state/remote-picker.ts')).lookUp(id));

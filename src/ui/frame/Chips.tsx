@@ -1,4 +1,4 @@
-/** What computes (press to choose), how much memory it holds, and the seed. */
+/** Chips next to the run controls: provider (a menu), memory use, base and seed. */
 import { useStudy } from '../../state/study-store.ts';
 import type { ProviderKind } from '../../engine/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -9,7 +9,7 @@ import { closePopover, Popover } from '../parts/Popover.tsx';
 import { useWords } from '../use-words.ts';
 import type { Words } from '../../words/en.ts';
 
-/** An error of any size in few characters: 2e-6. */
+/** Formats an error of any magnitude in few characters, such as 2e-6. */
 const figure = (v: number) =>
   v === 0 ? '0' : v < 0.01 ? v.toExponential(0) : String(Number(v.toPrecision(2)));
 

@@ -1,6 +1,6 @@
 /**
- * Name, question, and what can be done with the experiment as a whole. On a phone the rest is in a
- * menu.
+ * The header: name, question, and the actions on the whole experiment. On a phone most actions are
+ * in a menu.
  */
 import { useEffect, useState } from 'react';
 import { ownTextLength } from '../../experiment/link.ts';
@@ -36,7 +36,10 @@ export function Logo() {
   );
 }
 
-/** Copies at once; an own text in it, or a clipboard that refuses, asks first in a sheet. */
+/**
+ * Copies the link immediately. Opens a dialog if the link would contain the visitor's own text or
+ * the browser denies access to the clipboard.
+ */
 function CopyLink() {
   const { header } = useWords();
   const ownText = useExperiment((e) => ownTextLength(e.spec) > 0);

@@ -1,6 +1,6 @@
 /**
- * Two lines beside the transport: what is happening, and what comes next. Read aloud at most every
- * 10 s.
+ * Two status lines next to the run controls: what happens now, and what comes next. Announced to
+ * screen readers at most every 10 s.
  */
 import { useMap } from '../../state/map-store.ts';
 import { useStudyChanges } from '../../state/study-changes.ts';
@@ -21,12 +21,12 @@ import { describeChange } from '../../words/describe.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 
-/** First line, second line, and a key that changes when the phase does, for the spoken one. */
+/** Both lines, and a key that changes with the phase. A new key triggers an announcement. */
 interface Status {
   title: string;
   note: string;
   phase: string;
-  /** For the foot of a phone, where the full words have no room. */
+  /** Short form for a phone. */
   short?: { title: string; note: string };
 }
 
@@ -65,7 +65,7 @@ export function useStatus(): Status {
   }
 }
 
-/** The study in view; where it has nothing to show yet, the one that runs meanwhile. */
+/** The study in view. If it has not started while another study runs, the running study. */
 export function useActing(): StudyKind {
   const viewed = useExperiment((e) => e.spec.study);
   return useStudy((s) =>
@@ -75,7 +75,7 @@ export function useActing(): StudyKind {
   );
 }
 
-/** What is said before there is an engine, and while two results are compared. */
+/** Status before the engine is open, and while two results are compared. */
 function useEngineStatus(): Status | null {
   const words = useWords();
   const comparing = useMap((m) => m.comparing);
@@ -138,7 +138,7 @@ function useMeasurementStatus(): Status {
       const repeat = shown.probing?.repeat ?? sweeps;
       const title = w.measuring(stage(repeat));
       const layer = shown.probing ? shown.probing.layer : 0;
-      // Eight passes go together: what is news is the kind of thing that is under way.
+      // Eight passes run together, so announce the kind of stage instead of each pass.
       const spoken = stageOf(method, repeat);
       return {
         title,
@@ -206,8 +206,8 @@ const changed = (words: Words, changes: readonly Change[]): Status => ({
 });
 
 /**
- * The module probed last and the one Step takes next: repeats run as sweeps, so lengths differ by
- * one at most.
+ * The module probed last and the module that Step probes next. Repeats run as sweeps, so the
+ * numbers of repeats differ by at most one.
  */
 function lastProbed({ measured, model }: Measurement) {
   const most = Math.max(...measured.map((d) => d.length));
@@ -227,7 +227,7 @@ const QUIET_MS = 10_000;
 export function StatusLine({ phone = false }: { phone?: boolean }) {
   const { title, note, phase, short } = useStatus();
   const seen = (phone && short) || { title, note };
-  // Spoken: the phase's first words only, and never more often than every 10 s.
+  // Announces once per phase, and at most every 10 s.
   const [spoken, setSpoken] = useState('');
   const last = useRef(0);
   useEffect(() => {
@@ -237,7 +237,7 @@ export function StatusLine({ phone = false }: { phone?: boolean }) {
       setSpoken(`${title}. ${note}`);
     }, wait);
     return () => clearTimeout(timer);
-    // The note counts down; only a change of phase is worth saying.
+    // The note counts down, so only a new phase is announced.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [phase]);
   return (

@@ -1,7 +1,4 @@
-/**
- * Reset, Play or Pause, Step; the status; what computes and what it holds; and the line that shows
- * how far it is.
- */
+/** The run controls: Reset, Play or Pause, and Step; the status; the chips; and a progress line. */
 import { useMap } from '../../state/map-store.ts';
 import { playOrPause, reset, step } from '../../state/runs.ts';
 import { toDo } from '../../state/study-changes.ts';
@@ -18,7 +15,7 @@ import { useWords } from '../use-words.ts';
 import { Chips } from './Chips.tsx';
 import { StatusLine, useActing } from './StatusLine.tsx';
 
-/** The buttons of a study: by default, of the one in view. */
+/** Which buttons of a study are enabled. Default: the study in view. */
 export function useButtons(of?: StudyKind): Buttons {
   const viewed = useExperiment((e) => e.spec.study);
   const study = of ?? viewed;
@@ -36,8 +33,8 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   const { transport } = useWords();
   const can = useButtons();
   const study = useExperiment((e) => e.spec.study);
-  // While a step, or what a pause waits for, is under way, another one has to wait: a press does
-  // nothing, and the focus stays.
+  // While a step or a pause finishes, Step does nothing. `aria-disabled` instead of `disabled`
+  // leaves the focus on the button.
   const settling = useStudy((s) => s.live === study && s.phase[study] === 'paused' && !s.standing);
   return (
     <div className="joined" role="group" aria-label={transport.label}>
@@ -75,7 +72,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   );
 }
 
-/** 0 … 1: bytes while loading, a study's own count while it runs. */
+/** Width 0 … 1: bytes while the model loads, then the progress of the acting study. */
 export function ProgressLine() {
   const { download, phase: opening, engine } = usePick(useModel, 'download', 'phase', 'engine');
   const study = useActing();

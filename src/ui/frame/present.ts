@@ -1,11 +1,11 @@
 /**
- * Present: the page laid out for a projector, without the rail and in larger type. A phone never
- * is.
+ * Presentation mode: the page laid out for a projector, without the sidebar and in larger type. Not
+ * available on a phone.
  */
 import { useView } from '../../state/view-store.ts';
 import { usePhone } from '../parts/use-media.ts';
 
-/** The size of type changes first: what is drawn next measures its words by it. */
+/** Sets the class first: the next render measures text in the new font size. */
 export function present(on: boolean): void {
   document.documentElement.classList.toggle('present', on);
   useView.setState({ present: on });

@@ -1,10 +1,10 @@
-/** Starting, going on with and ending the tour; its cards come when it is started. */
+/** Starts, advances and ends the tour. Its cards are loaded when it starts. */
 import { useMap } from '../../state/map-store.ts';
 import { useView } from '../../state/view-store.ts';
 
 export const TOUR_CARDS = 8;
 
-/** From the first card, with nothing lying over what they speak of. */
+/** Starts at the first card. Closes everything that would cover the elements the cards explain. */
 export function startTour(): void {
   useMap.setState({ comparing: null });
   useView.setState({ tour: 0, sheet: null, picker: false, opened: null, table: false });
@@ -15,7 +15,7 @@ export function nextCard(): void {
   if (tour !== null) useView.setState({ tour: Math.min(tour + 1, TOUR_CARDS - 1) });
 }
 
-/** Focus goes back to where Help is. */
+/** Ends the tour and moves the focus to the Help button. */
 export function endTour(): void {
   useView.setState({ tour: null });
   document.getElementById('help')?.focus();

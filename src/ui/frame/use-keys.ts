@@ -1,6 +1,6 @@
 /**
- * Single keys for the whole page. Off while something is typed, while a sheet is open, and when the
- * visitor says so.
+ * Single-key shortcuts of the whole page. They are off in text fields, while a dialog or popover is
+ * open, and if the visitor turned them off.
  */
 import { useEffect } from 'react';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
@@ -18,14 +18,18 @@ const typing = (target: EventTarget | null) =>
     'input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select',
   ) !== null;
 
-/** Back to the measurement's charts; the way in was the preset. */
+/**
+ * Returns to the map's charts. The focus goes to the preset menu, from which the comparison was
+ * opened.
+ */
 export function closeAgreement(): void {
   openStudy('map');
   document.getElementById('preset')?.focus();
 }
 
 /**
- * Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself.
+ * Closes the topmost view over the map or the panel. Returns false if there is none. Dialogs and
+ * popovers close themselves.
  */
 function escape(): boolean {
   const { opened, stepped, picker, set } = useView.getState();

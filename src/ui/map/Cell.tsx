@@ -1,6 +1,6 @@
 /**
- * One module on the map: its fill is a measured multiple, its numeral the rank, its ticks the
- * repeats so far.
+ * One module on the map: the fill shows the multiple, the text the rank, and the ticks the repeats
+ * so far.
  */
 import { memo, type CSSProperties } from 'react';
 
@@ -14,7 +14,7 @@ export interface CellProps {
   now: boolean;
   shown: boolean;
   tabbable: boolean;
-  /** Repeats done and asked for; null when nothing is running. */
+  /** Repeats done and requested; null when nothing is running. */
   ticks: { done: number; of: number } | null;
 }
 
@@ -51,7 +51,7 @@ export const Cell = memo(
     sameTicks(a.ticks, b.ticks),
 );
 
-/** One mark a repeat; above eight there is no room for marks, so one bar fills. */
+/** One tick per repeat. More than 8 ticks do not fit, so a bar fills instead. */
 function Ticks({ done, of }: { done: number; of: number }) {
   if (of > 8)
     return (

@@ -1,6 +1,6 @@
 /**
- * What the map says, in a sentence and how sure it is; it has its room from the first second, so
- * nothing moves when it comes.
+ * The finding of the map in one sentence, and its uncertainty. Its space is reserved from the
+ * start, so the layout does not move when the finding appears.
  */
 import { useShown } from '../../state/study-store.ts';
 import { useMemo } from 'react';
@@ -11,7 +11,7 @@ import { useModules, useWholeDraws } from '../../state/derived.ts';
 import type { Words } from '../../words/en.ts';
 import { useWords } from '../use-words.ts';
 
-/** A band is early or late when it lies wholly in that half. */
+/** A band is early or late if all of it is in that half of the layers. */
 const whereOf = (first: number, last: number, layers: number) =>
   2 * first >= layers - 1 ? 'late' : 2 * last <= layers - 1 ? 'early' : 'middle';
 

@@ -1,6 +1,6 @@
 /**
- * One fixed line under the map: all that is known of the module pointed at or focused. It stays
- * live while measuring.
+ * A fixed line under the map with all values of the module under the pointer or with the focus. It
+ * updates during a run.
  */
 import type { ReactNode } from 'react';
 import type { RankRow } from '../../studies/map/rank-table.ts';
@@ -27,8 +27,8 @@ const Field = ({
 );
 
 /**
- * `format` is unknown for recorded results. `whole`: the one draw of a module stands for a whole
- * run.
+ * `format` is undefined for recorded results. `whole`: the single value of a module summarises a
+ * whole run, so no interval or number of repeats is shown.
  */
 export function FocusStrip({
   row,

@@ -1,13 +1,15 @@
 /**
- * Ranks per layer on the map's own rows: attention, then MLP, then the rest, with the uniform
- * budget as a dashed line. The sums stand at the right as text, so the bars themselves need no
- * labels.
+ * Ranks per layer, aligned with the rows of the map: attention, MLP, then the rest, with the
+ * uniform budget as a dashed line. The sums are text at the right, so the bars need no labels.
  */
 import type { LayerSum } from './layer-sums.ts';
 
 interface Props {
   sums: readonly LayerSum[];
-  /** Ranks of a layer if all layers had equally many, and where the scale ends. */
+  /**
+   * `uniform`: ranks of a layer if all layers had the same number. `end`: end of the scale, in
+   * ranks.
+   */
   uniform: number;
   end: number;
   /** CSS pixels. */
@@ -20,7 +22,7 @@ const PARTS = [
   ['mlp', 'var(--bar-mlp)'],
   ['other', 'var(--bar-other)'],
 ] as const;
-/** Share of a row that its bar fills. */
+/** Fraction of a row's height that its bar fills. */
 const THICK = 0.46;
 
 export function LayerBars({ sums, uniform, end, width, height }: Props) {

@@ -1,4 +1,4 @@
-/** The ramp with its scale, and what the numerals mean. */
+/** The legend of the map: the colour ramp with its scale, and the meaning of the text in cells. */
 import { useId, type ReactNode } from 'react';
 import type { Ramp } from '../colour.ts';
 
@@ -7,14 +7,13 @@ interface RampProps {
   from: number;
   to: number;
   ticks: readonly number[];
-  /** Tick that is drawn long and bold. */ strong: number;
+  /** This tick is drawn long and bold. */
+  strong: number;
   print?: (n: number) => string;
   width?: number;
 }
 
-/**
- * A horizontal ramp: 24 stops are enough to look continuous, as the browser blends between them.
- */
+/** A horizontal ramp. 25 stops look continuous because the browser interpolates between them. */
 export function RampBar({ ramp, from, to, ticks, strong, print = String, width = 150 }: RampProps) {
   const id = useId();
   const x = (v: number) => 6 + ((width - 12) * (v - from)) / (to - from);
@@ -59,7 +58,7 @@ export function RampBar({ ramp, from, to, ticks, strong, print = String, width =
   );
 }
 
-/** Ticks 0 … end, at most seven, 1 always among them. */
+/** Ticks from 0 to `end`, at most seven, always including 1. */
 export const rampTicks = (end: number): number[] =>
   end <= 6
     ? Array.from({ length: end + 1 }, (_, i) => i)

@@ -1,4 +1,6 @@
-/** The column of bars beside the map: heading, the bars on the map's own rows, sums, key. */
+/**
+ * The column of bars next to the map: heading, the bars aligned with the map's rows, sums and key.
+ */
 import { useDeferredValue } from 'react';
 import type { RankTable } from '../../studies/map/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
@@ -12,7 +14,8 @@ import { LayerBars } from './LayerBars.tsx';
 interface Props {
   table: RankTable;
   layout: MapLayout;
-  /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean;
+  /** Shows layer numbers at the left, for use without the map. */
+  numbered?: boolean;
 }
 
 export function MapBars({ table, layout, numbered }: Props) {

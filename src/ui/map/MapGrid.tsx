@@ -1,6 +1,6 @@
 /**
- * The map itself: an accessible grid with one tab stop. Rows are layers, the input on top; columns
- * are the modules found.
+ * The map: an accessible grid with one tab stop. Rows are layers, with the input at the top;
+ * columns are the module types of the model.
  */
 import { useRef, type KeyboardEvent } from 'react';
 import { moveOnMap, type MapLayout } from '../../state/layout.ts';
@@ -12,7 +12,7 @@ import type { CellFace } from './faces.ts';
 
 interface Props {
   layout: MapLayout;
-  /** What each module's cell shows, by module. */
+  /** Contents of each module's cell, indexed by module. */
   faces: readonly CellFace[];
   /** Bottom row, by column. */
   feet: readonly string[];
@@ -21,7 +21,7 @@ interface Props {
   onOpen(module: number): void;
 }
 
-/** Below this a range does not fit; the cell says "6~" instead. */
+/** Cells narrower than this (CSS pixels) show "6~" because a range does not fit. */
 export const NARROW = 40;
 
 export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props) {
@@ -35,7 +35,7 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
   const count = layout.columns.length;
   const gaps = layout.groups.length - 1;
   const lead = layout.layers > 9 ? 30 : 26;
-  // Layer number, ruler, a hair, then the columns with a gap between groups.
+  // Columns: layer number, ruler, a small gap, then the module types with a gap between groups.
   const template =
     `${lead}px 5px 3px ` +
     layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 8px ');

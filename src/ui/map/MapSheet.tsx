@@ -1,6 +1,6 @@
 /**
- * The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when
- * asked for.
+ * The main view: finding, legend, map with its bars, and the focus strip. The table replaces the
+ * map on request.
  */
 import { useShown } from '../../state/study-store.ts';
 import { useState } from 'react';
@@ -23,9 +23,7 @@ import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
-/**
- * `said`: in the finding's place, where the ranks are of a whole run whose repeats are not known.
- */
+/** `said` replaces the finding if the ranks are those of a whole run whose repeats are unknown. */
 export function MapSheet({ said }: { said?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
@@ -115,7 +113,10 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
   );
 }
 
-/** In the finding's place: whose ranks these are, and the way back. */
+/**
+ * Shown instead of the finding: the name of the adapter whose ranks are on the map, and a button to
+ * go back.
+ */
 function AdapterShown({ name }: { name: string }) {
   const w = useWords().adapters;
   const set = useView((v) => v.set);
@@ -137,7 +138,7 @@ function Subtitle() {
   return shown && <span className="ink2">{describeMeasured(words, shown)}</span>;
 }
 
-/** On a phone the bars have no room beside the map. */
+/** On a phone the bars do not fit next to the map, so they fold out below it. */
 function PhoneBars({ view }: { view: MapView }) {
   const words = useWords();
   const [open, setOpen] = useState(false);
@@ -162,7 +163,8 @@ function PhoneBars({ view }: { view: MapView }) {
 }
 
 /**
- * Follows the pointer and the focus by itself, so that moving over the map draws nothing else anew.
+ * Subscribes to the pointer and the focus itself, so that moving over the map re-renders nothing
+ * else.
  */
 function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
   const at = useView((v) => v.pointed ?? v.focused);
@@ -171,7 +173,7 @@ function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
   return <FocusStrip row={row} whole={whole} format={modules?.[row?.index ?? -1]?.format} />;
 }
 
-/** Before anything is pointed at, the strip shows the module that matters most. */
+/** The module with the highest importance. The strip shows it until a module is pointed at. */
 const leader = <R extends { importance: number | null }>(rows: readonly R[]): R | undefined =>
   rows.reduce<R | undefined>(
     (best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best),

@@ -1,7 +1,4 @@
-/**
- * What can be done with the map: compare with uniform ranks, see the table, take it away as SVG or
- * CSV.
- */
+/** Tools of the map: compare with uniform ranks, show the table, export as SVG or CSV. */
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../use-words.ts';

@@ -1,4 +1,4 @@
-/** The map as a table: one row a module, highest first, in the map's place. */
+/** The map as a table with one row per module, highest importance first. Replaces the map. */
 import type { RankTable } from '../../studies/map/rank-table.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';

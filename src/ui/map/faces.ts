@@ -1,6 +1,6 @@
 /**
- * What every cell shows, as plain values: from a table row and the state of the run to text, fill
- * and spoken name.
+ * Converts table rows and the state of the run to the contents of cells: text, fill and accessible
+ * name.
  */
 import type { RankRow, RankTable } from '../../studies/map/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
@@ -12,7 +12,7 @@ export interface CellFace {
   /** For cells too narrow for a range. */
   short: string;
   settled: boolean;
-  /** null where nothing is probed yet. */
+  /** null: not probed yet. */
   fill: Shade | null;
   now: boolean;
   ticks: { done: number; of: number } | null;
@@ -26,12 +26,12 @@ interface Situation {
   table: RankTable;
   words: Words;
   palette: Palette;
-  /** End of the fill's scale, in multiples of the mean module. */
+  /** End of the fill scale, in multiples of the mean importance. */
   end: number;
   probing: ReadonlySet<number>;
-  /** Draws so far by module and draws asked for, while the ticks are to be seen. */
+  /** Draws so far by module and draws requested; null: no ticks are shown. */
   drawn: { done: readonly number[]; of: number } | null;
-  /** Fill and numeral relative to this mean rank, or absolute if null. */
+  /** Fill and text relative to this mean rank; null: absolute. */
   versus: number | null;
 }
 
@@ -78,8 +78,8 @@ export function faceOf(
 }
 
 /**
- * The same cell for the ranks of an adapter: fill is the rank as a multiple of the adapter's mean
- * rank.
+ * The same cell for the ranks of an adapter. The fill shows the rank as a multiple of the adapter's
+ * mean rank.
  */
 export function adapterFace(
   face: CellFace,
@@ -108,8 +108,8 @@ export function adapterFace(
 const round = (n: number) => Math.round(n * 10) / 10;
 
 /**
- * Ends of the diverging scale, symmetric: the farthest rank from the mean rank, up to the next even
- * number.
+ * End of the symmetric diverging scale: the largest distance of a rank from the mean rank, rounded
+ * up to an even number.
  */
 export function versusEnd(table: RankTable, meanRank: number): number {
   const farthest = Math.max(2, ...table.rows.map((r) => Math.abs((r.rank ?? meanRank) - meanRank)));

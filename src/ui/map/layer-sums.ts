@@ -1,4 +1,7 @@
-/** Ranks added up by layer, and the scale the bars share with the label of the uniform line. */
+/**
+ * Sums ranks by layer, and computes the scale that the bars share with the label of the uniform
+ * line.
+ */
 import type { RankTable } from '../../studies/map/rank-table.ts';
 import { groupOf } from '../../state/layout.ts';
 
@@ -28,11 +31,11 @@ export function layerSums(table: RankTable, layers: number): LayerSum[] {
 }
 
 /**
- * End of the bars' scale: room for the longest, in steps of 1, 2 or 5, so that the line does not
- * wander while ranks settle.
+ * End of the bars' scale, at least the longest bar. It grows in coarse steps, so that the uniform
+ * line does not move with every change of a rank.
  */
 export function barsEnd(sums: readonly LayerSum[], uniform: number): number {
-  // From the start there is room for nearly twice the uniform share, which most models stay within.
+  // Starts with space for 1.7 times the uniform number of ranks, so that the scale seldom changes.
   const largest = Math.max(1, 1.7 * uniform, ...sums.map((s) => 1.02 * s.total));
   const size = 10 ** Math.floor(Math.log10(largest));
   return (

@@ -1,6 +1,6 @@
 /**
- * The map as an SVG file: drawn from the same faces as the page, with title, finding, scale and
- * bars, in one picture.
+ * Draws the map as an SVG file from the same faces as the page, with title, finding, scale and
+ * bars.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { MapLayout } from '../../state/layout.ts';

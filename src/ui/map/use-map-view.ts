@@ -1,4 +1,4 @@
-/** What the map shows now, for the page and for the SVG file alike. */
+/** The current contents of the map, shared by the page and the SVG export. */
 import { useMap } from '../../state/map-store.ts';
 import { useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
@@ -72,14 +72,14 @@ export function useMapView() {
   return { layout, table, faces, feet, active, versus, scale, adapter: ranks && adapter };
 }
 
-/** Ranks of the adapter the map is asked to show, by module; null: the measured ones. */
+/** Ranks of the adapter selected for the map, by module; null: show the measured ranks. */
 export function useAdapterRanks(modules: number): readonly number[] | null {
   const name = useView((v) => v.adapter);
   const ranks = useStudy((s) => s.adapters.find((a) => a.name === name)?.ranks);
   return ranks?.length === modules ? ranks : null;
 }
 
-/** Mean multiple of each column, once every module is probed. */
+/** Mean multiple of each column. Empty until every module is probed. */
 function columnMeans(
   table: RankTable,
   layout: MapLayout,

@@ -1,6 +1,6 @@
 /**
- * Functions that hand out what the map shows: as a picture, as a table, as the whole result. null
- * while there is nothing.
+ * Functions that export the map as SVG, CSV or the whole result as JSON; null while there is
+ * nothing to export.
  */
 import { useShown } from '../../state/study-store.ts';
 import { defined } from '../../checked.ts';

@@ -1,4 +1,4 @@
-/** One of a few, in a select with its label; `note` says the default where it is not the choice. */
+/** A labelled select. `note` names the default if another value is chosen. */
 import { useId } from 'react';
 
 export function Choice<T extends string>({

@@ -1,6 +1,6 @@
 /**
- * The host something would come from. Its end, which says whose it is, is stressed and never cut
- * off: a long one wraps.
+ * A host name of a download. The end, which identifies the owner, is bold and never truncated: a
+ * long name wraps.
  */
 import { hostParts } from './host-parts.ts';
 

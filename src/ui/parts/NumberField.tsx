@@ -1,12 +1,12 @@
 /**
- * A number the visitor types. It takes effect on Enter or on leaving the field; what cannot be
- * meant is marked and put back, never silently changed into something else.
+ * A number field. The value takes effect on Enter or on blur. An invalid value is marked and then
+ * reset; it is never adjusted silently.
  */
 import { useId, useState, type ReactNode } from 'react';
 
 interface BoxProps {
   id?: string;
-  /** Spoken name, where no label points here. */
+  /** Accessible name, if no label refers to this field. */
   name?: string;
   value: number;
   min: number;
@@ -62,7 +62,8 @@ export function NumberField({ label, note, name, ...box }: FieldProps) {
   const id = useId();
   return (
     <div className="row centre number-field">
-      {/* A term explains itself on a press, so it cannot be the label that passes the press on. */}
+      {/* A term explains itself when clicked, so it cannot be a label, which would pass the
+          click on. */}
       {name ? <span>{label}</span> : <label htmlFor={id}>{label}</label>}
       {note && <small className="ink3 note">{note}</small>}
       <NumberBox id={id} name={name} {...box} />

@@ -1,6 +1,6 @@
 /**
- * A short list of numbers, as typed: "1, 2, 4". It takes effect on Enter or on leaving the field;
- * the schema says what of it cannot be.
+ * A list of numbers, typed as "1, 2, 4". The list takes effect on Enter or on blur. The schema
+ * reports invalid numbers.
  */
 import { useId, useState } from 'react';
 

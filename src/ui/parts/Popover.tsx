@@ -1,16 +1,16 @@
 /**
- * A small panel under its button: the platform's popover, so it closes on Esc and on a click
- * elsewhere and gives focus back. Only its place is ours.
+ * A small panel under its button. The native popover closes on Esc and on a click elsewhere, and
+ * restores the focus. This component only positions it.
  */
 import { useId, useRef, useState, type ReactNode } from 'react';
 
-/** For a control inside a popover that has done its work. */
+/** Closes the popover around a control. */
 export const closePopover = (inside: Element) =>
   inside.closest<HTMLElement>('[popover]')?.hidePopover();
 
 interface Props {
   label: ReactNode;
-  /** Spoken name, where the label alone does not say what opens. */
+  /** Accessible name, if the label alone does not say what opens. */
   name?: string;
   className?: string;
   title?: string;

@@ -1,4 +1,4 @@
-/** Settings folded away below a chart; what is in them is built only while they are open. */
+/** Collapsible settings below a chart. The contents are rendered only while the fold is open. */
 import { useState, type ReactNode } from 'react';
 
 export function SettingsFold({ title, children }: { title: string; children: ReactNode }) {

@@ -1,6 +1,5 @@
 /**
- * A sheet over the page: a native modal dialog, so Esc closes it, Tab stays inside and focus
- * returns to what opened it.
+ * A dialog over the page. The native modal dialog closes on Esc, traps Tab and restores the focus.
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { defined } from '../../checked.ts';
@@ -10,7 +9,8 @@ interface Props {
   title: string;
   onClose(): void;
   children: ReactNode;
-  /** Class that sets the width or docks it at a side. */ kind?: string;
+  /** Class that sets the width or docks the dialog at a side. */
+  kind?: string;
 }
 
 export function Sheet({ title, onClose, children, kind = '' }: Props) {
@@ -21,7 +21,7 @@ export function Sheet({ title, onClose, children, kind = '' }: Props) {
     const element = defined(dialog.current);
     const opener = document.activeElement;
     element.showModal();
-    // The heading, not the first control: a reader hears where they are.
+    // Focus the heading instead of the first control, so that a screen reader announces the dialog.
     defined(element.querySelector<HTMLElement>('h2')).focus();
     return () => {
       element.close();

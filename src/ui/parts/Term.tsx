@@ -1,4 +1,4 @@
-/** A word with a dotted underline that explains itself on hover, focus and tap. */
+/** A term with a dotted underline that shows its definition on hover, focus and tap. */
 import { useId, useRef, type ReactNode } from 'react';
 import { useWords } from '../use-words.ts';
 import type { Words } from '../../words/en.ts';

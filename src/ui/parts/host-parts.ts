@@ -1,12 +1,12 @@
-/** Labels before the owner's are shown up to so many characters, the last of them. */
+/** Splits a host name for display, with at most `MOST_BEFORE` characters before the owner. */
 import { elementAt } from '../../checked.ts';
 
 const MOST_BEFORE = 24;
 
 /**
- * A host (`name[:port]`) as what stands before its owner and the owner. The owner is the last two
- * labels, three below a short second one (`example.co.uk`); all of an address of numbers and of a
- * name without dots.
+ * Splits a host (`name[:port]`) into the owner and the part before it. The owner is the last two
+ * labels, or three if the second-to-last is short (`example.co.uk`). IP addresses and names of
+ * fewer than three labels are all owner.
  */
 export function hostParts(host: string): { before: string; owner: string } {
   const labels = host.split('.');

@@ -1,17 +1,17 @@
 /**
- * Parts of the page that come in files of their own. A part that cannot be loaded, or that breaks,
- * says so in its own place and offers to try again; the rest of the page and the run go on.
+ * Parts of the page in separate files. A part that fails to load or to render shows an error in its
+ * place and offers to try again. The rest of the page and the run continue.
  */
 import { Component, lazy, useReducer, type ComponentType, type ReactNode } from 'react';
 import { missingPart } from '../../worker/missing-part.ts';
 import { useWords } from '../use-words.ts';
 
-/** Every file that has not been asked for yet, in the order of this program. */
+/** All files that have not been requested yet, in order of declaration. */
 const waiting = new Set<() => Promise<unknown>>();
 
 /**
- * The component that `load` gives, fetched when it is first shown. Show it inside `Suspense`.
- * `close` takes a part that lies over the page away.
+ * A component whose code `load` fetches when it is first shown. Render it inside `Suspense`.
+ * `close` dismisses a part that covers the page.
  */
 export function lazyPart<P extends object>(
   load: () => Promise<ComponentType<P>>,
@@ -22,7 +22,7 @@ export function lazyPart<P extends object>(
     return { default: await load() };
   };
   waiting.add(load);
-  // React remembers a failed `lazy` for ever: another try needs another one.
+  // React caches a failed `lazy` forever, so a retry needs a new one.
   let Loaded = lazy(ask);
   return function Part(props: P) {
     const [attempt, tryAgain] = useReducer((n: number) => n + 1, 0);
@@ -39,8 +39,8 @@ export function lazyPart<P extends object>(
 }
 
 /**
- * Fetches what is left, a file at a time while the page is idle, so that it is there without a
- * connection and after a new release. A file that fails is fetched again when it is shown.
+ * Fetches the remaining files one at a time while the page is idle. They are then available offline
+ * and after a new release. A file that fails is fetched again when it is shown.
  */
 export async function fetchWaitingParts(idle: () => Promise<void>): Promise<void> {
   for (const load of waiting) {

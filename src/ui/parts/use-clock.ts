@@ -1,4 +1,4 @@
-/** The time of day, renewed at an interval: for "2 min ago". */
+/** The current time in ms, updated every `everyMs`: for "2 min ago". */
 import { useEffect, useState } from 'react';
 
 export function useClock(everyMs: number): number {

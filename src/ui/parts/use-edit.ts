@@ -1,4 +1,7 @@
-/** Changes a setting by the schema's leave: what it refuses is said in the band and not taken. */
+/**
+ * Changes a setting after validation by the schema. An invalid change is discarded, and the banner
+ * shows the error.
+ */
 import { AtlasError } from '../../errors.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';

@@ -1,10 +1,10 @@
 /**
- * A value as it was a moment ago, taken over as a transition in a task of its own: what is drawn
- * from it does not hold up the rest of the page, nor is it drawn in one go with other late parts.
+ * Returns `value` with a delay, updated as a transition in its own task. What is drawn from it then
+ * blocks neither the rest of the page nor other delayed parts.
  */
 import { startTransition, useEffect, useState } from 'react';
 
-/** Milliseconds: by then the map has been painted, and the bars beside it. */
+/** Milliseconds. By then the map and its bars have been painted. */
 const MOMENT = 150;
 
 export function useLater<T>(value: T): T {

@@ -1,4 +1,4 @@
-/** A media query as a React value. */
+/** Subscribes to a media query. */
 import { useSyncExternalStore } from 'react';
 
 export function useMedia(query: string): boolean {
@@ -14,5 +14,5 @@ export function useMedia(query: string): boolean {
 
 export const useDark = () => useMedia('(prefers-color-scheme: dark)');
 export const usePhone = () => useMedia('(max-width: 639px)');
-/** The rail is a drawer below this width. */
+/** Below this width the sidebar is a drawer. */
 export const useDrawer = () => useMedia('(max-width: 1239px)');

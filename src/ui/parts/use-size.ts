@@ -1,6 +1,6 @@
 /**
- * An element's content box in CSS pixels, rounded; 0 until it is laid out. Charts need numbers, not
- * percentages.
+ * Size of an element's content box in CSS pixels, rounded; 0 before layout. Charts need numbers,
+ * not percentages.
  */
 import { useLayoutEffect, useRef, useState } from 'react';
 import { defined } from '../../checked.ts';

@@ -1,6 +1,6 @@
 /**
- * Files that hold several adapters equally high: which one is to be taken in. Stands in the band
- * until it is answered.
+ * Asks which adapter to import if files contain several adapters at the same depth. Shown in the
+ * banner until answered or dismissed.
  */
 import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import { defined } from '../../checked.ts';
@@ -11,7 +11,7 @@ import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 import { offerAdapter } from './offer-files.ts';
 
-/** A button each; a trainer keeps fewer checkpoints. */
+/** Number of buttons. Trainers usually save fewer checkpoints. */
 const MOST_SHOWN = 100;
 
 /** Characters of a folder's name on its button. */
@@ -29,8 +29,8 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
     const before = document.activeElement;
     defined(question.current).focus();
     return () => {
-      // Whoever has gone on elsewhere stays there. The picker that asked for the files is gone: its
-      // opener stands for it.
+      // Restore the focus only if nothing else took it. If the picker that opened the files has
+      // closed, focus the button that opens the picker.
       if (document.activeElement !== document.body) return;
       const opener =
         before !== document.body && before?.isConnected
@@ -47,7 +47,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
   }
   return (
     <div className="band" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
-      {/* Isolated, a name that is written from right to left leaves the sentence in order. */}
+      {/* Isolates the file name, so that right-to-left text does not reorder the sentence. */}
       <p id={id} ref={question} tabIndex={-1}>
         <b>{w.several(`\u2068${file}\u2069`)}</b> {w.which}
       </p>

@@ -1,6 +1,4 @@
-/**
- * What a model will take of this machine's memory, part by part, against what a page may have here.
- */
+/** A model's memory need by part, compared with the limit of a page on this device. */
 import { usePlotArea } from 'recharts';
 import type { MemoryNeed } from '../../worker/protocol.ts';
 import { axisOf } from '../charts/axis.ts';
@@ -32,7 +30,7 @@ export function MemoryBar({ need }: { need: MemoryNeed }) {
             height={38}
             x={{
               domain: [0, (Math.max(need.limit, need.total) / GB) * 1.12],
-              // What is allowed is written where the others would stand.
+              // Omits ticks that would overlap the label of the limit.
               ticks: ticks.filter((t) => t * GB < need.limit * 0.75),
               print,
             }}
@@ -55,7 +53,7 @@ export function MemoryBar({ need }: { need: MemoryNeed }) {
   );
 }
 
-/** The parts one after the other on what is allowed; what is too much is hatched. */
+/** The parts stacked over the allowed range. The excess is hatched. */
 function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
   const scale = useX();
   const plot = usePlotArea();

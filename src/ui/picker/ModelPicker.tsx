@@ -1,6 +1,6 @@
 /**
- * Choosing a model, in the map's place: those that come with the page, one from a hub or an
- * address, or files from this machine, weighed before they are loaded.
+ * The model picker, shown instead of the map: bundled models, models from a hub or an address, and
+ * local files. Each is inspected, and its memory need shown, before it is loaded.
  */
 import { useEffect, useRef, useState } from 'react';
 import { defined } from '../../checked.ts';

@@ -1,6 +1,6 @@
 /**
- * A model on a hub or at an address: asked for by name, one of its graphs chosen by size, fetched
- * with progress, kept for the next visit.
+ * Models from a hub or an address: looks one up by name, lists its graphs by size, fetches one with
+ * progress and caches it.
  */
 import { useEffect, useId, useRef, useState } from 'react';
 import {
@@ -50,7 +50,7 @@ export function HubField() {
   );
 }
 
-/** What a repository, or a folder of this machine, offers: its graphs, the smallest first. */
+/** The graphs in a repository or a local folder, smallest first. */
 export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>; name: string }) {
   const words = useWords();
   const w = inLanguage(remoteWords, useWords());
@@ -94,7 +94,7 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
   );
 }
 
-/** A model that is being looked for, then fetched. */
+/** A model that is being looked up, then fetched. */
 export function Fetching({ name }: { name: string }) {
   const words = useWords();
   const w = inLanguage(remoteWords, useWords());
@@ -104,7 +104,7 @@ export function Fetching({ name }: { name: string }) {
   useEffect(() => {
     const now = performance.now();
     if (total === 0) return;
-    // What is kept of it comes at once: the rate is of the rest.
+    // The cached part arrives at once, so the rate excludes it.
     if (!begun.current || now - begun.current.at < 300)
       begun.current = { at: begun.current?.at ?? now, loaded };
     else setRate((1000 * (loaded - begun.current.loaded)) / (now - begun.current.at));
@@ -116,7 +116,7 @@ export function Fetching({ name }: { name: string }) {
         <p className="ink2">{w.looking(name)}</p>
       </div>
     );
-  // All of it is here, and being read: there is nothing left to be called off.
+  // The download is complete and the model is being read, so Cancel is not shown.
   if (loaded === total)
     return (
       <div className="rule-top" role="status">
@@ -139,12 +139,12 @@ export function Fetching({ name }: { name: string }) {
   );
 }
 
-/** What of the hub is on this machine, to be looked at or let go of. */
+/** Cached models from the hub, with buttons to inspect or remove each. */
 export function KeptModels() {
   const words = useWords();
   const w = inLanguage(remoteWords, useWords());
   const [models, setModels] = useState<Awaited<ReturnType<typeof keptModels>>>([]);
-  // A model just fetched is kept from now on.
+  // Refresh after an inspection: it may have cached a model.
   const inspected = useModel((m) => m.candidate?.inspection);
   useEffect(() => {
     let gone = false;

@@ -1,6 +1,4 @@
-/**
- * Takes files that were picked or dropped to the picker, to be inspected before anything is loaded.
- */
+/** Passes picked or dropped files to the picker, which inspects them before anything is loaded. */
 import { AtlasError } from '../../errors.ts';
 import { SeveralAdapters } from '../../adapters/peft-files.ts';
 import { graphsIn } from '../../model/beside.ts';
@@ -10,7 +8,7 @@ import { failureOf, inspectModel } from '../../state/engine.ts';
 import { useView } from '../../state/view-store.ts';
 import { isAdapter, openAdapter } from '../export/peft-zip.ts';
 
-/** Inspect files the visitor picked or dropped. */
+/** Inspects files that the visitor picked or dropped. Adapters are imported instead. */
 export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): Promise<void> {
   const { set } = useModel.getState();
   try {
@@ -45,8 +43,8 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
 }
 
 /**
- * An adapter is for the model that is open: it needs no picking. Of several, the band asks for
- * one's `folder`.
+ * Imports an adapter for the open model and closes the picker. If there are several adapters, the
+ * banner asks for one and calls this again with its `folder`.
  */
 export async function offerAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   useView.getState().set({ picker: false });

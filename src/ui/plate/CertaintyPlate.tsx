@@ -1,6 +1,6 @@
 /**
- * How sure it is: the standard error of the importances after each repeat, and how many ranks are
- * settled.
+ * Panel of convergence: the standard error of the importances after each repeat, and the number of
+ * settled ranks.
  */
 import { kindOfRepeats } from '../../studies/map/draws.ts';
 import { useStudy } from '../../state/study-store.ts';

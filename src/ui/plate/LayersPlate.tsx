@@ -1,4 +1,7 @@
-/** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
+/**
+ * Panel of importance by layer: attention, MLP and other modules with their intervals. Updates once
+ * per sweep.
+ */
 import { memo, useMemo } from 'react';
 import { usePlotArea } from 'recharts';
 import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
@@ -32,8 +35,8 @@ const rowOf = (p: LayerPoint) => ({
 });
 
 /**
- * The dots of one line, and their intervals once there are some, as two paths: recharts' own are a
- * small component each, all drawn anew.
+ * The dots of one line and their intervals, if available, as two paths. Recharts would render a
+ * component per mark and re-render all of them.
  */
 function Marks({
   points,
@@ -67,7 +70,7 @@ function Marks({
   );
 }
 
-/** The dashed line of the mean module. */
+/** A dashed line at the mean importance. */
 function Mean() {
   const scales = useScales();
   const plot = usePlotArea();
@@ -81,14 +84,14 @@ function Mean() {
   );
 }
 
-/** The lines stay as they are while the data moves. */
+/** Memoised, so that new data does not re-render the line components. */
 const Lines = memo(function Lines({ present }: { present: string }) {
   return groups
     .filter((g) => present.includes(g))
     .map((g) => <SeriesLine key={g} dataKey={g} look={looks[g]} dots={0} />);
 });
 
-/** Modules and their draws in one, so that what is shown a moment late belongs together. */
+/** Combines modules and draws in one value, so that the delayed values match. */
 function useMeasured() {
   const { modules, layers } = useModules();
   const draws = useWholeDraws();
@@ -116,7 +119,7 @@ export function LayersPlate() {
   const finding = top ? w.layerFinding(words.map[top.group], top.layer, top.mean) : w.layerEmpty;
 
   const last = points.at(-1);
-  // Axes are the same objects while they are equal: little is drawn anew.
+  // Axes are memoised, so that equal axes do not re-render the chart.
   const end = Math.max(2, Math.ceil(Math.max(0, ...all.map((e) => e.high))));
   const y = useMemo(() => axisOf([0, end], n.fixed), [end, n]);
   const x = useMemo(
@@ -129,7 +132,7 @@ export function LayersPlate() {
     }),
     [layers, w.layerAxis],
   );
-  // The same before there are labels and for every number: the plot keeps its width.
+  // Independent of the values, so that the plot has the same width before and after labels appear.
   const room = roomFor(present.map((g) => `${words.map[g]} ${n.fixed(end < 10 ? 8 : 88, 1)}`));
   const rows = useMemo(
     () =>

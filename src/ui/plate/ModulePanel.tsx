@@ -1,6 +1,6 @@
 /**
- * One module in the open: its weights, the noise, an adapter; then the probe step by step with this
- * module's own numbers.
+ * Panel of one module: pictures of its weight, the noise and an adapter, then the probe step by
+ * step with the numbers of this module.
  */
 import { useStudy } from '../../state/study-store.ts';
 import { useEffect, useRef, useState } from 'react';
@@ -21,8 +21,8 @@ type Detail = Requests['explain']['answer'];
 type Picture = Requests['picture']['answer'];
 
 /**
- * Both answers for the repeat shown; asked again when a new repeat of this module arrives and the
- * run stands still.
+ * Picture and explanation of a repeat. Requested again when this module has a new repeat and the
+ * run is not active (`still`).
  */
 function useProbe(module: number, repeat: number, still: boolean) {
   const [detail, setDetail] = useState<Detail | null>(null);
@@ -35,8 +35,7 @@ function useProbe(module: number, repeat: number, still: boolean) {
       if (current && error instanceof AtlasError && error.code !== 'cancelled')
         setFailure({ code: error.code, values: error.values });
     };
-    // One after the other: the runtime takes one call at a time anyway, and the picture is the
-    // quicker of the two.
+    // Sequential: the runtime handles one call at a time, and the picture is faster.
     pictureOf(module, repeat, 8)
       .then((p) => {
         if (current) setPicture(p);

@@ -1,16 +1,16 @@
 /**
- * The visitor's own words to train on: pasted or from a file, the last tenth held out. They stay on
- * this machine.
+ * The visitor's own training text, pasted or from a file. The last tenth is held out. The text
+ * stays on this device.
  */
 import { useState } from 'react';
 import { LIMITS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useWords } from '../use-words.ts';
 
-/** Share of the text that is never trained on. */
+/** Fraction of the text that is held out. */
 const HELD = 0.1;
 
-/** The text in two, cut at the end of a line where one is near. */
+/** Splits the text, at the end of a line if one is within 400 characters. */
 function split(text: string): [train: string, held: string] {
   const wanted = Math.floor(text.length * (1 - HELD));
   const line = text.indexOf('\n', wanted);

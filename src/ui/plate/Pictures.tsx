@@ -1,6 +1,6 @@
 /**
- * W, the noise and a fresh adapter as pictures, 1:1, all three on one symmetric scale so that sizes
- * can be compared.
+ * Crops of W, the noise and a new adapter's delta, one pixel per value. All use one symmetric
+ * colour scale, so that magnitudes are comparable.
  */
 import { useEffect, useRef, type ReactNode } from 'react';
 import { defined } from '../../checked.ts';
@@ -62,7 +62,7 @@ function Canvas({
   );
 }
 
-/** 99.5 % of all values lie inside: a few large ones must not turn the rest grey. */
+/** The 99.5 % quantile of all magnitudes, so that a few outliers do not make the rest grey. */
 function scaleOf(picture: Picture): number {
   const sizes = [...picture.weights, ...picture.noise, ...picture.delta]
     .map(Math.abs)

@@ -1,6 +1,6 @@
 /**
- * Beside the map: what the run shows, as charts; a module in the open or two results compared take
- * its place.
+ * The panel next to the map: charts of the run in tabs. An opened module or a comparison of two
+ * results replaces them.
  */
 import { useMap } from '../../state/map-store.ts';
 import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
@@ -13,7 +13,7 @@ import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
 import { useWords } from '../use-words.ts';
 
-// Charts come in one piece, after the map: the page is usable before they are there.
+// Charts are one chunk, loaded after the map: the page is usable without them.
 const charts = () => import('./charts.ts');
 const LayersPlate = lazyPart(async () => (await charts()).LayersPlate);
 const CertaintyPlate = lazyPart(async () => (await charts()).CertaintyPlate);
@@ -27,7 +27,7 @@ const ModulePanel = lazyPart(
 );
 const files = import.meta.glob<{ Plate: ComponentType }>('../studies/*/*Plate.tsx');
 
-/** The plate of every study, from its folder; the map has charts instead. */
+/** The panel component of every study, found by its folder. The map has charts instead. */
 const plates = Object.fromEntries(
   STUDIES.filter((study) => studyOf(study).place !== 'map').map((study) => {
     const [file] = Object.keys(files).filter((path) => path.startsWith(`../studies/${study}/`));
@@ -41,7 +41,7 @@ const tabs: (PlateTab | StudyKind)[] = [
   ...STUDIES.filter((study) => studyOf(study).place === 'tab'),
 ];
 
-/** What a tab shows, or a study without one. */
+/** Contents of a tab, or of a study that has no tab. */
 export function PlatePanel({ tab }: { tab: PlateTab | StudyKind }) {
   const StudyPlate = isStudy(tab) ? plates[tab] : undefined;
   return (

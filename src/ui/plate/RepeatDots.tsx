@@ -39,7 +39,7 @@ export function RepeatDots({ row, current }: { row: RankRow; current: number | n
   );
 }
 
-/** The repeats in one row, and the interval around their mean in a second one. */
+/** The repeats in one row, and the interval of their mean in a second row. */
 function Dots({
   draws,
   current,

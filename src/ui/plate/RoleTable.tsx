@@ -1,6 +1,4 @@
-/**
- * Importance and rank by module type, and how well the model reads the text when nothing is shaken.
- */
+/** Importance and ranks by module type, and the loss of the unperturbed model on the text. */
 import { useStudy } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';

@@ -1,7 +1,4 @@
-/**
- * Files that the engine's thread writes when they are asked for, one link each, and what became of
- * it.
- */
+/** Links to files that the engine's worker writes on request, and the outcome of the last one. */
 import { useState } from 'react';
 import { defined, elementAt } from '../../checked.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -12,11 +9,11 @@ import { madeWords } from '../../words/made-words.ts';
 import { useWords } from '../use-words.ts';
 
 interface Props<F extends string> {
-  /** What they hold, a part of their names. */
+  /** What the files contain; part of their names. */
   of: string;
   modelTitle: string;
   files: readonly (readonly [file: F, word: string])[];
-  /** `dataName`: what the second file of a model too large for one will be called. */
+  /** `dataName`: name of the external data file, for a model too large for one file. */
   write(file: F, dataName: string): Promise<SavedFile[]>;
 }
 

@@ -1,4 +1,4 @@
-/** The probe in six lines, each with this module's own numbers and where it comes from. */
+/** The probe in six lines, each with this module's numbers and its source. */
 import { useShown } from '../../state/study-store.ts';
 import type { ReactNode } from 'react';
 import { shaking } from '../../studies/map/draws.ts';
@@ -65,7 +65,8 @@ export function SixSteps({
   const method = shown?.spec.method;
   const m = words.methods;
   const clean = method !== undefined && shaking(method).variant === 'clean';
-  // What the other methods give for a module is no single shake: one is shown beside it.
+  // In other methods the importance is not the result of one perturbation, so one probe is shown as
+  // well.
   const reckoned = method ? m.of[method.name].reckoned : null;
   const wait = <span className="ink3">–</span>;
   const parts =

@@ -1,7 +1,4 @@
-/**
- * What a study will take of the memory with the settings as they stand, counted anew while they
- * change.
- */
+/** Memory need of a study with the current settings, recomputed when they change. */
 import { useEffect, useState } from 'react';
 import type { StudyKind } from '../../studies/spec.ts';
 import { engine, needOf } from '../../state/engine.ts';
@@ -18,7 +15,7 @@ export function StudyNeed({ study }: { study: StudyKind }) {
   const [need, setNeed] = useState<{ needed: number; allowed: number } | null>(null);
   useEffect(() => {
     let current = true;
-    // Without an engine there is nobody to count; the study itself says what is wrong with it.
+    // Without an engine the need is unknown. The study itself reports its errors.
     if (engine.open)
       void needOf(study, spec).then(
         ({ needed, allowed }) => {

@@ -1,4 +1,7 @@
-/** What every study that trains lets a visitor choose: the text, how many steps, how fast. */
+/**
+ * Settings shared by all studies that train: the text, the number of steps, the learning rate and
+ * others.
+ */
 import { defined } from '../../checked.ts';
 import { LIMITS } from '../../spec/schema.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
@@ -11,7 +14,7 @@ import { useEdit } from '../parts/use-edit.ts';
 import { useWords } from '../use-words.ts';
 import { OwnTrainingText } from './OwnTrainingText.tsx';
 
-/** Bundled sets that come as a train and an eval split. */
+/** Bundled data sets with a train and an eval split. */
 const sets = ['opticks', 'jargon'] as const;
 
 const numbers = [

@@ -1,6 +1,5 @@
 /**
- * Makes what a study made of the model the base of the other experiments, or goes back to the model
- * as it came.
+ * Makes the result of a study the base of the other experiments, or restores the original model.
  */
 import type { BaseKind } from '../../studies/base-kinds.ts';
 import { baseKey } from '../../experiment/settings.ts';
@@ -12,7 +11,7 @@ import { madeWords } from '../../words/made-words.ts';
 import { useWords } from '../use-words.ts';
 
 /**
- * `ran`: the experiment by which it was made; what has been set otherwise since is set back to it.
+ * `ran`: the experiment that produced the base. Settings that changed since then are reset to it.
  */
 export function UseAsBase({
   base,

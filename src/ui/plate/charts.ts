@@ -1,3 +1,3 @@
-/** The measurement's own charts, drawn with recharts, for one lazy import. */
+/** The charts of the map study, which need Recharts, for one lazy import. */
 export { CertaintyPlate } from './CertaintyPlate.tsx';
 export { LayersPlate } from './LayersPlate.tsx';

@@ -1,6 +1,6 @@
 /**
- * Adapters trained here or taken in: their ranks on the map, what they do to the held-out loss, and
- * PEFT's files of them.
+ * Trained and imported adapters: show their ranks on the map, evaluate their held-out loss, and
+ * save their PEFT files.
  */
 import { useState } from 'react';
 import { judgeAdapter } from '../../state/adapters.ts';
@@ -31,7 +31,10 @@ export function Adapters() {
     });
     setJudging(null);
   }
-  /** The race with it among the entries: Play begins from where it stands. */
+  /**
+   * Adds the imported adapter to the race's entries and opens the race. Play then trains from the
+   * adapter's weights.
+   */
   function trainOn() {
     edit('race.entries', (s) =>
       s.race.entries.includes('imported')

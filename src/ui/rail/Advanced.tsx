@@ -1,4 +1,4 @@
-/** The settings most visitors leave alone. What is not its default says what the default is. */
+/** Advanced settings. A setting that is not at its default shows the default. */
 import type { ReactNode } from 'react';
 import { BASES } from '../../studies/base-kinds.ts';
 import { LIMITS, ROUNDINGS, rules } from '../../spec/schema.ts';

@@ -1,4 +1,4 @@
-/** What stands before each sequence, said beside the text; or why that cannot be told. */
+/** Shows which BOS token precedes each sequence, or why it is unknown. */
 import { useEffect, useState } from 'react';
 import type { Bos } from '../../model/bos.ts';
 import { bosOf, failureOf, ofCode } from '../../state/engine.ts';
@@ -6,7 +6,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel, type Failure } from '../../state/model-store.ts';
 import { useWords } from '../use-words.ts';
 
-/** What a model's files can be refused for here. */
+/** Errors of a model's files that are shown here. */
 const REFUSALS = ['no-bos', 'bad-tokenizer', 'bad-config', 'part-missing'] as const;
 
 export function BosLine() {
@@ -23,7 +23,7 @@ export function BosLine() {
     const answer = (s: typeof said) => {
       if (current) setSaid(s);
     };
-    // An engine that stopped is told elsewhere.
+    // Other errors, such as a failed engine, are shown elsewhere.
     bosOf({ kind, bos }).then(
       (found) => answer({ bos: found }),
       (error: unknown) => answer(ofCode(error, ...REFUSALS) ? { refused: failureOf(error) } : {}),

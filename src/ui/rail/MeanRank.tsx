@@ -1,6 +1,6 @@
 /**
- * The budget. Moving it re-allocates what is measured in one frame; nothing is measured again.
- * Stops are spaced by the logarithm, as ranks double; any other number can be typed.
+ * The budget. Moving the slider re-allocates the measured importances within one frame, without new
+ * measurements. Stops are spaced logarithmically; any other number can be typed.
  */
 import { LIMITS } from '../../spec/schema.ts';
 import { useRankTable } from '../../state/derived.ts';
@@ -12,11 +12,11 @@ import { useWords } from '../use-words.ts';
 export const STOPS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const labelled = [1, 2, 4, 8, 16, 32, 64];
 
-/** The stop next to a value in a direction. */
+/** The next stop above or below a value. */
 export const nextStop = (value: number, way: 1 | -1): number =>
   (way > 0 ? STOPS.find((s) => s > value) : STOPS.findLast((s) => s < value)) ?? value;
 
-/** 0 … 1 along the slider. */
+/** Position on the slider, 0 … 1. */
 const place = (value: number) => Math.min(1, Math.max(0, Math.log2(Math.max(1, value)) / 6));
 
 export const setMeanRank = (meanRank: number) =>

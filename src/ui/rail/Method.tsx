@@ -1,4 +1,4 @@
-/** By which method the map is measured, each with the time it takes here once that is known. */
+/** Choice of the importance method. Each shows its measured time on this device, if known. */
 import { useMap } from '../../state/map-store.ts';
 import { byMethod, METHODS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -10,7 +10,7 @@ export function Method() {
   const { names, of } = words.methods;
   const spec = useExperiment((e) => e.spec);
   const edit = useExperiment((e) => e.edit);
-  // A time appears with the first result of its method.
+  // Re-render on results: a time appears with the first result of its method.
   useMap((m) => m.results);
   return (
     <fieldset className="methods">

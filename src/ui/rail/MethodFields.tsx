@@ -1,6 +1,6 @@
 /**
- * The settings of the method in use, as its schemas and words have them: numbers, then choices,
- * then the noise. Each says what its default is where it is not that.
+ * Settings of the current method, generated from its schema and words: numbers, then choices, then
+ * the noise. A setting that is not at its default shows the default.
  */
 import { methodFields } from '../../spec/fields.ts';
 import { LIMITS } from '../../spec/schema.ts';
@@ -103,10 +103,10 @@ function NoiseFields({ noise }: { noise: Noise }) {
   );
 }
 
-/** The schema's. */
+/** Same default as in the schema. */
 const SIGMA = 0.05;
 
-/** What becomes of it is checked by the schema (`useEdit`). */
+/** Not validated here: the schema does it (`useEdit`). */
 const withSetting = (spec: ExperimentSpec, key: string, value: unknown): ExperimentSpec => ({
   ...spec,
   method: { ...spec.method, [key]: value },

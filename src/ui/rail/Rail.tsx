@@ -1,6 +1,6 @@
 /**
- * The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow
- * pages.
+ * The sidebar with the experiment's form: preset, model, text, method and budget. On narrow pages
+ * it is a drawer.
  */
 import { presets, presetSpec } from '../../experiment/schema.ts';
 import { LIMITS } from '../../spec/schema.ts';
@@ -23,7 +23,10 @@ import { MeanRank } from './MeanRank.tsx';
 import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
 
-/** The preset an experiment is, the budget and the seed apart; null if it is none. */
+/**
+ * Name of the preset that equals the experiment, ignoring model, budget and seed; null if none
+ * does.
+ */
 function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): string | null {
   const plain = {
     ...spec,

@@ -1,6 +1,6 @@
 /**
- * The last results of this machine, comparisons of methods among them: press one to see it at once,
- * mark two measurements to compare them.
+ * The latest results on this device, including comparisons of methods. Click one to show it; mark
+ * two measurements to compare them.
  */
 import { resultKey, useMap, type KeptResult } from '../../state/map-store.ts';
 import { useShown, useStudy } from '../../state/study-store.ts';
@@ -27,8 +27,7 @@ export function Results() {
   const [marked, setMarked] = useState<readonly string[] | null>(null);
   const now = useClock(60_000);
 
-  // Results of another model cannot be compared with the map in view; they come back with their
-  // model.
+  // Results of another model are hidden, because they cannot be compared with the map in view.
   const ofModel = ({ result: { model } }: KeptResult | KeptAgreement) =>
     model.hash === (shown?.model.hash ?? facts?.hash);
   const here = results.filter(ofModel);
@@ -139,7 +138,7 @@ export function Results() {
   );
 }
 
-/** The key of the comparison that covers the plate. */
+/** Key of the comparison shown in the panel. */
 function useAgreementInView(): string | null {
   const open = useExperiment((e) => e.spec.study === 'agree');
   const result = useStudy((s) => s.states.agree?.result);

@@ -1,4 +1,4 @@
-/** Everything that can be taken away, and the command that repeats the experiment elsewhere. */
+/** The export dialog: all files, and the command that repeats the experiment elsewhere. */
 import { useState } from 'react';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useMapView } from '../map/use-map-view.ts';

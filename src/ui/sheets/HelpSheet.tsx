@@ -1,4 +1,4 @@
-/** What the page does, how to read it, its keys and its words. */
+/** The help dialog: what the page does, how to read it, keys and glossary. */
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { startTour } from '../frame/tour-control.ts';

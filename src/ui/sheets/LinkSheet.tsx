@@ -1,6 +1,6 @@
 /**
- * The link in sight: for an own text, which travels only if its owner says so, and where the
- * clipboard is closed.
+ * Shows the link itself. Used if the link may contain the visitor's own text, which is included
+ * only on request, or if the clipboard is not available.
  */
 import { useEffect, useState } from 'react';
 import { AtlasError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** The one sheet that may lie over the page. */
+/** The open dialog; at most one. */
 import { useView, type SheetName } from '../../state/view-store.ts';
 import { Sheet } from '../parts/Sheet.tsx';
 import { RailContent } from '../rail/Rail.tsx';

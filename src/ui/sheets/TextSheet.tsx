@@ -1,6 +1,6 @@
 /**
- * The calibration text: a bundled one or the visitor's own, counted in the model's tokens before it
- * is taken.
+ * The text dialog: a bundled text or the visitor's own, counted in the model's tokens before it is
+ * used.
  */
 import { useEffect, useId, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
@@ -14,7 +14,7 @@ import { usePick } from '../../state/pick.ts';
 import { textOf } from '../../state/texts.ts';
 import { useWords } from '../use-words.ts';
 
-/** A file longer than this is not read: no batch could use it. */
+/** Longer files are not read, because no batch could use them. */
 const MOST_BYTES = 4 * LIMITS.text[1];
 
 export function TextSheet({ close }: { close(): void }) {
@@ -27,7 +27,7 @@ export function TextSheet({ close }: { close(): void }) {
   const [own, setOwn] = useState(spec.text.kind === 'own' ? spec.text.text : '');
   const [preview, setPreview] = useState('');
   const [state, setState] = useState<{ words: string; error: boolean } | null>(null);
-  /** Why the last file was not taken. */
+  /** Why the last file was rejected. */
   const [refused, setRefused] = useState<string | null>(null);
   const text: TextRef =
     choice === 'own' ? { kind: 'own', text: own } : { kind: 'bundled', id: choice };
@@ -72,7 +72,7 @@ export function TextSheet({ close }: { close(): void }) {
       current = false;
       clearTimeout(timer);
     };
-    // The text is what is counted; a new object of the same words is not a new text.
+    // Recount only if the text changes, not if its object does.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [choice, own, empty, words]);
 
@@ -189,7 +189,7 @@ export function TextSheet({ close }: { close(): void }) {
   );
 }
 
-/** JSON Lines as a reader wants to see them. */
+/** The start of a text. Of JSON Lines, only the `text` fields. */
 function plain(text: string): string {
   const start = text.slice(0, 4000);
   if (!start.startsWith('{')) return start;

@@ -1,7 +1,7 @@
 /**
- * The tour: eight cards, each docked beside the thing it speaks of, which stays usable. Not modal:
- * a reader does what the card says and comes back to it with N (next) or Tab; Esc ends it. It never
- * starts by itself.
+ * The tour: eight cards, each next to the element it explains. The tour is not modal: a reader
+ * tries what the card suggests, then continues with N (next) or Tab; Esc ends the tour. It never
+ * starts automatically.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { defined, elementAt } from '../../checked.ts';
@@ -14,7 +14,10 @@ import { usePhone } from '../parts/use-media.ts';
 import { placeBeside, type Box } from './place.ts';
 import './tour.css';
 
-/** What each card stands beside; the next ones serve where the first is not on the page. */
+/**
+ * The element each card is next to. If the first selector matches no visible element, the next one
+ * is used.
+ */
 const cards: readonly (readonly [keyof TourWords['cards'], readonly string[]])[] = [
   ['map', ['#map', '#centre']],
   ['cell', ['#map [tabindex="0"]', '#map']],
@@ -67,8 +70,8 @@ export function Tour({ at }: { at: number }) {
       });
     }
     dock();
-    // What stands beside the map may come late, or be closed: whatever changes the page's size
-    // moves the card.
+    // Panels next to the map may load late or close, so reposition the card whenever the page's
+    // size changes.
     const watch = new ResizeObserver(dock);
     watch.observe(document.body);
     watch.observe(defined(card.current));

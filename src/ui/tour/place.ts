@@ -1,6 +1,6 @@
 /**
- * Where a card stands beside what it speaks of: at the right of it, else left, below, above; always
- * whole in the window, and where it can beside the map, not on it.
+ * Positions a card next to its target: right, else left, below or above. The card is always within
+ * the window and, if possible, next to the map instead of over it.
  */
 
 export interface Box {
@@ -14,9 +14,9 @@ const GAP = 12;
 const EDGE = 8;
 
 /**
- * Left and top of a card of this size; `target` null: at the lower right. `clear` stays uncovered
- * where there is room for that: then the card goes to its side, at the target's height. All in CSS
- * pixels of the window.
+ * Returns left and top of a card of this size, in CSS pixels of the window. `target` null: at the
+ * lower right. If there is space, the card does not cover `clear`: it moves to the side of `clear`,
+ * at the target's height.
  */
 export function placeBeside(
   target: Box | null,

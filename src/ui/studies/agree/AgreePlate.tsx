@@ -1,6 +1,6 @@
 /**
- * What several methods say of the same modules: a small map each, how alike their orders are, and
- * what each took.
+ * Panel that compares methods: a small map for each, the correlation of their orders, and their
+ * times.
  */
 import { elementAt } from '../../../checked.ts';
 import { AGREE_METHODS, type AgreeMethod } from '../../../studies/agree/settings.ts';
@@ -25,7 +25,7 @@ import { ChartFrame } from '../../charts/ChartFrame.tsx';
 import { MethodMaps, mapsHeight, type MethodMap } from './MethodMaps.tsx';
 import { Matrix, MATRIX_ROW } from './Matrix.tsx';
 
-/** Seconds a method took; the map's own took those of its run. null where that is not known. */
+/** Seconds that a method took. For the map's methods, the time of the map run; null if unknown. */
 const secondsOf = (
   state: AgreeState,
   method: AgreeMethod,
@@ -33,7 +33,7 @@ const secondsOf = (
 ): number | null =>
   milliseconds === null ? timeOf(byMethod(state.spec, method as MethodName)) : milliseconds / 1000;
 
-/** Importances over their mean: one unit for every method. */
+/** Importances divided by their mean, a common unit for all methods. */
 function multiples(importances: readonly number[]): number[] {
   const mean = importances.reduce((a, b) => a + b, 0) / importances.length;
   return importances.map((v) => (mean > 0 ? v / mean : 0));
@@ -126,7 +126,7 @@ export function Plate() {
   );
 }
 
-/** The sentence and the line below it. */
+/** The finding and the note below it. */
 function useSaid(state: AgreeState | null): { finding: string; note: string } {
   const words = useWords();
   const w = inLanguage(agreeWords, words);
@@ -151,7 +151,7 @@ function useSaid(state: AgreeState | null): { finding: string; note: string } {
   };
 }
 
-/** Which methods: at least two stay chosen, in the order of the list. */
+/** Choice of methods, in the order of the list. At least two remain selected. */
 function Settings({ chosen }: { chosen: readonly AgreeMethod[] }) {
   const words = useWords();
   const w = inLanguage(agreeWords, words);

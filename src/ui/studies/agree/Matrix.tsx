@@ -1,6 +1,6 @@
 /**
- * Spearman's ρ of every pair, the lower half: a name stands at the end of its row and at the head
- * of its column.
+ * Spearman's ρ of every pair, as the lower triangle. Each name is at the end of its row and at the
+ * head of its column.
  */
 import { palette } from '../../colour.ts';
 import { useDark } from '../../parts/use-media.ts';
@@ -13,7 +13,7 @@ import { useWords } from '../../use-words.ts';
 export const MATRIX_ROW = 24;
 const SEAM = 2;
 
-/** `rho[i][j]` of the i-th and j-th name, as far as they are measured. */
+/** `rho[i][j]` is the correlation of the i-th and j-th name, if measured. */
 export function Matrix({
   width,
   names,

@@ -1,5 +1,5 @@
 /**
- * Small maps, three in a row, in one shade for all: layers from the top, columns as on the large
+ * Small maps, three per row, with one colour scale: layers from the top, columns as on the main
  * map.
  */
 import { elementAt } from '../../../checked.ts';
@@ -20,7 +20,7 @@ const SEAM = 1;
 const GROUP = 4;
 const rowOf = (layers: number) => (layers > 16 ? 5 : 8);
 
-/** Height of so many maps. */
+/** Height of this number of maps, in CSS pixels. */
 export const mapsHeight = (methods: number, layers: number): number =>
   Math.ceil(methods / ACROSS) * (HEAD + layers * rowOf(layers) + FOOT);
 
@@ -28,7 +28,7 @@ export interface MethodMap {
   method: AgreeMethod;
   name: string;
   time: string;
-  /** Multiples of the mean module; null: not measured yet. */
+  /** Multiples of the mean importance; null: not measured yet. */
   values: readonly number[] | null;
   /** Being measured now. */
   now: boolean;

@@ -1,6 +1,6 @@
 /**
- * Compress to Impress: what every component costs, how far the prediction carries, what was tried,
- * and what it did to each sample.
+ * Panel of Compress to Impress: the effect of each component, the accuracy of the prediction, the
+ * trials, and the effect on each sample.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
@@ -29,7 +29,7 @@ type View = 'spectrum' | 'scatter';
 export function Plate() {
   const state = useStudy((s) => s.states.compress);
   const [view, setView] = useState<View>('spectrum');
-  // Undone steps are remembered for the result they belong to.
+  // Undone steps belong to one result: a new result resets them.
   const [undone, setUndone] = useState<{ of: unknown; steps: number } | null>(null);
   const result = state?.result ?? null;
   const steps = result ? (undone?.of === result ? undone.steps : result.accepted.length) : 0;
@@ -83,9 +83,7 @@ export function Plate() {
   );
 }
 
-/**
- * The plate's sentence and the line below it; the charts have their own until there is a result.
- */
+/** The panel's finding and note. Until there is a result, each chart has its own finding. */
 function useSaid(
   state: CompressState | null,
   steps: number,
@@ -127,7 +125,8 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
   const inForce = state?.result
     ? state.result.accepted.slice(0, steps).map((i) => elementAt(state.trials, i))
     : (state?.trials.filter((t) => t.accepted) ?? []);
-  // A removal of other row blocks has no place on this axis: the share that stays is shown.
+  // With several row blocks, a cut has no single position on this axis, so the retained fraction is
+  // shown.
   const cut = inForce.find((t) => t.module === module);
   const keep = cut ? Math.floor(cut.rho * components.length) : null;
   const least = Math.min(0, ...components.map((c) => c.tail));

@@ -1,4 +1,4 @@
-/** The compression's settings, folded away: the task, how many samples, which candidates. */
+/** Settings of the compression: the task, the numbers of samples, the candidates. */
 import { defined } from '../../../checked.ts';
 import {
   COMPRESS_LIMITS,
@@ -16,7 +16,7 @@ import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
-/** Changes settings of this study by the schema's leave. */
+/** Changes settings of this study after validation by the schema. */
 export function useChange() {
   const edit = useEdit();
   return (key: string, patch: Partial<Settings>) =>
@@ -32,7 +32,7 @@ export function CompressSettings() {
   );
 }
 
-/** A bundled set's id, or the kind. */
+/** Id of a bundled set, otherwise the kind. */
 const nameOf = (task: CompressTask): string => (task.kind === 'set' ? task.id : task.kind);
 
 function Fields() {

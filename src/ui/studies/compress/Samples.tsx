@@ -1,4 +1,4 @@
-/** The test samples one by one, under the model as it is and with the steps in force. */
+/** The test samples one by one, before compression and with the current steps applied. */
 import { useState } from 'react';
 import { elementAt } from '../../../checked.ts';
 import type { CompressResult, SampleTrail } from '../../../studies/compress/state.ts';
@@ -6,7 +6,7 @@ import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
-/** Lines shown at a time. */
+/** Rows shown at first. */
 const PAGE = 12;
 
 export function Samples({ result, steps }: { result: CompressResult; steps: number }) {

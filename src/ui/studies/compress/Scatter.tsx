@@ -1,6 +1,6 @@
 /**
- * Predicted against measured change of the loss: small removals at the left, the candidates tried
- * at the right, each on its own scale.
+ * Predicted against measured change of the loss: small removals on the left, trials on the right,
+ * each with its own scale.
  */
 import { ReferenceLine } from 'recharts';
 import type { Check, Trial } from '../../../studies/compress/state.ts';
@@ -36,7 +36,7 @@ function Plot({
   const withZero = (values: number[]) => (values.length > 0 ? [0, ...values] : []);
   const x = axisOf(withZero(points.map((p) => p.predicted)), n.fixed, 2);
   const y = axisOf(withZero(points.map((p) => p.measured)), n.fixed);
-  // Where prediction and truth are equal, within both ranges.
+  // The diagonal where the prediction equals the measurement, within both ranges.
   const from = Math.max(x.domain[0], y.domain[0]);
   const to = Math.min(x.domain[1], y.domain[1]);
   return (

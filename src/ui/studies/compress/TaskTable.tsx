@@ -1,4 +1,4 @@
-/** The multiple-choice table in the open: a bundled one to read, or a copy of it to edit. */
+/** The rows of a multiple-choice task: a bundled one to read, or a copy of it to edit. */
 import { useEffect, useState } from 'react';
 import { elementAt } from '../../../checked.ts';
 import type { TaskRow } from '../../../studies/compress/settings.ts';
@@ -179,7 +179,10 @@ function Row({ number, row, own, onChange, onRemove }: RowProps) {
   );
 }
 
-/** Takes effect when it is left; an empty one is put back. Leading spaces belong to an option. */
+/**
+ * Takes effect on blur or Enter; an empty value is reset. Leading spaces are part of an option, so
+ * they are not trimmed.
+ */
 function Field({
   name,
   value,

@@ -1,4 +1,4 @@
-/** The same prompt continued by the model as it is and with the steps in force. */
+/** The same prompt continued before compression and with the current steps applied. */
 import type { CompressResult } from '../../../studies/compress/state.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';

@@ -1,6 +1,6 @@
 /**
- * The removals tried, in order: what was promised, what came, whether it stayed; accepted steps can
- * be taken back from the last on.
+ * The trials in order: predicted and measured change, and whether the trial was accepted. Accepted
+ * steps can be undone, last first.
  */
 import { elementAt } from '../../../checked.ts';
 import type { CompressState } from '../../../studies/compress/state.ts';
@@ -23,7 +23,7 @@ export function Trail({
   const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const { trials, result } = state;
-  /** Place of an accepted trial among the steps, or −1 where a later one took its module over. */
+  /** Position of an accepted trial among the steps, or −1 if a later trial replaced it. */
   const placeOf = (trial: number) => result?.accepted.indexOf(trial) ?? -1;
   return (
     <>

@@ -1,7 +1,7 @@
 /**
- * One module's components, strongest first: their singular values above; below, what dropping each
- * would change to first order, as bars, and what dropping it and all weaker ones would, as a line,
- * with the components that stay marked off.
+ * The components of one module, largest singular value first. Above: the singular values. Below:
+ * the first-order change of the loss when one component is removed (bars), and when it and all
+ * smaller ones are removed (line). The removed components are shaded.
  */
 import { DefaultZIndexes, usePlotArea, ZIndexLayer } from 'recharts';
 import { elementAt } from '../../../checked.ts';
@@ -17,8 +17,8 @@ import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { useWords } from '../../use-words.ts';
 
 /**
- * By component, blocks added up: σ (their mean), the change when it goes, and when it and all
- * weaker ones go.
+ * One component, over all row blocks: the mean σ, the change of the loss when it is removed, and
+ * the change when it and all smaller ones are removed (`tail`).
  */
 export interface Component {
   sigma: number;
@@ -42,7 +42,7 @@ export function componentsOf({ sigma, gradient }: Spectrum): Component[] {
   return out;
 }
 
-/** Pixels of the singular values' own strip. */
+/** Height of the chart of singular values, in CSS pixels. */
 const STRIP = 56;
 const SIGMA = { ...look('uniform'), width: 1.5 };
 const TAIL = { ...look('this'), width: 1.5 };
@@ -64,7 +64,7 @@ export function Waterfall({
   const changes = components.flatMap((c) => [c.change, c.tail]);
   const y = axisOf(changes.length > 0 ? [0, ...changes] : [], n.fixed);
   const strongest = components[0]?.sigma ?? 1;
-  // A component stands in the middle of its own stretch: the first from 0 to 1.
+  // Each component is centred in an interval of length 1: the first from 0 to 1.
   const x = {
     domain: [0, count] as const,
     print: (i: number) => n.whole(Math.max(1, i)),
@@ -107,7 +107,7 @@ export function Waterfall({
   );
 }
 
-/** The components that go, shaded, behind a dashed line. */
+/** Shades the removed components, with a dashed line at the boundary. */
 function Dropped({ keep, count }: { keep: number | null; count: number }) {
   const plot = usePlotArea();
   if (!plot || keep === null) return null;
@@ -125,7 +125,7 @@ function Dropped({ keep, count }: { keep: number | null; count: number }) {
   );
 }
 
-/** A bar for each component: there may be hundreds, so those of one colour are one path. */
+/** A bar for each component. There may be hundreds, so all bars of one colour are one path. */
 function Changes({ components }: { components: readonly Component[] }) {
   const scales = useScales();
   if (!scales) return null;

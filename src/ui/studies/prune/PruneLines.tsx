@@ -1,4 +1,4 @@
-/** One or two lines over rounds or layers, and a level to compare them with. */
+/** One or two lines over rounds or layers, with an optional reference level. */
 import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../../checked.ts';
 import { numbersOf } from '../../../language/numbers.ts';
@@ -12,7 +12,7 @@ import { useWords } from '../../use-words.ts';
 const looks = [look('this'), look('random', '6 4')];
 const LEVEL = { ...look('uniform', '2 3'), width: 1.5 };
 
-/** Of a series: its value at each of the positions, null where there is none. */
+/** A series: its value at each position, null if missing. */
 export interface PruneLine {
   name: string;
   values: readonly (number | null)[];
@@ -74,7 +74,7 @@ export function PruneLines({ width, height, first, positions, axis, lines, level
   );
 }
 
-/** What the lines mean, under the chart. */
+/** The legend below the chart. */
 export function PruneLegend({ lines, level }: Pick<Props, 'lines' | 'level'>) {
   return (
     <ChartLegend

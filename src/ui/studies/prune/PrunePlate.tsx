@@ -1,6 +1,6 @@
 /**
- * LoSA: what each round took and gave, what it cost, how alike the layers are, and other ways to
- * the same share of zeros.
+ * Panel of LoSA: sparsity and rank in each round, losses, similarity of the layers, reconstruction
+ * errors, and other methods at the same sparsity.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
@@ -62,7 +62,7 @@ export function Plate() {
   );
 }
 
-/** The plate's sentence and the line below it, the same whatever is in view. */
+/** The panel's finding and note, the same in every view. */
 function useSaid(state: PruneState | null): { finding: string; note: string } {
   const w = inLanguage(pruneWords, useWords());
   const phase = useStudy((s) => s.phase.prune);
@@ -93,7 +93,7 @@ interface ViewProps {
   state: PruneState | null;
 }
 
-/** What every view gives its frame. */
+/** The frame properties that all views share. */
 function useFrame(state: PruneState | null, view: View, empty: boolean) {
   const w = inLanguage(pruneWords, useWords());
   const height = useChartHeight();
@@ -229,7 +229,7 @@ function Similarity({ state }: ViewProps) {
   const { layers } = useModules();
   const last = state?.rounds.at(-1);
   const frame = useFrame(state, 'similarity', !last);
-  // Layers of one stream are alike: the shades begin where the matrix does.
+  // Layers of one residual stream are similar, so the colour scale starts near the smallest value.
   const least = Math.min(1, ...(last?.similarity.flat() ?? []));
   const low = [0.99, 0.98, 0.95, 0.9, 0.5].find((v) => least >= v) ?? 0;
   const digits = low >= 0.9 ? 3 : 2;

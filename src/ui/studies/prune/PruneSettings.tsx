@@ -1,4 +1,4 @@
-/** The study's settings, folded away: how much goes, by what, and who gets the rank. */
+/** Settings of the pruning: sparsity and pattern, the pruning score, and the rank allocation. */
 import {
   PATTERNS,
   PRUNE_LIMITS,

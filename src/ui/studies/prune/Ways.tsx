@@ -1,6 +1,6 @@
 /**
- * The pruned and repaired model beside the dense one and beside other ways to the same share of
- * zeros.
+ * Table of the pruned and fine-tuned model, the dense model, and other methods at the same
+ * sparsity.
  */
 import { defined } from '../../../checked.ts';
 import type { PruneState } from '../../../studies/prune/state.ts';

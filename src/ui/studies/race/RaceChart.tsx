@@ -1,6 +1,5 @@
 /**
- * Held-out loss by step: thin lines are seeds, thick ones their mean; names stand at the lines'
- * ends.
+ * Held-out loss by step: thin lines are seeds, thick lines their means, with the names at the ends.
  */
 import { memo } from 'react';
 import { elementAt } from '../../../checked.ts';
@@ -23,7 +22,7 @@ interface Props {
   names: readonly string[];
 }
 
-/** Drawn anew only when a point is: steps in between move nothing here. */
+/** Re-renders only when an evaluation adds a point, not after every training step. */
 export const RaceChart = memo(
   function RaceChart({ width, height, curves, steps, names }: Props) {
     const words = useWords();
@@ -45,7 +44,8 @@ export const RaceChart = memo(
           inset: { left: 6 },
         }}
         y={axisOf(losses, n.fixed)}
-        // The same before there are labels: the plot keeps its width.
+        // Independent of the labels, so that the plot has the same width before and after they
+        // appear.
         right={roomFor(names.map((name) => `${name} ${n.fixed(8.888, 3)}`))}
       >
         {curves.flatMap(({ entry, seeds }) =>

@@ -1,6 +1,5 @@
 /**
- * The race: curves that grow together, what every entry spent and where it ended, and what may be
- * said of it.
+ * Panel of the race: the loss curves, the budget and final loss of every entry, and the finding.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
@@ -30,7 +29,7 @@ export function Plate() {
   const state = useStudy((s) => s.states.race);
   const asked = useExperiment((e) => e.spec.race);
   const meanRanks = state ? state.spec.race.meanRanks : asked.meanRanks;
-  // One budget of a sweep in the open; null: all of them.
+  // The budget of the sweep in view; null: all budgets.
   const [chosen, setChosen] = useState<number | null>(null);
   const single =
     meanRanks.length === 1 ? meanRanks[0]! : meanRanks.includes(chosen ?? NaN) ? chosen : null;
@@ -46,7 +45,7 @@ export function Plate() {
   );
 }
 
-/** What is being done now, in a line; null when nothing is. */
+/** Description of the current work; null if none. */
 function useDoing(state: RaceState | null): string | null {
   const w = inLanguage(raceWords, useWords());
   const phase = useStudy((s) => s.phase.race);
@@ -191,7 +190,7 @@ function Sweep({ state }: { state: RaceState | null }) {
   );
 }
 
-/** Says that seeds are too few, whoever is lowest. */
+/** Selects the text for too few seeds, whichever entry is lowest. */
 const FEW = { kind: 'few', lowest: 'uniform', next: 'uniform', margin: 0 } as const;
 
 const winners = (
@@ -199,7 +198,10 @@ const winners = (
   wins: (r: number) => boolean,
 ): [number[], number[]] => [meanRanks.filter(wins), meanRanks.filter((r) => !wins(r))];
 
-/** How far allocations lie apart: where most, and where least. */
+/**
+ * The range of losses between entries: the largest and its mean rank, then the smallest and its
+ * mean rank.
+ */
 function spread(
   standings: readonly { meanRank: number; loss: number | null }[],
   meanRanks: readonly number[],

@@ -1,4 +1,4 @@
-/** The race's settings, folded away: who, on which budget, how often, trained how. */
+/** Settings of the race: entries, budgets, seeds and training. */
 import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
 import { RACE_LIMITS, type RaceSettings as Settings } from '../../../studies/race/settings.ts';
 import { defaults } from '../../../state/derived.ts';
@@ -77,7 +77,7 @@ function Fields() {
   );
 }
 
-/** At least two stay chosen; they keep the order of the list. */
+/** Choice of entries, in the order of the list. At least two remain selected. */
 function Entries({
   value,
   onChange,
@@ -87,7 +87,7 @@ function Entries({
 }) {
   const w = inLanguage(raceWords, useWords());
   const taken = useStudy((s) => s.adapters.some((a) => a.name === 'imported'));
-  // An adapter that is not there cannot be chosen, only left out.
+  // An entry whose adapter is missing can only be deselected.
   const offered = RACE_ENTRIES.filter(
     (entry) => entry !== 'imported' || taken || value.includes(entry),
   );

@@ -1,6 +1,6 @@
 /**
- * Under the chart: what every entry spent and where it ended, lowest loss first where all are
- * through.
+ * Table below the chart: the budget and final loss of every entry. Sorted by loss when all entries
+ * have finished.
  */
 import { defined } from '../../../checked.ts';
 import type { RaceState } from '../../../studies/race/state.ts';
@@ -58,7 +58,7 @@ export function Standings({ standings }: { standings: readonly Standing[] }) {
   );
 }
 
-/** The sweep's table: an entry a row, a mean rank a column. */
+/** Table of a sweep: one row per entry, one column per mean rank. */
 export function SweepTable({
   state: {
     spec: { race },
@@ -104,7 +104,7 @@ export function SweepTable({
   );
 }
 
-/** How long the measuring took, what adapters weigh, what the model does alone, what stopped. */
+/** Notes: time of the measurements, size of the adapters, loss of the base, and stopped entries. */
 export function RaceNotes({
   state,
   standings,

@@ -1,4 +1,4 @@
-/** Loss over mean rank, one line an allocation; bars are the intervals of the loss over seeds. */
+/** Loss over mean rank, one line per entry. Error bars are the intervals of the loss over seeds. */
 import { defined, elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { Standing } from '../../../studies/race/standings.ts';

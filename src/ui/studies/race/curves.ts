@@ -1,4 +1,4 @@
-/** From the lanes of a race to what its charts draw. Pure. */
+/** Converts the entries' runs of a race to chart data. Pure functions. */
 import { elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { RaceLane } from '../../../studies/race/state.ts';
@@ -8,16 +8,16 @@ export type Point = RaceLane['points'][number];
 
 export interface EntryCurve {
   entry: RaceEntry;
-  /** Each seed's own points. */
+  /** The points of each seed. */
   seeds: { seed: number; points: readonly Point[] }[];
   /**
-   * The mean of the seeds that are through, where all of them have a point; before the first is
-   * through, what there is of it.
+   * Mean over the finished seeds, at steps where all of them have a point. Until a seed has
+   * finished: the points of the first seed.
    */
   mean: readonly Point[];
 }
 
-/** One curve an entry, in the race's order; entries that have not begun are left out. */
+/** One curve per entry, in the race's order. Omits entries that have not started. */
 export function curvesOf(
   lanes: readonly RaceLane[],
   entries: readonly RaceEntry[],
@@ -47,12 +47,12 @@ function meanOf(lanes: readonly RaceLane[]): Point[] {
   });
 }
 
-/** Names of columns in a chart's rows: the mean of an entry, and one of its seeds. */
+/** Column names in a chart's rows: the entry for its mean, and this key for one of its seeds. */
 export const seedKey = (entry: RaceEntry, seed: number): string => `${entry} ${seed}`;
 
 type Row = { x: number } & Record<string, number>;
 
-/** One row a step, which is `x`: `{ x: 10, adarank: 3.2, 'adarank 1': 3.1, … }`. */
+/** One row per step `x`: `{ x: 10, adarank: 3.2, 'adarank 1': 3.1, … }`. */
 export function chartRows(curves: readonly EntryCurve[]): Row[] {
   const rows = new Map<number, Row>();
   const put = (key: string, points: readonly Point[]) => {
@@ -66,7 +66,7 @@ export function chartRows(curves: readonly EntryCurve[]): Row[] {
   return [...rows.values()].sort((a, b) => a.x - b.x);
 }
 
-/** By entry, its loss at every mean rank that has one. */
+/** The standings of each entry at every mean rank with a loss, in ascending order. */
 export function sweepCurves(
   standings: readonly Standing[],
   entries: readonly RaceEntry[],

@@ -1,12 +1,9 @@
-/**
- * Colour and dash of every entry, the same in charts, labels and tables. Never colour alone: no two
- * share both.
- */
+/** Colour and dash of every entry in charts, labels and tables. No two entries share both. */
 import { defined } from '../../../checked.ts';
 import { look, type LineLook } from '../../charts/looks.ts';
 import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
 
-/** Those that charts have had from the start. */
+/** Entries with a fixed style. Other entries take theirs from `free`. */
 const known: Partial<Record<RaceEntry, LineLook>> = {
   adarank: look('this'),
   uniform: look('uniform', '7 4'),
@@ -25,7 +22,7 @@ const known: Partial<Record<RaceEntry, LineLook>> = {
 
 const same = (a: LineLook, b: LineLook) => a.stroke === b.stroke && a.dash === b.dash;
 
-/** What is left for entries without a look of their own, those most easily told apart first. */
+/** Styles for the other entries, most distinguishable first. */
 const free = ['14 3 2 3 2 3', '4 4', '1 3', '10 6']
   .flatMap((dash) =>
     ['other', 'jacobian', 'eva', 'random', 'uniform', 'this'].map((name) => look(name, dash)),

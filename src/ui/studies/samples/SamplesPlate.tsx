@@ -1,6 +1,6 @@
 /**
- * One prompt continued by the model and by the model with an adapter, side by side; where they
- * part, and what each token is worth to both.
+ * Panel of samples: one prompt continued by the base model and with an adapter, side by side, with
+ * their first difference and the probability of each token under both.
  */
 import { useState } from 'react';
 import { csvComment, csvJson, csvRow } from '../../../spec/csv.ts';
@@ -84,7 +84,7 @@ function Texts({ state }: { state: SamplesState }) {
   );
 }
 
-/** The finding, the line under it, and whether there is nothing to find yet. */
+/** The finding, the note, and whether there is no finding yet. */
 function useSaid(
   words: Words,
   state: SamplesState | null,

@@ -1,4 +1,4 @@
-/** What is continued, with which adapter, and how tokens are chosen. */
+/** Settings of the samples: the prompt, the adapter, and the sampling of tokens. */
 import { useId, useState } from 'react';
 import {
   SAMPLES_LIMITS,
@@ -21,7 +21,7 @@ function useChange() {
     edit(`samples.${key}`, (s) => ({ ...s, samples: { ...s.samples, ...patch } }));
 }
 
-/** Takes effect when it is left: a press on Play leaves it, too. */
+/** Takes effect on blur, which includes a click on Play. */
 export function PromptField() {
   const w = inLanguage(samplesWords, useWords());
   const id = useId();
@@ -58,7 +58,7 @@ export function PromptField() {
   );
 }
 
-/** The last one trained, unless one is named; there may be none. */
+/** Defaults to the adapter trained last. Renders nothing if there is no adapter. */
 export function AdapterChoice() {
   const words = useWords();
   const w = inLanguage(samplesWords, words).settings;

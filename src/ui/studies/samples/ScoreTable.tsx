@@ -1,6 +1,6 @@
 /**
- * What a token of each text, and each text as a whole, is worth to the model and to the model with
- * the adapter.
+ * The probability of one token, and the loss of each text, under the base model and with the
+ * adapter.
  */
 import { firstDifference, lossesOf } from '../../../studies/samples/compare.ts';
 import type { SamplesState, SampleToken, Writer } from '../../../studies/samples/state.ts';
@@ -9,11 +9,11 @@ import { samplesWords } from '../../../studies/samples/words.ts';
 import { useWords } from '../../use-words.ts';
 import { shown } from './TokenText.tsx';
 
-/** `at`: the token looked at. */
+/** `at`: index of the token. */
 export function ScoreTable({ state, at }: { state: SamplesState; at: number }) {
   const w = inLanguage(samplesWords, useWords());
   const readers: Writer[] = state.adapter ? ['base', 'adapted'] : ['base'];
-  // Up to where they part the two texts are one: its tokens are told once.
+  // Before the first difference both texts have the same tokens, so the token is shown once.
   const parted = firstDifference(state.texts);
   const together = parted === null || parted > at;
   const under = <T,>(by: Writer, reader: Writer, own: T, other: T | null) =>

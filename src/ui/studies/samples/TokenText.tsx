@@ -1,6 +1,6 @@
 /**
- * One text as its tokens: those beyond the prompt can be pointed at or walked through; where the
- * two texts part is outlined.
+ * One text split into tokens. The generated tokens can be pointed at or selected by keyboard. The
+ * first difference is outlined.
  */
 import { useId, type KeyboardEvent } from 'react';
 import { firstDifference } from '../../../studies/samples/compare.ts';
@@ -22,7 +22,7 @@ interface Props {
   by: Writer;
   state: SamplesState;
   prompt: string;
-  /** The token looked at, in both texts. */
+  /** Index of the selected token, in both texts. */
   at: number | null;
   onLook(at: number | null): void;
 }
@@ -84,6 +84,9 @@ const optionName = (w: SampleWords, { text, logProbability, other }: SampleToken
     by,
   );
 
-/** A token in a line of its own: line ends and bytes that are no character yet are made visible. */
+/**
+ * A token as one line of text. Makes line breaks, tabs and empty tokens (incomplete characters)
+ * visible.
+ */
 export const shown = (text: string): string =>
   text === '' ? '␣' : text.replaceAll('\n', '⏎').replaceAll('\t', '⇥');

@@ -1,4 +1,4 @@
-/** What the chosen rank is worth, from the curve: nothing is trained or run for it. */
+/** Loss and size at the chosen rank, read from the curve without new training or evaluation. */
 import type { TrainState } from '../../../studies/train/state.ts';
 import { parametersAt } from '../../../studies/train/verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';

@@ -1,6 +1,6 @@
 /**
- * Held-out loss by rank: the curve, the band up to 1 % above the best, the ranks that stand out,
- * LoRAs of one rank beside it.
+ * Held-out loss by rank: the curve, the band up to 1 % above the best loss, marked ranks, and
+ * separately trained LoRAs of one rank.
  */
 import type { ReactElement } from 'react';
 import { DefaultZIndexes, ReferenceArea, ReferenceLine, ZIndexLayer } from 'recharts';
@@ -17,11 +17,14 @@ import { look } from '../../charts/looks.ts';
 import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { useWords } from '../../use-words.ts';
 
-/** Pixels between the chart's edges and the first and last rank: the slider below keeps to them. */
+/** Pixels between the chart's edges and the first and last rank. The slider below uses the same. */
 export const RANK_AXIS = { left: 52, right: 12 };
 const INSET = 8;
 
-/** Powers of two, and the last rank where it stands off them. */
+/**
+ * Powers of two and the last rank. Omits the largest power of two if it is too close to the last
+ * rank.
+ */
 export function rankTicks(most: number): number[] {
   const ticks = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
   return most / elementAt(ticks, -1) > 1.4 ? [...ticks, most] : [...ticks.slice(0, -1), most];
@@ -82,7 +85,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
 
 const CURVE = look('this');
 
-/** What is drawn on top of the line. */
+/** The marks drawn on top of the line. */
 function Marks({
   verdict,
   curve,
@@ -121,7 +124,7 @@ const KNEE = (
   <path d="M0 -8.5L8.5 0L0 8.5L-8.5 0Z" fill="none" stroke={CURVE.stroke} strokeWidth={1.5} />
 );
 
-/** What the marks mean, under the chart. */
+/** The legend below the chart. */
 export function RankLegend({ verdict, alone }: { verdict: CurveVerdict | null; alone: boolean }) {
   const { legend } = inLanguage(trainWords, useWords());
   const mark = (key: ReactElement, words: string) => ({ key: <MarkKey>{key}</MarkKey>, words });

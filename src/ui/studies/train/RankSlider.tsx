@@ -1,6 +1,5 @@
 /**
- * The slider under the curve: on the curve's own axis, one rank a step by keyboard, any rank by
- * pointer.
+ * The slider below the curve, on the same axis: one rank per step by keyboard, any rank by pointer.
  */
 import { inLanguage } from '../../../language/in-language.ts';
 import { trainWords } from '../../../studies/train/words.ts';

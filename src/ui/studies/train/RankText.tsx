@@ -1,6 +1,6 @@
 /**
- * The same prompt continued at the chosen rank and without the adapter. Asked for once, it is
- * written anew wherever the slider stops.
+ * The same prompt continued at the chosen rank and without the adapter. After the first request,
+ * the text is regenerated wherever the slider stops.
  */
 import { useEffect, useState } from 'react';
 import { defined } from '../../../checked.ts';
@@ -14,7 +14,7 @@ import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 import { TokenText } from '../samples/TokenText.tsx';
 
-/** The slider rests for so many ms before anything is written. */
+/** Milliseconds without slider movement before generation starts. */
 const REST = 400;
 
 export function RankText({ rank }: { rank: number }) {

@@ -1,6 +1,6 @@
 /**
- * A training: the loss while it trains; of one for every rank the loss by rank, and what any one
- * rank is worth without training again.
+ * Panel of a training run: the loss during training. For an adapter that works at every rank: the
+ * loss by rank, and the values at a chosen rank without new training.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
@@ -184,7 +184,7 @@ function Curve({ state }: { state: TrainState }) {
   );
 }
 
-/** What the frozen weights take, and what the training took. */
+/** Memory of the frozen weights, and the training time. */
 function Memory({ state }: { state: TrainState | null }) {
   const words = useWords();
   const w = inLanguage(trainWords, words);

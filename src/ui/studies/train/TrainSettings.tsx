@@ -1,4 +1,4 @@
-/** The study's settings, folded away: which adapters, over which weights, trained how. */
+/** Settings of the training run: method, start values, ranks, base and optimiser. */
 import {
   likelyMost,
   methodOf,
@@ -28,7 +28,7 @@ interface Part {
   change: Change;
 }
 
-/** Beside a field whose value is not the default one. */
+/** The note on a field whose value is not the default. */
 function useNote(): (same: boolean, normal: string) => string | null {
   const words = useWords();
   return (same, normal) => (same ? null : words.rail.default(normal));
@@ -100,7 +100,7 @@ type DyLora = Extract<Settings['method'], { name: 'qdylora' }>;
 const dyLora = (method: Settings['method']): DyLora =>
   method.name === 'qdylora' ? method : (methodOf('qdylora') as DyLora);
 
-/** An adapter that is not there cannot be chosen, only left out. */
+/** Shown only if there is an imported adapter or the setting refers to one. */
 function Start({ train: { start }, change }: Part) {
   const words = useWords();
   const w = inLanguage(trainWords, words).settings;
@@ -116,7 +116,7 @@ function Start({ train: { start }, change }: Part) {
   );
 }
 
-/** Ranks of LoRAs beside that would lie above a new end go with it. */
+/** A lower rank removes comparison LoRAs above it. */
 function Ranks({ train, change }: Part) {
   const { ranks, compare } = train;
   const words = useWords();

@@ -1,4 +1,4 @@
-/** While it trains: the loss of every step's batch, and the held-out loss now and then. */
+/** Chart during training: the loss of every batch, and the periodic held-out loss. */
 import type { TrainingProgress } from '../../../studies/train/state.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
