@@ -59,7 +59,7 @@ test('every section of methods.md that is cited exists', () => {
 });
 
 test('links between pages of the documentation lead to a file and a heading', () => {
-  const pages = ['README.md', ...filesIn('docs', /\.md$/)];
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs', /\.md$/)];
   const broken = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
       ([, file, anchor]) => {
