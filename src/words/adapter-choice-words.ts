@@ -13,7 +13,7 @@ const ja: typeof en = {
   several: (file) => `${file} には複数のアダプターがあります。`,
   which: 'どれを読み込みますか？',
   more: (count) =>
-    `ほか ${numbers('ja').whole(count)} 個は表示していません。その一つのフォルダーを渡してください。`,
+    `ほかの${numbers('ja').whole(count)}個は表示していません。使うアダプターのフォルダーを選択してください。`,
 };
 
 export const adapterChoiceWords: Record<Language, typeof en> = { en, ja };
