@@ -193,7 +193,7 @@ export const ja = {
       unit: 'ranks' | 'parameters';
       rounding: 'floor' | 'exact';
     }) =>
-      `${n.whole(budget)}${unitName[unit]}中${n.whole(spent)}を配分。${left > 0 ? `${rounding === 'floor' ? '端数切り捨てで' : '整数にするため'}${n.whole(left)}残る。` : left < 0 ? `最小ランクのため${n.whole(-left)}超過。` : ''}`,
+      `予算${n.whole(budget)}${unitName[unit]}のうち${n.whole(spent)}を割り当て${left > 0 ? `（${rounding === 'floor' ? '端数の切り捨て' : '整数化'}により${n.whole(left)}の余り）` : left < 0 ? `（最小ランクにより${n.whole(-left)}の超過）` : ''}`,
     seed: 'シード',
     advanced: '詳細設定',
     noise: 'ノイズ',
@@ -626,7 +626,7 @@ export const ja = {
     aboutText: 'Rank Atlas は自由ソフトウェアです（Apache-2.0）。AdaRank：arXiv 2408.09015。',
   },
   texts: {
-    stories: '検証用の文章',
+    stories: '検証用の抜粋',
     'atlas-heldout': '検証用のページ',
     'jargon-train': 'ジャーゴンファイル',
     'jargon-eval': 'ジャーゴンファイル（検証用）',

@@ -19,7 +19,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 /** Names that are the same in every language: what is measured, file kinds, key caps, units. */
 const sameEverywhere =
-  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|(changes\.samples|samples\.settings)\.topP)/;
+  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
 
 /** What each study says: its plate, its labels and its presets. */
 const catalogues = import.meta.glob<Record<string, Record<Language, object>>>(
