@@ -1,4 +1,4 @@
-/** Returns the text with a space between every Latin letter and the Japanese character next to it. */
+/** Returns the text with a space between Latin letters and Japanese characters next to them. */
 export const spaced = (text: string): string =>
   text
     .replace(/([A-Za-z])(?=[\u3040-\u30fa\u30fc\u4e00-\u9fff])/g, '$1 ')

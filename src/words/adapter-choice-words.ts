@@ -11,7 +11,7 @@ const en = {
 
 const ja: typeof en = {
   several: (file) => `${file} には複数のアダプターがあります。`,
-  which: 'どれを読み込みますか？',
+  which: 'どれをインポートしますか？',
   more: (count) =>
     `ほかの${numbers('ja').whole(count)}個は表示していません。使うアダプターのフォルダーを選択してください。`,
 };

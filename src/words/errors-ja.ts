@@ -131,7 +131,7 @@ export const errorTableJa = {
     `${v.file} では、${v.has} と同じ場所に ${v.lacks} がありません。${v.list ? `両方を含むフォルダーを指定してください：${v.list}。` : '1つのアダプターの2つのファイルを同じフォルダーに入れてください。'}`,
   'adapter-pickled': (v) =>
     `${v.file} の重みは adapter_model.bin 形式のため、読み込めません。PEFT で adapter_model.safetensors として保存し直してください。`,
-  'adapter-note': (v) => `アダプターを読み込みました。注意：${v.what}。`,
+  'adapter-note': (v) => `アダプターをインポートしました。注意：${v.what}。`,
   'adapter-kind': (v) =>
     `${v.file} は通常の LoRA にない設定（${v.what}）を使っているため、計算結果が変わってしまいます。この設定なしで学習したアダプターを使ってください。`,
   'adapter-model': (v) =>
