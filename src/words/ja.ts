@@ -5,6 +5,7 @@ import { bosJa } from './bos.ja.ts';
 import { glossary, glossaryNames } from './glossary.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from '../language/numbers.ts';
+import { spaced } from '../language/spaced.ts';
 
 const n = numbers('ja');
 const seconds = (v: number) =>
@@ -44,7 +45,7 @@ export const ja = {
     reset: 'リセット',
     play: '実行',
     pause: '一時停止',
-    step: 'ステップ実行',
+    step: 'ステップ',
     experiment: '実験',
   },
   status: {
@@ -74,8 +75,8 @@ export const ja = {
     finishing: (layer: number) => `第${layer}層の測定を終えるまで待っています。`,
     pausedStart: '最初の測定の前で一時停止中',
     step: (layer: number, role: string) =>
-      `「ステップ実行」で次のモジュール（第${layer}層 ${role}）を測定します。`,
-    stepStart: '「ステップ実行」で1モジュールを測定し、「実行」で再開します。',
+      `「ステップ」で次のモジュール（第${layer}層 ${role}）を測定します。`,
+    stepStart: '「ステップ」で1モジュールを測定し、「実行」で再開します。',
     done: (modules: number, what: string) => `${n.whole(modules)}モジュールを測定済み（${what}）`,
     doneNext: (time: number | null, more: string | null) =>
       `${time === null ? '' : `${seconds(time)}。`}${more ? `「実行」で${more}を追加すると、信頼区間が狭まります。` : '設定を変更すると、もう一度測定できます。'}`,
@@ -305,7 +306,7 @@ export const ja = {
   },
   finding: {
     band: (where, first, last, share) =>
-      `ランクは${{ early: '入力側', middle: '中間', late: '出力側' }[where]}の層に集中し、第${first === last ? first : `${first}〜${last}`}層が全体の ${n.whole(100 * share)}\u00a0% を占めます。`,
+      `第${first === last ? first : `${first}〜${last}`}層（${{ early: '入力側', middle: '中間', late: '出力側' }[where]}）にランクの ${n.whole(100 * share)}\u00a0% が集中しています。`,
     bandSure: (low: number, high: number, uniform: number) =>
       `95 % 信頼区間：${share(low, high).join('〜')} %（均等なら ${n.whole(100 * uniform)} %）。`,
     role: (role: string, multiple: number) =>
@@ -373,7 +374,7 @@ export const ja = {
     },
   },
   strip: {
-    title: (layer: number, role: string) => `${layer}層 ${role}`,
+    title: (layer: number, role: string) => `第${layer}層 ${role}`,
     disagreement: '不一致度',
     multiple: '平均比',
     rank: 'ランク',
@@ -398,7 +399,9 @@ export const ja = {
     layerAxis: '層',
     importanceAxis: '平均比',
     layerFinding: (group: string, layer: number, multiple: number) =>
-      `重要度が最大なのは第${layer}層（${group}）で、モジュール平均の${n.fixed(multiple, 1)}倍です。`,
+      spaced(
+        `最も重要なのは第${layer}層の${group}で、モジュール平均の${n.fixed(multiple, 1)}倍です。`,
+      ),
     layerNote: '層内のモジュールの平均。縦棒は反復から求めた 95 % 信頼区間（t 分布）',
     layerNoteOne: '層内のモジュールの平均。信頼区間は3回目の後に表示',
     convergenceTitle: '測定の収束',
@@ -606,7 +609,7 @@ export const ja = {
     keysOn: '1文字のショートカットを使う',
     keyList: [
       ['K', '実行、一時停止'],
-      ['S', 'ステップ実行：1モジュールを測定、または実験を1ステップ進める'],
+      ['S', 'ステップ：1モジュールを測定、または実験を1ステップ進める'],
       ['R', '表示をリセット（設定とシードは変更しない）'],
       ['M', 'マップへ移動'],
       ['[ ]', '平均ランクを下げる、上げる'],
@@ -639,7 +642,7 @@ export const ja = {
     text: 'テキスト',
     bos: 'テキストの前（BOS）',
     sequences: '系列数',
-    length: '系列長（トークン数）',
+    length: '系列長',
     seed: 'シード',
     'method.name': '測定手法',
     'method.signs': '逆伝播の回数',

@@ -20,7 +20,7 @@ export const methodsJa: typeof methodsEn = {
     `「実行」を押すと、${[...(c.passes > 0 ? [`逆伝播を${n.whole(c.passes)}回計算し`] : []), ...(c.repeats > 0 ? [`${n.whole(modules)}モジュールに摂動を加えて${n.whole(c.repeats)}回ずつ測定し`] : [])].join('、')}ます。`,
   at: (kind: StageKind, at: number, of: number) => `${names[kind]} ${at}/${of}`,
   pausedPass: (at: number, of: number) => `逆伝播 ${at}/${of} の後で一時停止中`,
-  stepPass: '「ステップ実行」で次の逆伝播を計算します。',
+  stepPass: '「ステップ」で次の逆伝播を計算します。',
   finishingPasses: '実行中の逆伝播が終わるまで待っています。',
   passing: '逆伝播を計算しています。',
   axis: '逆伝播の回数',

@@ -11,7 +11,7 @@ export const compressJa: CompressWords = {
   spectrumTitle: '各特異成分の寄与',
   scatterTitle: '予測と実測',
   views: { label: 'グラフ', spectrum: '特異成分', scatter: '予測' },
-  empty: '1回の逆伝播で、全特異成分を順位付けします。',
+  empty: '1回の逆伝播で、すべての特異成分を順位付けします。',
   emptyNote: '続いて、上位の候補を実際に除去して評価します。',
   running: '結論は完了後に表示されます。',
   interrupted: '探索は完了していません。',
