@@ -4,7 +4,7 @@ import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, measured, open, smallSpec, title } from './page.ts';
 
-const done = /Measured 56 modules, 3 repeats|56モジュールを測定、反復3回/;
+const done = /Measured 56 modules, 3 repeats|56モジュールを測定済み（反復3回）/;
 
 // Colours depend on the scheme, names on the language: two of the four combinations cover both.
 for (const [colorScheme, language] of [
@@ -116,7 +116,7 @@ test('a phone has one column, no sideways scrolling and large targets', async ({
   for (const language of ['en', 'ja']) {
     await open(page, smallSpec(), `?lang=${language}`);
     await expect(page.locator('.phone-foot .bold')).toHaveText(
-      /Measured, 3 repeats|測定済み、反復3回/,
+      /Measured, 3 repeats|測定済み（反復3回）/,
     );
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
       390,
@@ -142,7 +142,7 @@ test('the language is switched in place and remembered', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.getByRole('button', { name: '日本語' }).click();
-  await expect(page.getByRole('heading', { name: 'ランクの置き場所' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'ランクの割り当て先' })).toBeVisible();
   await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
   await page.reload();
   await expect(page.getByRole('button', { name: 'English' })).toBeVisible();

@@ -257,7 +257,7 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
   await page.getByRole('button', { name: '日本語' }).click();
   await page.locator('#change-model').click();
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
-  await expect(question(page, '複数のアダプター')).toContainText('どれを読み込みますか？');
+  await expect(question(page, '複数のアダプター')).toContainText('どれをインポートしますか？');
   await question(page, '複数のアダプター')
     .getByRole('button', { name: 'out/o/checkpoint-10' })
     .click();

@@ -11,9 +11,9 @@ const en = {
 
 const ja: typeof en = {
   several: (file) => `${file} には複数のアダプターがあります。`,
-  which: 'どれを読み込みますか？',
+  which: 'どれをインポートしますか？',
   more: (count) =>
-    `ほか ${numbers('ja').whole(count)} 個は表示していません。その一つのフォルダーを渡してください。`,
+    `ほかの${numbers('ja').whole(count)}個は表示していません。使うアダプターのフォルダーを選択してください。`,
 };
 
 export const adapterChoiceWords: Record<Language, typeof en> = { en, ja };

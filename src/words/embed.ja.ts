@@ -1,4 +1,4 @@
-/** ほかのページに埋め込まれたときの言葉。型は embed.en.ts。 */
+/** The words of a page that is shown inside another one, in Japanese, typed by `embed.en.ts`. */
 import type { EmbedWords } from './embed.en.ts';
 
 export const embedJa: EmbedWords = {
@@ -6,11 +6,11 @@ export const embedJa: EmbedWords = {
   open: '開く',
   openName: 'Rank Atlas を新しいタブで開く',
   fromLink: 'リンクから',
-  recordedRace: (date, device) => `${date} に ${device} で記録。`,
-  linked: 'リンクに書かれたランクです。',
-  linkedNote: '「ここで実行」で測り直し、確かさも示します。',
+  recordedRace: (date, device) => `記録：${date}、${device}`,
+  linked: 'リンクに保存されたランクです。',
+  linkedNote: '「ここで実行」を押すと、もう一度測定し、信頼区間も表示します。',
   needsFiles: (name) =>
-    `${name} で作られています。ページに同梱されていないので、開いてファイルを選んでください。`,
-  nothing: 'この実験の記録はありません',
-  nothingNote: '「ここで実行」で測定します。',
+    `作成に使われた ${name} は同梱されていません。「開く」を押して、ファイルを選択してください。`,
+  nothing: 'この実験の結果は記録されていません',
+  nothingNote: '「ここで実行」を押すと測定します。',
 };

@@ -6,13 +6,13 @@ const n = numbers('ja');
 
 export const madeJa: MadeWords = {
   save: '保存',
-  saving: '書き出し中…',
+  saving: '保存中…',
   size: (bytes) =>
     bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`,
   saved: (name, size) => `${name}（${size}）`,
   savedTwo: (name, data, size) =>
-    `2 つのファイル（${size}）です。${name} と ${data} を、この名前のまま同じフォルダーに置いてください。`,
-  use: 'ほかの実験でこれを使う',
-  used: 'ほかの実験はこのモデルで動きます。',
+    `2つのファイル（${size}）：${name} と ${data} を、名前を変えずに同じフォルダーに置いてください。`,
+  use: 'ほかの実験でこのモデルを使う',
+  used: 'ほかの実験でこのモデルを使用中です。',
   back: '元のモデルに戻す',
 };

@@ -1,12 +1,12 @@
-/** 測定法についての言葉、日本語。型は methods.en.ts。 */
+/** Words about the methods a map is measured by, in Japanese, typed by `methods.en.ts`. */
 import type { Counts } from '../studies/map/draws.ts';
 import type { methodsEn, StageKind } from './methods.en.ts';
 import { numbers } from '../language/numbers.ts';
 import { methodWords } from './method-words.ts';
 
 const n = numbers('ja');
-const counted = (kind: StageKind, count: number) =>
-  kind === 'pass' ? `逆伝播${n.whole(count)}回` : `反復${n.whole(count)}回`;
+const names: Record<StageKind, string> = { pass: '逆伝播', repeat: '反復' };
+const counted = (kind: StageKind, count: number) => `${names[kind]}${n.whole(count)}回`;
 
 export const methodsJa: typeof methodsEn = {
   ...methodWords('ja'),
@@ -17,16 +17,15 @@ export const methodsJa: typeof methodsEn = {
       ...(c.repeats > 0 || c.passes === 0 ? [counted('repeat', c.repeats)] : []),
     ].join('、'),
   next: (modules: number, c: Counts) =>
-    `再生で${[...(c.passes > 0 ? [`逆伝播を${n.whole(c.passes)}回行い`] : []), ...(c.repeats > 0 ? [`${n.whole(modules)}モジュールを${n.whole(c.repeats)}回ずつ揺らし`] : [])].join('、')}ます。`,
-  at: (kind: StageKind, at: number, of: number) =>
-    `${kind === 'pass' ? '逆伝播' : ''}${of}回中${at}回目`,
-  pausedPass: (at: number, of: number) => `逆伝播${of}回中${at}回で停止中`,
-  stepPass: 'ステップで次の逆伝播を行います。',
-  finishingPasses: '実行中の逆伝播を終えています。',
-  passing: 'モデルを逆にたどっています。',
+    `「実行」を押すと、${[...(c.passes > 0 ? [`逆伝播を${n.whole(c.passes)}回計算し`] : []), ...(c.repeats > 0 ? [`${n.whole(modules)}モジュールに摂動を加えて${n.whole(c.repeats)}回ずつ測定し`] : [])].join('、')}ます。`,
+  at: (kind: StageKind, at: number, of: number) => `${names[kind]} ${at}/${of}`,
+  pausedPass: (at: number, of: number) => `逆伝播 ${at}/${of} の後で一時停止中`,
+  stepPass: '「ステップ」で次の逆伝播を計算します。',
+  finishingPasses: '実行中の逆伝播が終わるまで待っています。',
+  passing: '逆伝播を計算しています。',
   axis: '逆伝播の回数',
-  shaken: (value: string) => `ここで一度揺らすと ${value} 動きます：`,
+  shaken: (value: string) => `摂動を1回加えたときの不一致度は ${value} です：`,
   all: 'マップ',
   rule: (r: { mean: string; multiple: string; rank: number }) =>
-    `重要度は ${r.mean}：平均モジュールの ${r.multiple} 倍、よってランク${r.rank}`,
+    `重要度 ${r.mean} はモジュール平均の${r.multiple}倍。ランクは${r.rank}`,
 };

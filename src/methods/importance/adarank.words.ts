@@ -26,20 +26,20 @@ export const adarankWords: Record<
   },
   ja: {
     name: 'AdaRank',
-    about: 'モジュールを揺らしたときに予測が離れる大きさでランクを配ります。',
-    what: '各モジュールを揺らし、予測を比べます。',
+    about: 'モジュールに摂動を加えたときの予測の差に応じてランクを割り当てます。',
+    what: '各モジュールに摂動を加え、予測を比べます。',
     pace: '最も遅い',
     ranges: '',
     sure: null,
     reckoned: null,
     fields: {
       variant: {
-        label: '比べるもの',
-        why: '論文は重みを2回揺らして互いに比べ、公開ノートブックは元の出力と比べます。',
-        options: { 'two-draws': '揺らした2つ', clean: '揺らしたものと元' },
+        label: '比較対象',
+        why: '論文では摂動を加えた2つのモデルどうしを、著者のノートブックでは元のモデルと比べます。',
+        options: { 'two-draws': '摂動あり2つ', clean: '摂動ありと元のモデル' },
       },
-      repeats: { label: '反復' },
-      vocabularySample: { label: '語彙の標本 (0 = すべて)' },
+      repeats: { label: '反復回数' },
+      vocabularySample: { label: '語彙のサンプル数（0：すべて）' },
     },
   },
 };

@@ -21,18 +21,18 @@ export const combinedWords: Record<Language, DrawsWords<'signs' | 'repeats'>> = 
   },
   ja: {
     name: '併用',
-    about: 'Jacobian と少数回の揺らしを合わせたもの。',
-    what: '逆伝播と実際の揺らしを、確かさで重みづけます。',
+    about: 'Jacobian プローブと少数回の摂動による測定の併用。',
+    what: '逆伝播と実際の摂動の結果を、精度に応じて重み付けします。',
     pace: '中間',
-    ranges: '範囲は、どちらの誤差も見込んだ幅です。',
+    ranges: '信頼区間には、両方の誤差を含みます。',
     sure: null,
     reckoned: {
-      moves: (value) => `逆伝播と実際の揺らしを合わせると、予測は ${value} 動きます。`,
+      moves: (value) => `逆伝播と実際の摂動を併用した不一致度は ${value} です。`,
       why: {
-        text: '逆伝播はノイズが強いところで少し外れ、一度の揺らしは偶然に左右されます。確かさに応じて重みづけます。',
+        text: '逆伝播による推定はノイズが大きいと誤差が生じ、1回の摂動による測定にはばらつきがあります。それぞれの精度に応じて重み付けします。',
         source: 'docs/jacobian.md; src/methods/importance/combined.ts',
       },
     },
-    fields: { signs: { label: '逆伝播' }, repeats: { label: '反復' } },
+    fields: { signs: { label: '逆伝播の回数' }, repeats: { label: '反復回数' } },
   },
 };

@@ -9,6 +9,6 @@ export const evaWords: Record<Language, MethodWords> = {
   },
   ja: {
     name: 'EVA',
-    about: '入力の説明分散でランクを配り、A をその主成分から始めます。',
+    about: '入力の説明分散に応じてランクを割り当て、A を入力の主成分で初期化します。',
   },
 };

@@ -9,6 +9,6 @@ export const fisherWords: Record<Language, MethodWords> = {
   },
   ja: {
     name: 'Fisher',
-    about: 'トークンごとの勾配の二乗。',
+    about: 'トークンごとの勾配の2乗。',
   },
 };

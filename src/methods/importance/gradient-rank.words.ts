@@ -9,6 +9,6 @@ export const gradientRankWords: Record<Language, MethodWords> = {
   },
   ja: {
     name: '勾配ランク',
-    about: '勾配がもつ方向の数。',
+    about: '勾配の実効ランク。',
   },
 };

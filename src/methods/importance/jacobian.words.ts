@@ -29,23 +29,24 @@ export const jacobianWords: Record<Language, DrawsWords<'repeats' | 'perToken'>>
   },
   ja: {
     name: 'Jacobian',
-    about: 'AdaRank の一次近似。逆伝播から求めます。',
-    what: '揺らした場合の変化を、逆伝播から一次近似で求めます。',
+    about: '逆伝播から求める、AdaRank の一次近似。',
+    what: '摂動を加えたときの変化を、逆伝播から一次近似で求めます。',
     pace: '最も速い',
-    ranges: '範囲は符号の取り方によるもの。強いノイズの一次を超える効果は含みません。',
-    sure: '一次近似、符号の取り方による区間。',
+    ranges:
+      '信頼区間は、ランダムな符号によるばらつきを表します。ノイズが大きいときの高次の効果は含みません。',
+    sure: '一次近似。区間はランダムな符号によるばらつき。',
     reckoned: {
-      moves: (value) => `一次近似では、この重みを揺らすと予測は ${value} 動きます。`,
+      moves: (value) => `一次近似では、この重みに摂動を加えたときの不一致度は ${value} です。`,
       why: {
-        text: '無作為な符号をつけたロジットの勾配の大きさは、平均すると、ノイズがロジットをどれだけ動かすかを決めます。何も揺らしません。',
+        text: 'ランダムな符号を付けたロジットの和の勾配から、ノイズによるロジットの変化の大きさを推定します。実際の摂動は加えません。',
         source: 'docs/jacobian.md; src/methods/importance/jacobian.run.ts',
       },
     },
     fields: {
-      repeats: { label: '逆伝播' },
+      repeats: { label: '逆伝播の回数' },
       perToken: {
-        label: '符号の範囲',
-        why: '1トークンずつでは、トークンの数だけ逆伝播が要りますが、トークン間の差による損失がありません。',
+        label: '符号を付ける範囲',
+        why: '1トークンずつの場合、トークン数と同じ回数の逆伝播が必要ですが、トークン間の違いによる誤差がありません。',
         options: { false: '系列全体', true: '1トークンずつ' },
       },
     },

@@ -18,17 +18,17 @@ export const agree: Study<AgreeSettings, AgreeState> = {
     },
     ja: {
       tab: '手法の一致',
-      ready: 'まだ比べていません',
-      next: '再生を押すと手法を1つずつ測ります。',
+      ready: 'まだ比較していません',
+      next: '「実行」を押すと、各手法で順に測定します。',
       running: '手法を比較中',
-      done: '手法を比べました',
+      done: '手法の比較が完了しました',
     },
   },
   presets: {
     agree: {
       spec: { study: 'agree' },
       en: { name: 'Do methods agree?', look: 'Look for: Spearman, and the time.' },
-      ja: { name: '手法は一致する？', look: '見どころ：Spearman の順位相関と、かかった時間。' },
+      ja: { name: '手法は一致する？', look: '見どころ：スピアマンの順位相関と測定時間。' },
     },
   },
   place: 'plate',

@@ -18,10 +18,10 @@ export const compress: Study<CompressSettings, CompressState> = {
     },
     ja: {
       tab: '圧縮',
-      ready: 'まだ試していません',
-      next: '再生を押すと全成分を順位付けし、上位を試します。',
+      ready: 'まだ実行していません',
+      next: '「実行」を押すと、全特異成分を順位付けし、上位の候補を試します。',
       running: '圧縮中',
-      done: '圧縮が終わりました',
+      done: '圧縮が完了しました',
     },
   },
   presets: {
@@ -33,8 +33,8 @@ export const compress: Study<CompressSettings, CompressState> = {
         look: 'Look for: predicted against measured, and what other samples and plain text say.',
       },
       ja: {
-        name: '減らすと良くなる？',
-        look: '見どころ：予測と実測の一致、ほかのサンプルと普通の文章での結果。',
+        name: '成分を除くと改善する？',
+        look: '見どころ：予測と実測の一致、テスト用サンプルと一般テキストでの結果。',
       },
     },
   },

@@ -26,7 +26,7 @@ export const map: Study<null, Measurement> = {
     ja: {
       tab: 'マップ',
       ready: '準備完了',
-      next: '再生を押すと全モジュールを測定します。',
+      next: '「実行」を押すと、全モジュールを測定します。',
       running: '測定中',
       done: '測定済み',
     },

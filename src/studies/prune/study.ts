@@ -16,9 +16,9 @@ export const prune: Study<PruneSettings, PruneState> = {
     ja: {
       tab: '枝刈り',
       ready: 'まだ枝刈りしていません',
-      next: '再生を押すと枝刈り・測定・調整を繰り返します。',
+      next: '「実行」を押すと、枝刈り、測定、ファインチューニングを繰り返します。',
       running: '枝刈り中',
-      done: '枝刈りが終わりました',
+      done: '枝刈りが完了しました',
     },
   },
   presets: {
@@ -29,7 +29,10 @@ export const prune: Study<PruneSettings, PruneState> = {
         name: 'What can go?',
         look: 'Look for: layers that keep weights, and what half of them cost.',
       },
-      ja: { name: '何を捨てられる？', look: '見どころ：重みを残す層と、半分を捨てた代償。' },
+      ja: {
+        name: 'どの重みを除ける？',
+        look: '見どころ：重みが多く残る層と、半分を除いたときの損失の増加。',
+      },
     },
     'losa-60': {
       spec: { study: 'prune', prune: { sparsity: 0.6 } },
@@ -37,12 +40,15 @@ export const prune: Study<PruneSettings, PruneState> = {
         name: 'What can go? Six in ten',
         look: 'Look for: rounds in which training no longer repairs.',
       },
-      ja: { name: '何を捨てられる？6割', look: '見どころ：学習しても直らなくなるラウンド。' },
+      ja: {
+        name: 'どの重みを除ける？（60 %）',
+        look: '見どころ：ファインチューニングで損失が回復しなくなるラウンド。',
+      },
     },
     'losa-70': {
       spec: { study: 'prune', prune: { sparsity: 0.7 } },
       en: { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
-      ja: { name: '何を捨てられる？7割', look: '見どころ：ランクを得るブロック。' },
+      ja: { name: 'どの重みを除ける？（70 %）', look: '見どころ：高いランクが割り当てられる層。' },
     },
   },
   place: 'tab',

@@ -35,7 +35,7 @@ const registered = {
     after: 'adarank',
     words: {
       en: { name: 'uniform', about: 'The same rank everywhere.' },
-      ja: { name: '均等', about: 'どこでも同じランク。' },
+      ja: { name: '均等', about: '全モジュールに同じランク。' },
     },
     code: async () => (await import('./lane-code.ts')).uniform,
   },
@@ -46,7 +46,7 @@ const registered = {
         name: 'random',
         about: 'A random split of the budget, another one with each seed.',
       },
-      ja: { name: 'ランダム', about: '予算をランダムに分けます。シードごとに変わります。' },
+      ja: { name: 'ランダム', about: '予算をランダムに割り当てます。シードごとに変わります。' },
     },
     code: async () => (await import('./lane-code.ts')).random,
   },
@@ -55,7 +55,7 @@ const registered = {
     of: 'adarank',
     words: {
       en: { name: 'inverse', about: 'AdaRank upside down: a control.' },
-      ja: { name: '逆順', about: 'AdaRank を逆さにした対照。' },
+      ja: { name: '逆順', about: 'AdaRank の順序を逆にした対照。' },
     },
     code: async () => (await import('./lane-code.ts')).inverse,
   },
@@ -72,7 +72,7 @@ const registered = {
       },
       ja: {
         name: '均等ランクの EVA',
-        about: 'どこでも同じランクで、A だけ EVA と同じ所から始める対照。',
+        about: '全モジュールに同じランクを割り当て、A だけを EVA の方法で初期化する対照。',
       },
     },
     code: async () => (await import('./lane-code.ts')).evaUniform,
@@ -89,8 +89,8 @@ const registered = {
         about: 'The adapter taken in, at its own ranks, trained on from where it stands.',
       },
       ja: {
-        name: '読み込み済み',
-        about: '読み込んだアダプターを、そのランクのまま続きから学習します。',
+        name: 'インポート',
+        about: 'インポートしたアダプターを、元のランクのまま追加学習します。',
       },
     },
     code: async () => (await import('./lane-code.ts')).imported,

@@ -14,11 +14,11 @@ export const race: Study<RaceSettings, RaceState> = {
       done: 'The race is over',
     },
     ja: {
-      tab: '比較学習',
+      tab: '比較レース',
       ready: 'まだ学習していません',
-      next: '再生を押すと同じ予算で各アダプターを学習します。',
-      running: '比較学習中',
-      done: '比較学習が終わりました',
+      next: '「実行」を押すと、同じ予算で各アダプターを学習します。',
+      running: '比較レースを実行中',
+      done: '比較レースが完了しました',
     },
   },
   presets: {
@@ -30,8 +30,8 @@ export const race: Study<RaceSettings, RaceState> = {
         look: 'Look for: lines that part. One seed proves nothing.',
       },
       ja: {
-        name: '何が得られる？',
-        look: '見どころ：線が分かれるか。シード1つでは何も言えません。',
+        name: '割り当ての効果は？',
+        look: '見どころ：損失曲線に差が出るか。シード1つでは判断できません。',
       },
     },
     /** The same over four budgets, with inverse AdaRank as a control. */
@@ -42,7 +42,7 @@ export const race: Study<RaceSettings, RaceState> = {
         training: { steps: 40, batch: 4 },
       },
       en: { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
-      ja: { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
+      ja: { name: '効果が出る予算は？', look: '見どころ：曲線が重なり始める予算。' },
     },
   },
   place: 'tab',

@@ -2,6 +2,7 @@
 import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';
+import { spaced } from '../../language/spaced.ts';
 import type { raceEn } from './words.en.ts';
 
 const n = numbers('ja');
@@ -11,27 +12,27 @@ const list = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).joi
 type Better = Extract<Verdict, { kind: 'better' }>;
 const pairs = ({ entries, parted }: Better): string => {
   if (entries.length < 2) return '';
-  if (parted.length === 0) return 'どの 2 つの差も区別できません。';
+  if (parted.length === 0) return 'これらの間に有意差はありません。';
   const each = entries.flatMap((e) =>
     parted.some(([a]) => a === e)
-      ? [`${names[e]}は${list(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}より低く`]
+      ? [`${names[e]}は${list(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}より有意に低く`]
       : [],
   );
   const all = parted.length === (entries.length * (entries.length - 1)) / 2;
-  return `このうち${each.join('、')}${all ? '、すべての差が区別できます' : '、ほかの組の差は区別できません'}。`;
+  return `このうち${each.join('、')}、${all ? 'すべての組に有意差があります' : 'ほかの組に有意差はありません'}。`;
 };
 const nats = (v: number) => n.fixed(v, 3);
 
 export const raceJa = {
   names,
   about,
-  title: '何が得られるか',
-  titleAt: (rank: number) => `平均ランク ${n.short(rank)} で得られるもの`,
-  sweepTitle: 'いつ効くのか',
+  title: '割り当ての効果',
+  titleAt: (rank: number) => `平均ランク${n.short(rank)}での割り当ての効果`,
+  sweepTitle: '予算ごとの割り当ての効果',
   empty: 'まだ何も学習していません。',
   emptyNote: (entries: number, runs: number) =>
-    `再生すると、同じ予算で ${n.whole(entries)} 通りの配分を学習します${runs > entries ? `（全部で ${n.whole(runs)} 回）` : ''}。`,
-  unit: '評価用テキストの損失（nat／トークン）',
+    `「実行」を押すと、同じ予算で${n.whole(entries)}通りの割り当てを学習します${runs > entries ? `（学習は計${n.whole(runs)}回）` : ''}。`,
+  unit: '検証損失（nat/トークン）',
   stepAxis: '学習ステップ',
   rankAxis: '平均ランク',
   seedColumn: 'シード',
@@ -41,75 +42,81 @@ export const raceJa = {
       case 'open':
         return null;
       case 'few':
-        return `最も低いのは${names[v.lowest]}で、${names[v.next]}より ${nats(v.margin)} nat 低く終わりました。`;
+        return spaced(
+          `検証損失は${names[v.lowest]}が最小で、${names[v.next]}より ${nats(v.margin)} nat 低くなりました。`,
+        );
       case 'winner':
-        return `${names[v.entry]}の勝ち：${names[v.next]}より ${nats(v.lead.mean)} nat 低い。`;
+        return spaced(
+          `${names[v.entry]}の検証損失はほかのすべてより有意に低く、${names[v.next]}との差は ${nats(v.lead.mean)} nat です。`,
+        );
       case 'better':
-        return `${list(v.entries)}は均等より低く終わりました。ただし全員より低いものはありません。${pairs(v)}${v.likeRandom.length > 0 ? `ランダムより確かに低いとは言えないもの：${list(v.likeRandom)}。` : ''}`;
+        return spaced(
+          `${list(v.entries)}は均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。${pairs(v)}${v.likeRandom.length > 0 ? `ランダムとの有意差なし：${list(v.likeRandom)}。` : ''}`,
+        );
       case 'none':
-        return '均等より確かに低いものはありません。';
+        return '均等より有意に低いエントリーはありません。';
     }
   },
-  noneWithoutUniform: 'ほかの全員より確かに低いものはありません。',
+  noneWithoutUniform: 'ほかのすべてより有意に低いエントリーはありません。',
   sure: (v: Verdict, seeds: number): string => {
     switch (v.kind) {
       case 'few':
-        return '差を信じる前に、シードを 3 つ走らせてください。';
+        return '差を判断するには、シードを3つ以上実行してください。';
       case 'winner':
-        return `差の 95 % 区間：${nats(v.lead.low)} ～ ${nats(v.lead.high)}（シード ${n.whole(seeds)} 個）。`;
+        return `差の 95 % 信頼区間：${nats(v.lead.low)}〜${nats(v.lead.high)}（シード${n.whole(seeds)}個）。`;
       default:
-        return `シードごとの差の 95 % 区間（シード ${n.whole(seeds)} 個）。`;
+        return `シードごとの差の 95 % 信頼区間に基づく判定（シード${n.whole(seeds)}個）。`;
     }
   },
   oneRate:
-    'この学習率での結果です。重要なモジュールにランクを集めると学習率を上げるのと似た働きをし、別の学習率では勝者が変わることがあります。',
-  running: '結論は最後に出ます。',
-  interrupted: 'レースは最後まで走っていません。',
+    'この学習率での結果です。重要なモジュールのランクを上げると、学習率を上げるのと似た効果があるため、別の学習率では順位が変わることがあります。',
+  running: '結論は完了後に表示されます。',
+  interrupted: '比較レースは完了していません。',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) =>
-      `${names[entry]}を測定中、${n.whole(done)}／${n.whole(of)}。`,
+      spaced(`${names[entry]}を測定中（${n.whole(done)} / ${n.whole(of)}）`),
     training: (through: number, of: number, step: number, steps: number) =>
-      `${n.whole(of)} 回のうち ${n.whole(through)} 回終了。ステップ ${n.whole(step)}／${n.whole(steps)}。`,
+      `学習${n.whole(of)}回のうち${n.whole(through)}回完了（ステップ ${n.whole(step)} / ${n.whole(steps)}）`,
   },
   sweepFinding: (matters: readonly number[], not: readonly number[]) =>
     matters.length === 0
-      ? 'どの予算でも勝者はいません。'
+      ? 'どの予算でも、ほかのすべてより有意に低いエントリーはありません。'
       : not.length === 0
-        ? 'どの予算でも勝者がいます。'
-        : `平均ランク ${matters.map(n.short).join('、')} では勝者がいて、${not.map(n.short).join('、')} ではいません。`,
+        ? 'すべての予算に、ほかのすべてより有意に低いエントリーがあります。'
+        : `ほかのすべてより有意に低いエントリーは、平均ランク${matters.map(n.short).join('、')}にはあり、${not.map(n.short).join('、')}にはありません。`,
   sweepFew: (widest: number, at: number, narrowest: number, other: number) =>
-    `配分による差は、平均ランク ${n.short(at)} で ${nats(widest)} nat、${n.short(other)} で ${nats(narrowest)} nat です。`,
+    `割り当てによる損失の差は、平均ランク${n.short(at)}で ${nats(widest)} nat、平均ランク${n.short(other)}で ${nats(narrowest)} nat です。`,
   columns: {
-    entry: '配分',
+    entry: '割り当て',
     ranks: 'ランク',
     parameters: 'パラメーター',
     loss: '損失',
     difference: '均等との差',
     time: '時間',
   },
-  timeNote: '時間はシード 1 つの学習時間。',
-  measured: (each: readonly string[]) => `測定：${each.join('、')}。`,
+  timeNote: '時間はシード1つの学習時間',
+  measured: (each: readonly string[]) => `測定時間：${each.join('、')}`,
   measuredIn: (entry: RaceEntry, seconds: string) => `${names[entry]} ${seconds}`,
-  fromMap: (entries: readonly RaceEntry[]) => `マップから：${list(entries)}。`,
+  fromMap: (entries: readonly RaceEntry[]) => `マップの測定結果を使用：${list(entries)}`,
   bytes: (v: number) => `${n.fixed(v / 1e3, 0)} kB`,
   apart: (share: number) =>
-    `パラメーター数が ${n.fixed(100 * share, 1)} % 違うため、同じ予算とは言えません。`,
-  match: 'パラメーターをそろえる',
+    `パラメーター数に ${n.fixed(100 * share, 1)} % の差があるため、予算が等しくありません。`,
+  match: 'パラメーター数をそろえる',
   stopped: (entry: RaceEntry, seed: number, step: number, rate: number) =>
-    `${names[entry]}、シード ${n.whole(seed)}：ステップ ${n.whole(step)} で損失が数でなくなりました。直前のステップを残しています。学習率（${rate}）か勾配の上限を下げてください。`,
-  base: (loss: number) => `アダプターなし：${n.fixed(loss, 3)}。`,
+    `${names[entry]}、シード${n.whole(seed)}：ステップ${n.whole(step)}で損失が有限値でなくなりました。アダプターは直前のステップの状態です。学習率（${rate}）か勾配ノルムの上限を下げてください。`,
+  base: (loss: number) => `アダプターなし：${n.fixed(loss, 3)}`,
   settings: {
-    entries: '出場するもの',
-    seeds: 'シードの数',
-    equal: 'そろえるもの',
+    entries: 'エントリー',
+    seeds: 'シード数',
+    equal: 'そろえる量',
     parameters: 'パラメーター',
     ranks: 'ランク',
     meanRanks: '平均ランク',
-    meanRanksHint: '1 つ、または複数で掃引：1, 2, 4, 8。',
-    sequences: '測定に使う系列',
+    meanRanksHint: '1つ、または複数（例：1, 2, 4, 8）',
+    sequences: '測定に使う系列数',
   },
   allBudgets: 'すべての予算',
   weigh: (low: number, high: number) =>
-    `アダプター 1 つは ${n.whole(low / 1e3)}${Math.round(high / 1e3) > Math.round(low / 1e3) ? ` ～ ${n.whole(high / 1e3)}` : ''} kB。`,
-  tableName: '順位表',
+    `アダプターのサイズ：${n.whole(low / 1e3)}${Math.round(high / 1e3) > Math.round(low / 1e3) ? `〜${n.whole(high / 1e3)}` : ''} kB`,
+  tableName: '結果の表',
 } satisfies typeof raceEn;

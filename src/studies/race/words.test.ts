@@ -30,11 +30,11 @@ describe('the finding', () => {
   it('does not call alike two entries that part', () => {
     expect(said(published('opticks', [1, 2, 3, 4]), 8)).toEqual([
       'EVA and random end below uniform; no one is below all others. Of these, EVA is below random.',
-      'EVA、ランダムは均等より低く終わりました。ただし全員より低いものはありません。このうちEVAはランダムより低く、すべての差が区別できます。',
+      'EVA、ランダムは均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。このうち EVA はランダムより有意に低く、すべての組に有意差があります。',
     ]);
     expect(said(published('jargon', [2, 3, 4, 5]), 1)).toEqual([
       'EVA, AdaRank and Jacobian end below uniform; no one is below all others. Of these, EVA is below Jacobian; no other two can be told apart. Not surely below random: AdaRank and Jacobian.',
-      'EVA、AdaRank、Jacobianは均等より低く終わりました。ただし全員より低いものはありません。このうちEVAはJacobianより低く、ほかの組の差は区別できません。ランダムより確かに低いとは言えないもの：AdaRank、Jacobian。',
+      'EVA、AdaRank、Jacobian は均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。このうち EVA は Jacobian より有意に低く、ほかの組に有意差はありません。ランダムとの有意差なし：AdaRank、Jacobian。',
     ]);
   });
 

@@ -20,9 +20,9 @@ export const train: Study<TrainSettings, TrainState> = {
     ja: {
       tab: 'ランク',
       ready: 'まだ学習していません',
-      next: '再生を押すとアダプターを学習します。',
+      next: '「実行」を押すと、アダプターを学習します。',
       running: 'アダプターを学習中',
-      done: '学習が終わりました',
+      done: '学習が完了しました',
     },
   },
   presets: {
@@ -33,7 +33,10 @@ export const train: Study<TrainSettings, TrainState> = {
         name: 'How small can it be?',
         look: 'Look for: the rank from which the curve is flat.',
       },
-      ja: { name: 'どこまで小さくできる？', look: '見どころ：曲線が平らになり始めるランク。' },
+      ja: {
+        name: 'ランクはどこまで下げられる？',
+        look: '見どころ：曲線が平らになり始めるランク。',
+      },
     },
   },
   place: 'tab',
