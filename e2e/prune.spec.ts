@@ -69,7 +69,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   expect(masks.text).toContain('model.layers.7.mlp.down_proj.mask');
   await press(page, 'Use it in the other experiments');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeVisible();
-  await expect(plate(page)).toContainText('The other experiments run on it.');
+  await expect(plate(page)).toContainText('The other experiments use it.');
   await press(page, 'Back to the model as it came');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeHidden();
 

@@ -89,13 +89,13 @@ test('a race that does not fit is refused before it begins, with what would fit'
   const need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();
   await expect(need).toHaveText(
-    /^Needs about [\d.]+ GB beside the model: more than the [\d.]+ GB this device allows\.$/,
+    /^Needs about [\d.]+ GB in addition to the model, more than the [\d.]+ GB this device allows\.$/,
   );
-  await plate.getByLabel('Sequences a step').fill('1');
-  await plate.getByLabel('Sequences a step').press('Enter');
-  await expect(need).toHaveText(/^Needs about [\d.]+ MB beside the model, of [\d.]+ GB\.$/);
-  await plate.getByLabel('Sequences a step').fill('64');
-  await plate.getByLabel('Sequences a step').press('Enter');
+  await plate.getByLabel('Sequences per step').fill('1');
+  await plate.getByLabel('Sequences per step').press('Enter');
+  await expect(need).toHaveText(/^Needs about [\d.]+ MB of [\d.]+ GB, in addition to the model\.$/);
+  await plate.getByLabel('Sequences per step').fill('64');
+  await plate.getByLabel('Sequences per step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(
     /A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./,
