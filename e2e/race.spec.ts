@@ -44,7 +44,7 @@ test('races three allocations to a finding, and says that one seed is not enough
     /^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/,
   );
   await expect(plate.locator('.how')).toHaveText(
-    'Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
+    'Run 3 seeds before you trust the difference. At this learning rate only. More rank for important modules acts like a higher rate; at another rate another entry may win.',
   );
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
