@@ -92,8 +92,7 @@ export const en = {
     changed: (what: string) => `Changed: ${what}`,
     changedNext: 'The map shows the last run. Play measures with the new settings.',
     stopped: (what: string) => `Stopped at ${what}`,
-    kept: (repeats: number) =>
-      `${repeats} repeat${s(repeats)} ${repeats === 1 ? 'is' : 'are'} saved.`,
+    kept: (repeats: number) => `The run can resume after ${repeats} repeat${s(repeats)}.`,
     recorded: 'A recorded run',
     recordedNote: 'This browser can’t run the model. These numbers were measured elsewhere.',
     failed: 'No model is open',
@@ -153,7 +152,7 @@ export const en = {
       `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. The run resumes${onCpu ? ' on the CPU' : ''} from ${repeat === null ? 'its checkpoint' : `repeat ${repeat}`}.`,
     lostTwice: 'The engine stopped twice.',
     lostAsk: (kept: number) =>
-      `${kept} repeat${s(kept)} ${kept === 1 ? 'is' : 'are'} saved. Continue on the CPU?`,
+      `The run can resume after ${kept} repeat${s(kept)}. Continue on the CPU?`,
     continueCpu: 'Continue on the CPU',
     tryAgain: 'Try again',
     dismiss: 'Dismiss',
@@ -305,7 +304,7 @@ export const en = {
     paused: 'Paused',
     pausedNote: 'Play resumes.',
     stopped: 'Stopped',
-    kept: 'Its checkpoint is saved.',
+    kept: 'The run can resume from its checkpoint.',
     again: 'Change a setting to run it again.',
     changed: 'Play runs it with the new settings.',
   },
@@ -513,7 +512,7 @@ export const en = {
     finding: (moved: number, of: number) =>
       `${n.whole(moved)} of ${n.whole(of)} modules differ significantly.`,
     how: 'A number: the two 95 % intervals do not overlap. A point: they overlap. Bottom row: net change of the column.',
-    order: (rho: number) => `Spearman’s ρ of the two orders is ${n.fixed(rho, 2)}.`,
+    order: (rho: number) => `The two orders correlate with Spearman ${n.fixed(rho, 2)}.`,
     a: 'First',
     b: 'Second',
     same: 'All other settings are equal.',
