@@ -79,7 +79,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     expect(asked.model).toMatchObject({
       bos: { ids: [special.bos], tokens: ['<s>'], by: 'tokenizer.json' },
     });
-    expect(asked.err).toContain('<s> before each sequence, as tokenizer.json asks');
+    expect(asked.err).toContain('<s> before each sequence, as tokenizer.json specifies');
     expect(given.model).toMatchObject({ bos: { ids: [], by: 'ids' } });
     expect(given.err).toBe('');
   });
@@ -92,7 +92,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     expect(numbers(plain)).toEqual(numbers(given));
     expect([none.err, plain.err]).toEqual([
       expect.stringContaining('No BOS, as set'),
-      expect.stringContaining('No BOS: tokenizer.json asks for none'),
+      expect.stringContaining('No BOS: tokenizer.json specifies none'),
     ]);
   });
 
@@ -102,7 +102,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     expect(numbers(always)).toEqual(numbers(given));
     expect(always.err).toContain('<s> before each sequence, as set');
     expect((await measured(named, '--text', text)).err).toContain(
-      'add_bos_token in tokenizer_config.json says otherwise',
+      'add_bos_token in tokenizer_config.json differs',
     );
     for (const command of [
       ['run', 'where', ...shape, '--text', text],

@@ -29,7 +29,7 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
     expect(greedy).toMatchObject({
       code: 0,
       err: expect.stringMatching(
-        /^rank-atlas: No BOS: tokenizer.json asks for none\.\n6 tokens in .* nats per token\n$/,
+        /^rank-atlas: No BOS: tokenizer.json specifies none\.\n6 tokens in .* nats per token\n$/,
       ) as string,
     });
     expect(greedy.out.startsWith(prompt)).toBe(true);

@@ -83,14 +83,14 @@ test('the keyboard alone is enough', async ({ page }) => {
 
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toBeVisible();
-  await page.getByLabel('Use single keys').uncheck();
+  await page.getByLabel('Single-key shortcuts').uncheck();
   await page.keyboard.press('Escape');
   await page.keyboard.press('r');
   await expect(title(page)).toHaveText(/^Measured/);
   await page.keyboard.press('Control+z');
   await page.getByRole('button', { name: 'Help' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByLabel('Use single keys').check();
+  await page.getByLabel('Single-key shortcuts').check();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Help' })).toBeFocused();
   await page.keyboard.press(']');

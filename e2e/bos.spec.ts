@@ -16,9 +16,9 @@ test('the bundled tokenizer asks for no BOS; one may be set, and travels', async
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   const rail = page.locator('.rail');
-  await expect(rail).toContainText('No BOS: tokenizer.json asks for none');
+  await expect(rail).toContainText('No BOS: tokenizer.json specifies none');
   await rail.getByText('Advanced', { exact: true }).click();
-  await rail.getByLabel('Before each text (BOS)').selectOption('always');
+  await rail.getByLabel('BOS before each text').selectOption('always');
   await expect(rail).toContainText('<|endoftext|> before each sequence, as set');
   await page.getByRole('button', { name: 'Copy link' }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=3.');
@@ -46,7 +46,7 @@ test('a model whose tokenizer asks for a BOS gets it, and its result says so', a
     await rail.getByRole('button', { name: 'Change…' }).first().click();
     await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(folder));
     await page.getByRole('button', { name: /^Load / }).click();
-    await expect(rail).toContainText('<s> before each sequence, as tokenizer.json asks');
+    await expect(rail).toContainText('<s> before each sequence, as tokenizer.json specifies');
     await expect(title(page)).toHaveText('Ready');
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await expect(title(page)).toHaveText(/^Measured 14 modules, 1 repeat/);

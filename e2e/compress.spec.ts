@@ -39,7 +39,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
   await expect(plate.locator('.finding')).toHaveText(
-    /^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/,
+    /^(Accuracy (rises|falls|does not change significantly) with \d removals?:|Nothing is removed)/,
   );
   // The result on the task is never shown without the loss on plain text.
   await expect(plate.locator('.finding')).toHaveText(
@@ -48,7 +48,9 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(plate.locator('.race-notes')).toContainText(
     /Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/,
   );
-  await expect(plate.locator('.how')).toContainText('12 samples that took no part');
+  await expect(plate.locator('.how')).toContainText(
+    '12 test samples, which took no part in the scan',
+  );
   const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
   await expect(trail.locator('tbody tr')).toHaveCount(5);
   await plate.getByRole('button', { name: 'Prediction' }).click();
@@ -77,14 +79,14 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
     (await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name,
   ).toMatch(/factors\.safetensors$/);
   for (let left = steps; left > 0; left--) {
-    await expect(plate).toContainText(`${left} of ${steps} steps in force.`);
+    await expect(plate).toContainText(`${left} of ${steps} steps applied.`);
     await expect(plate).toContainText(`With ${left} step`);
     await undo.nth(left - 1).click();
   }
   await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
   await expect(texts).toHaveText([defined(before)]);
   await plate.getByRole('button', { name: 'Redo all' }).click();
-  await expect(plate.locator('.finding')).toHaveText(/^Dropping/);
+  await expect(plate.locator('.finding')).toHaveText(/^Accuracy/);
   await expect(texts).toHaveCount(2);
 
   await plate.getByRole('button', { name: 'Use it in the other experiments' }).click();
@@ -120,7 +122,7 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await press('Play');
   await expect(title(page)).toHaveText('Compressed');
-  const again = /Decomposing weights|Backward pass/;
+  const again = /Decomposing weights|Running the backward pass/;
   expect(said.filter((words) => again.test(words))).toEqual([]);
   const resumed = await trail.locator('tbody').innerText();
   await press('Reset');
@@ -140,7 +142,7 @@ test('the task is a table that can be edited', async ({ page }) => {
   await plate.getByLabel('Row 1, option 1').press('Enter');
   await plate
     .getByRole('group', { name: 'Row 1, question' })
-    .getByLabel('Option 1 is right')
+    .getByLabel('Option 1 is correct')
     .check();
   await plate.getByRole('button', { name: 'Remove row 2', exact: true }).click();
   await expect(plate.getByText('1 to 5 of 299')).toBeVisible();

@@ -64,7 +64,7 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   });
   await open(page, spec, '?embed=map,race&lang=en');
   await expect(page.locator('.source')).toHaveText(
-    'Nothing is recorded of this experiment. Run here measures it.',
+    'This experiment has no recorded run. Run here measures it.',
   );
   await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute(
     'href',

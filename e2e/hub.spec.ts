@@ -100,7 +100,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   mirror.log.length = 0;
   await other.goto(link);
   await expect(other.locator('.band')).toContainText(
-    `This link wants ${repository}:${graph} from ${new URL(mirror.url).host}.`,
+    `This link needs ${repository}:${graph} from ${new URL(mirror.url).host}.`,
   );
   await expect(title(other)).toHaveText('Ready');
   await other.getByRole('button', { name: 'Look at it' }).click();
@@ -243,7 +243,7 @@ test('whose a host is, is seen on a phone too, however long its names are', asyn
 test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {
   const spec = smallSpec();
   await open(page, { ...spec, model: { ...spec.model, id: `hub:${repository}@main` } });
-  await expect(page.locator('.band')).toContainText(`This link wants ${repository}`);
+  await expect(page.locator('.band')).toContainText(`This link needs ${repository}`);
   await expect(title(page)).toHaveText('Ready');
   expect(mirror.log).toEqual([]);
 });

@@ -108,7 +108,7 @@ test(
     await expect(title(page)).toHaveText('Paused');
     expect(await loseDevices(page)).toBe(1);
     await press(page, 'Play');
-    await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
+    await saw(said, /^The GPU stopped\. The run resumes from its checkpoint\.$/);
     const seen = new Set<number>();
     await expect
       .poll(
@@ -143,7 +143,7 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
     .send('Browser.crashGpuProcess')
     .catch(() => undefined);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. It goes on from repeat 2\.$/);
+  await saw(said, /^The GPU stopped\. The run resumes from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
@@ -165,7 +165,7 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
   const said = await watch(page, '[role="alert"]');
   await loseDevices(page);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. It goes on, on the CPU, from repeat 2\.$/);
+  await saw(said, /^The GPU stopped\. The run resumes on the CPU from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   await expect.poll(() => cellTexts(page)).toEqual(undisturbed);

@@ -37,7 +37,7 @@ test('without WebGPU the page says so in one line and works', async ({ page }) =
   await open(page);
   await measured(page, 3);
   await expect(page.locator('.status')).toContainText('this browser has no WebGPU');
-  await page.getByRole('button', { name: 'Where it computes: CPU (WASM)' }).click();
+  await page.getByRole('button', { name: 'Execution provider: CPU (WASM)' }).click();
   await expect(page.locator('.provider-menu')).toContainText('Everything works'.toLowerCase());
   await expect(page.locator('.provider-menu')).toContainText('passed');
 });
@@ -53,7 +53,7 @@ test('without isolation headers there is one thread, and it is said', async ({ p
   await open(page);
   await measured(page, 3);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-  await page.getByRole('button', { name: 'Where it computes: CPU (WASM)' }).click();
+  await page.getByRole('button', { name: 'Execution provider: CPU (WASM)' }).click();
   await expect(page.locator('.provider-menu')).toContainText('One thread');
   // The page still downloads its other files.
   await page.unrouteAll({ behavior: 'ignoreErrors' });
@@ -67,7 +67,7 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
   const panel = page.locator('.panel');
   await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
   await expect(panel.locator('.shake')).toHaveText(
-    /Shake these weights, and the prediction moves by [\d,.]+\./,
+    /Perturbing these weights moves the logits by [\d,.]+\./,
   );
   await expect(panel.locator('.steps > li').nth(4)).toContainText('=');
   // The displayed l1 sum equals the sum of the displayed terms.

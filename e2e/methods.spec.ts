@@ -50,7 +50,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   await open(page);
   await measured(page, 3);
   await radio(page, 'Jacobian').check();
-  await expect(title(page)).toContainText('measured by AdaRank to Jacobian');
+  await expect(title(page)).toContainText('method AdaRank to Jacobian');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Measured 56 modules, 8 passes');
   // The time of this method is now known; the time of the combined one is not.
@@ -61,9 +61,11 @@ test('another method, and both results stay: their order is compared', async ({ 
   // The panel of a module shows the predicted disagreement and one sampled perturbation.
   await cells(page).nth(48).click();
   await expect(page.locator('.panel .shake')).toHaveText(
-    /To first order, shaking these weights moves the prediction by [\d,.]+\./,
+    /To first order, perturbing these weights moves the logits by [\d,.]+\./,
   );
-  await expect(page.locator('.panel')).toContainText(/Shaken here once, it moves by [\d,.]+:/);
+  await expect(page.locator('.panel')).toContainText(
+    /One probe of this module moves the logits by [\d,.]+:/,
+  );
   await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'Compare two' }).click();

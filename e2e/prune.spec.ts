@@ -23,12 +23,12 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   test.slow();
   await open(page, pruneSpec());
   await expect(title(page)).toHaveText('Nothing pruned yet');
-  await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
+  await expect(plate(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned');
   await expect(plate(page)).toContainText('50 % zeros');
   await expect(plate(page).locator('.how')).toContainText(
-    /one stroke and masked LoRA: \d\.\d{3}; LoSA: \d\.\d{3}/,
+    /One-shot pruning and masked LoRA at the same zeros: \d\.\d{3}; LoSA: \d\.\d{3}/,
   );
 
   const rows = async () =>
@@ -52,11 +52,11 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Similarity');
   const matrix = (await rows()).slice(1);
   matrix.forEach((row, i) => expect(Number(row[1 + i])).toBe(1));
-  await press(page, 'Damage');
+  await press(page, 'Error');
   expect((await rows()).slice(1)).toHaveLength(layers);
   for (const way of [
-    'The model as it is',
-    'LoSA, back to 4 bits',
+    'Dense model',
+    'LoSA, 4 bits',
     'Wanda alone',
     'Wanda, masked LoRA r 3',
     'Wanda, plain LoRA r 3 merged',
@@ -69,7 +69,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   expect(masks.text).toContain('model.layers.7.mlp.down_proj.mask');
   await press(page, 'Use it in the other experiments');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeVisible();
-  await expect(plate(page)).toContainText('The other experiments run on it.');
+  await expect(plate(page)).toContainText('The other experiments use it.');
   await press(page, 'Back to the model as it came');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeHidden();
 
@@ -77,8 +77,8 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Rounds');
   const whole = await rows();
   await press(page, 'Reset');
-  await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
-  await stepUntil(page, '#plate-panel', /Round 2: (pruned|repairing)/);
+  await expect(plate(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
+  await stepUntil(page, '#plate-panel', /Round 2: (pruned|fine-tuning)/);
   await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   await page.reload();

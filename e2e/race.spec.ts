@@ -44,7 +44,7 @@ test('races three allocations to a finding, and says that one seed is not enough
     /^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/,
   );
   await expect(plate.locator('.how')).toHaveText(
-    'Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
+    'Run 3 seeds before you trust the difference. At this learning rate only. More rank for important modules acts like a higher rate; at another rate another entry may win.',
   );
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
@@ -89,13 +89,13 @@ test('a race that does not fit is refused before it begins, with what would fit'
   const need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();
   await expect(need).toHaveText(
-    /^Needs about [\d.]+ GB beside the model: more than the [\d.]+ GB this device allows\.$/,
+    /^Needs about [\d.]+ GB in addition to the model, more than the [\d.]+ GB this device allows\.$/,
   );
-  await plate.getByLabel('Sequences a step').fill('1');
-  await plate.getByLabel('Sequences a step').press('Enter');
-  await expect(need).toHaveText(/^Needs about [\d.]+ MB beside the model, of [\d.]+ GB\.$/);
-  await plate.getByLabel('Sequences a step').fill('64');
-  await plate.getByLabel('Sequences a step').press('Enter');
+  await plate.getByLabel('Sequences per step').fill('1');
+  await plate.getByLabel('Sequences per step').press('Enter');
+  await expect(need).toHaveText(/^Needs about [\d.]+ MB of [\d.]+ GB, in addition to the model\.$/);
+  await plate.getByLabel('Sequences per step').fill('64');
+  await plate.getByLabel('Sequences per step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(
     /A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./,

@@ -85,7 +85,7 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await expect(tokens(page)).toHaveCount(10);
   await expect(tokens(page, 'Text with the adapter')).toHaveCount(10);
   await expect(plate(page).locator('.finding')).toHaveText(
-    /^They part at (the first token|token \d+)\.$/,
+    /^They diverge at (the first token|token \d+)\.$/,
   );
   const base = await tokens(page).allTextContents();
   const adapted = await tokens(page, 'Text with the adapter').allTextContents();

@@ -83,12 +83,12 @@ test('one training answers every rank, and the slider shows what each is worth',
 }) => {
   await open(page, trainSpec(3, [2]));
   await ready(page);
-  await expect(plate(page)).toContainText('One training run will answer ranks 1 to 4.');
+  await expect(plate(page)).toContainText('One training run will serve ranks 1 to 4.');
   await press(page, 'Play');
   const rows = (await curve(page)).map((row) => row.split(','));
   expect(rows.map(([rank]) => rank)).toEqual(['1', '2', '3', '4']);
   expect(rows.map((row) => row[3] !== '')).toEqual([false, true, false, false]);
-  await expect(plate(page)).toContainText('0.563 bytes a weight');
+  await expect(plate(page)).toContainText('0.563 bytes per weight');
 
   const slider = page.getByRole('slider', { name: 'Rank in use' });
   await slider.focus();
@@ -127,7 +127,7 @@ test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards',
   await ready(page);
   await plate(page).getByText('Settings', { exact: true }).click();
   await page.getByLabel('A step trains').selectOption('lora');
-  await expect(page.getByLabel('LoRAs beside, at ranks')).toHaveCount(0);
+  await expect(page.getByLabel('Separate LoRAs, at ranks')).toHaveCount(0);
   await page.getByLabel('Scale', { exact: true }).selectOption('fixed');
   await expect(page.getByLabel('s', { exact: true })).toHaveValue('2');
   await expect(plate(page)).toContainText('One training run will give a LoRA.');

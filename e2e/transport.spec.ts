@@ -54,7 +54,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   // The probed module opens next to the map with this draw's numbers. The focus stays on Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
   await expect(page.locator('.panel .shake')).toHaveText(
-    /^Shake these weights, and the prediction moves by [\d,.]+\.$/,
+    /^Perturbing these weights moves the logits by [\d,.]+\.$/,
   );
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
   await page.keyboard.press('Enter');

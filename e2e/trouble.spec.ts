@@ -113,7 +113,7 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   await measuredUntil(other, /repeat 2 of 6/);
   const said = await watch(other, '[role="alert"]');
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. It goes on from repeat 2\./);
+  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
@@ -128,7 +128,7 @@ test('a thread that dies before it was asked for a run is brought back, and aske
   const said = await watch(other, '[role="alert"]');
   // In the same task as Play, before the page has read the text that it sends to the thread.
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. It goes on from repeat 1\./);
+  await saw(said, /The engine stopped\. The run resumes from repeat 1\./);
   await measured(other, 6);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
@@ -140,7 +140,7 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   const said = await watch(page, '[role="alert"]');
   await dieAtPlay(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
-  await saw(said, /The engine stopped\. It goes on from repeat 2\./);
+  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
   await page.getByRole('button', { name: 'Try again' }).click();
@@ -221,7 +221,7 @@ test('a hidden tab waits until it is looked at', async ({ page }) => {
     });
   });
   await open(page);
-  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.');
+  await expect(page.locator('.status')).toContainText('Starts when this tab is visible.');
   await page.evaluate(() => (window as unknown as { look(): void }).look());
   await measured(page, 3);
 });

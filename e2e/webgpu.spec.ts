@@ -53,7 +53,7 @@ test('a GPU that is taken by itself and fails is said, and the CPU computes', as
   await page.route(/asyncify.*\.wasm$/, (route) => route.abort());
   await open(page);
   await expect(page.getByRole('alert')).toContainText('The runtime refused to load');
-  await expect(page.getByRole('alert')).toContainText('The CPU is used.');
+  await expect(page.getByRole('alert')).toContainText('The CPU is used instead.');
   await expect(page.locator('.chips .chip').first()).toContainText('CPU (WASM)');
   await measured(page, 3);
 });

@@ -15,6 +15,7 @@ const exempt: [RegExp, string][] = [
   [/\/report\.ts$/, 'the command line alone prints'],
   [/webgpu-|study-shaders|compiler\/unsigned/, 'of a GPU, which may come or not'],
   [/compiler\/short\.ts$|short-untouched/, 'opens large exports, which are fetched themselves'],
+  [/^runtime\/ort\.node\.ts$/, 'Node alone'],
   [/opfs-store|study-parts/, 'keeps models that are fetched; the list itself'],
   [
     /^(studies|methods)\/.*\/(run|state|verdict|need|base-share|lane-code|[a-z-]+\.run)\.ts$/,

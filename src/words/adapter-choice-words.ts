@@ -4,9 +4,9 @@ import { numbers } from '../language/numbers.ts';
 
 const en = {
   several: (file: string) => `There are several adapters in ${file}.`,
-  which: 'Which one is to be taken in?',
+  which: 'Which one do you want to import?',
   more: (count: number) =>
-    `${numbers('en').whole(count)} more are not shown: give the folder of one.`,
+    `${numbers('en').whole(count)} more are not shown. Drop the folder of one adapter.`,
 };
 
 const ja: typeof en = {

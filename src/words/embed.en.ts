@@ -5,11 +5,11 @@ export const embedEn = {
   openName: 'Open Rank Atlas in a new tab',
   fromLink: 'From a link',
   recordedRace: (date: string, device: string) => `Recorded ${date}, ${device}.`,
-  linked: 'These ranks are the link’s.',
-  linkedNote: 'Run here measures them again, and how sure they are.',
+  linked: 'These ranks come from the link.',
+  linkedNote: 'Run here measures them again, with their uncertainty.',
   needsFiles: (name: string) =>
-    `Made with ${name}, which does not come with the page. Open, and choose its files.`,
-  nothing: 'Nothing is recorded of this experiment',
+    `Made with ${name}, which is not bundled. Press Open and choose its files.`,
+  nothing: 'This experiment has no recorded run',
   nothingNote: 'Run here measures it.',
 };
 

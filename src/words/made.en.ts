@@ -1,4 +1,4 @@
-/** English words for the model that a study produces: its files, and its use as a base. */
+/** The words for a pruned or compressed model, in English: its files, and its use as a base. */
 import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');
@@ -12,7 +12,7 @@ export const madeEn = {
   savedTwo: (name: string, data: string, size: string) =>
     `Two files, ${size}: keep ${name} and ${data} in one folder, under these names.`,
   use: 'Use it in the other experiments',
-  used: 'The other experiments run on it.',
+  used: 'The other experiments use it.',
   back: 'Back to the model as it came',
 };
 

@@ -1,4 +1,4 @@
-/** English words of the tour: for each element, what it is and what to try. */
+/** The words of the tour, in English: an explanation and an exercise per card. */
 export interface TourCard {
   title: string;
   text: string;
@@ -15,43 +15,43 @@ export const tourEn = {
   cards: {
     map: {
       title: 'The map',
-      text: 'Each cell is one linear layer of the model: layers from the top, kinds of module side by side. Its fill says how far the prediction moves when that module is shaken, against a mean module.',
+      text: 'Each cell is one linear layer of the model. Rows are layers, from the top; columns are module types. The fill shows how far the logits move when that module is perturbed, relative to the mean module.',
       try: 'Find the row and the column that stand out.',
     },
     cell: {
       title: 'A cell',
-      text: 'The number is the rank this module would get. The line below the map has its path, its size and what was measured.',
-      try: 'Point at cells, or move with the arrow keys. A click or Enter opens one: weights, noise, and the sum in six lines. Esc comes back.',
+      text: 'The number is the rank this module would get. The line below the map shows its path, its size and its measurements.',
+      try: 'Point at cells, or move with the arrow keys. Click a cell or press Enter to open it: weights, noise, and the probe in six steps. Esc closes it.',
     },
     step: {
       title: 'Step by step',
-      text: 'Play measures all modules, again and again. Step shakes a single one and shows how its number comes about.',
-      try: 'Press Reset, then Step a few times. Play goes on from there.',
+      text: 'Play measures all modules repeatedly. Step probes one module and shows how its number is computed.',
+      try: 'Press Reset, then Step a few times. Play continues from there.',
     },
     ranges: {
-      title: 'How sure it is',
-      text: 'A bold number is settled: its 95 % interval allows one rank. 5–7 is still open.',
-      try: 'Press Play once a run is done: more repeats narrow the ranges.',
+      title: 'Uncertainty',
+      text: 'A bold number is settled: its 95 % interval contains one rank only. 5–7 is not settled.',
+      try: 'When a run is done, press Play: more repeats narrow the ranges.',
     },
     meanRank: {
       title: 'The budget',
-      text: 'Mean rank is what a module gets on average. Ranks are dealt out anew from what is measured; nothing is measured again.',
-      try: 'Move it down to 1, and see who keeps a rank.',
+      text: 'Mean rank is the budget divided by the number of modules. When you change it, ranks are allocated again from the same measurements.',
+      try: 'Set it to 1 and see which modules still get a rank.',
     },
     race: {
-      title: 'What it buys',
-      text: 'The race trains adapters on one budget: by these ranks, by uniform ones, by random ones.',
-      try: 'Open Race and press Play. Training never starts by itself.',
+      title: 'What the ranks gain',
+      text: 'The race trains adapters on one budget: with these ranks, with uniform ranks and with random ranks.',
+      try: 'Open Race and press Play. Training never starts automatically.',
     },
     tabs: {
       title: 'Other questions',
-      text: 'Slider: one training for every rank. Prune: what can go and be repaired. Compress: whether less can be better. Text: what the model writes.',
-      try: 'Open one; the line beside Play says what it will do.',
+      text: 'Slider: one training run for every rank. Prune: which weights can be removed. Compress: whether removing components helps. Text: what the model writes.',
+      try: 'Open a tab. The line next to Play says what it will do.',
     },
     link: {
-      title: 'Take it along',
-      text: 'A link holds the whole experiment and a digest of its result; your own text only if you say so. Whoever opens it measures again and sees whether the ranks come out the same.',
-      try: 'Copy the link, and open it in another tab.',
+      title: 'Share a link',
+      text: 'A link holds the whole experiment and a digest of its result. It includes your own text only if you choose so. The recipient measures again and sees whether the ranks are the same.',
+      try: 'Copy the link and open it in another tab.',
     },
   } satisfies Record<string, TourCard>,
 };

@@ -8,8 +8,8 @@ export const adarankWords: Record<
 > = {
   en: {
     name: 'AdaRank',
-    about: 'Ranks by how far predictions part when a module is shaken.',
-    what: 'Shakes each module and compares predictions.',
+    about: 'Ranks by the disagreement of the logits when a module is perturbed.',
+    what: 'Perturbs each module and compares logits.',
     pace: 'slowest',
     ranges: '',
     sure: null,
@@ -17,8 +17,8 @@ export const adarankWords: Record<
     fields: {
       variant: {
         label: 'Compare',
-        why: 'The paper shakes the weights twice and compares the two; its notebook compares with the clean output.',
-        options: { 'two-draws': 'Two noisy copies', clean: 'Noisy with clean' },
+        why: 'The paper perturbs the weights twice and compares the two outputs. Its notebook compares with the clean output.',
+        options: { 'two-draws': 'Two perturbed models', clean: 'Perturbed and clean' },
       },
       repeats: { label: 'Repeats' },
       vocabularySample: { label: 'Vocabulary sample (0 = all)' },

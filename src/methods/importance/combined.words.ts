@@ -5,15 +5,15 @@ import type { DrawsWords } from './contract.ts';
 export const combinedWords: Record<Language, DrawsWords<'signs' | 'repeats'>> = {
   en: {
     name: 'combined',
-    about: 'The Jacobian probe and a few shakes in one.',
-    what: 'Backward passes and a real shake, weighted.',
+    about: 'The Jacobian probe and a few sampled repeats.',
+    what: 'Weights backward passes and sampled repeats.',
     pace: 'between',
-    ranges: 'Ranges allow for an error of either part.',
+    ranges: 'Ranges include the error of both parts.',
     sure: null,
     reckoned: {
-      moves: (value) => `Passes and real shakes together: the prediction moves by ${value}.`,
+      moves: (value) => `Passes and sampled repeats together: the logits move by ${value}.`,
       why: {
-        text: 'The backward passes err a little where noise is strong, a single shake by chance. Each weighs as much as it is sure.',
+        text: 'Backward passes have a small error if the noise is strong. A sampled repeat has a random error. Each is weighted by its certainty.',
         source: 'docs/jacobian.md; src/methods/importance/combined.ts',
       },
     },

@@ -5,7 +5,7 @@ import type { MethodWords } from './contract.ts';
 export const evaWords: Record<Language, MethodWords> = {
   en: {
     name: 'EVA',
-    about: 'Ranks by explained variance of the inputs; A begins as their components.',
+    about: 'Ranks by explained variance of the inputs; A starts as their principal components.',
   },
   ja: {
     name: 'EVA',

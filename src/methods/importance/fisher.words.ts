@@ -5,7 +5,7 @@ import type { MethodWords } from './contract.ts';
 export const fisherWords: Record<Language, MethodWords> = {
   en: {
     name: 'Fisher',
-    about: 'Squared gradients, token by token.',
+    about: 'Squared gradients per token.',
   },
   ja: {
     name: 'Fisher',

@@ -5,7 +5,7 @@ import type { MethodWords } from './contract.ts';
 export const gradientRankWords: Record<Language, MethodWords> = {
   en: {
     name: 'gradient rank',
-    about: 'How many directions the gradient has.',
+    about: 'The effective rank of the gradient.',
   },
   ja: {
     name: '勾配ランク',

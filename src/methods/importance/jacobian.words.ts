@@ -6,15 +6,15 @@ export const jacobianWords: Record<Language, DrawsWords<'repeats' | 'perToken'>>
   en: {
     name: 'Jacobian',
     about: 'AdaRank to first order, from backward passes.',
-    what: 'Backward passes tell what shaking would do, to first order.',
-    pace: 'quickest',
+    what: 'Backward passes predict the disagreement, to first order.',
+    pace: 'fastest',
     ranges:
-      'Ranges are over random signs: what strong noise does beyond first order is not in them.',
+      'Ranges are over random signs. They do not include effects of strong noise beyond first order.',
     sure: 'To first order, over random signs.',
     reckoned: {
-      moves: (value) => `To first order, shaking these weights moves the prediction by ${value}.`,
+      moves: (value) => `To first order, perturbing these weights moves the logits by ${value}.`,
       why: {
-        text: 'The gradient of randomly signed logits has, on average, the size that decides how far noise moves them. Nothing is shaken.',
+        text: 'The average size of the gradient of randomly signed logits determines how far noise moves the logits. No weight is perturbed.',
         source: 'docs/jacobian.md; src/methods/importance/jacobian.run.ts',
       },
     },
@@ -22,7 +22,7 @@ export const jacobianWords: Record<Language, DrawsWords<'repeats' | 'perToken'>>
       repeats: { label: 'Passes' },
       perToken: {
         label: 'Signs over',
-        why: 'One token at a time costs a pass for every token and loses nothing where tokens differ.',
+        why: 'One token at a time needs a pass per token and has no error from differences between tokens.',
         options: { false: 'Whole sequences', true: 'One token at a time' },
       },
     },

@@ -12,7 +12,7 @@ export const agree: Study<AgreeSettings, AgreeState> = {
     en: {
       tab: 'Agreement',
       ready: 'Nothing compared yet',
-      next: 'Play measures by one method after the other.',
+      next: 'Play measures with one method after another.',
       running: 'Comparing methods',
       done: 'Methods compared',
     },

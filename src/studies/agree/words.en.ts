@@ -12,18 +12,19 @@ const capital = (words: string) => words.replace(/^./, (c) => c.toUpperCase());
 export const agreeEn = {
   title: 'Do the methods agree?',
   empty: 'Nothing compared yet.',
-  emptyNote: (methods: number) => `Play measures the modules by ${n.whole(methods)} methods.`,
+  emptyNote: (methods: number) => `Play measures the modules with ${n.whole(methods)} methods.`,
   running: 'The finding appears at the end.',
-  interrupted: 'Not every method was run.',
+  interrupted: 'Some methods were not run.',
   doing: (name: string, done: number, of: number) =>
-    of > 1 ? `Measuring by ${name}, ${n.whole(done)} of ${n.whole(of)}.` : `Measuring by ${name}.`,
+    of > 1
+      ? `Measuring with ${name}, ${n.whole(done)} of ${n.whole(of)}.`
+      : `Measuring with ${name}.`,
   finding: ({ reference, closest, farthest }: AgreeVerdict) =>
     closest.method === farthest.method
-      ? `${capital(names[closest.method])} orders the modules like ${names[reference]} to ${rho(closest.rho)}.`
+      ? `${capital(names[closest.method])} orders the modules like ${names[reference]}, with Spearman ${rho(closest.rho)}.`
       : `${capital(names[closest.method])} is closest to ${names[reference]} (${rho(closest.rho)}), ${names[farthest.method]} farthest (${rho(farthest.rho)}).`,
-  sure: ({ chance }: AgreeVerdict) =>
-    `Orders that have nothing to do with each other exceed ±${rho(chance)} in 1 case of 20.`,
-  noOrder: 'No two methods can be compared: one gives every module the same.',
+  sure: ({ chance }: AgreeVerdict) => `Unrelated orders exceed ±${rho(chance)} in 1 case of 20.`,
+  noOrder: 'No two methods can be compared: one gives every module the same importance.',
   unit: (end: number) => `Fill as in the map: importance, × the mean module, 0 to ${n.whole(end)}`,
   matrix: 'Spearman correlation',
   matrixUnit: (modules: number) =>
@@ -34,7 +35,7 @@ export const agreeEn = {
     `layer ${layer} ${role}: ${n.fixed(value, 2)} times mean`,
   pair: (a: string, b: string, value: string) => `${a} and ${b}: ${value}`,
   times:
-    'Times are of this machine; the map’s own method took the time of its run. EVA gives ranks, not importances: those of mean rank 8 stand for it.',
+    'Times are from this machine. The time of the map’s own method is that of its run. EVA gives ranks, not importances, so its ranks at mean rank 8 are compared.',
   methods: 'Compare',
   settings: 'Settings',
 };

@@ -12,7 +12,7 @@ export const compress: Study<CompressSettings, CompressState> = {
     en: {
       tab: 'Compress',
       ready: 'Nothing tried yet',
-      next: 'Play ranks every component and tries the best.',
+      next: 'Play ranks every component and tries the best removals.',
       running: 'Compressing',
       done: 'Compressed',
     },
@@ -30,7 +30,7 @@ export const compress: Study<CompressSettings, CompressState> = {
       spec: { study: 'compress' },
       en: {
         name: 'Can less be better?',
-        look: 'Look for: predicted against measured, and what other samples and plain text say.',
+        look: 'Look for: predicted against measured, and the results on test samples and plain text.',
       },
       ja: {
         name: '成分を除くと改善する？',

@@ -10,37 +10,37 @@ const nats = (v: number) => n.fixed(v, 3);
 const s = (count: number) => (count === 1 ? '' : 's');
 
 export const compressEn = {
-  spectrumTitle: 'What each component costs',
+  spectrumTitle: 'Effect of each component',
   scatterTitle: 'Predicted and measured',
   views: { label: 'Chart', spectrum: 'Components', scatter: 'Prediction' },
   empty: 'One backward pass will rank every component.',
-  emptyNote: 'The best removals are then really tried.',
+  emptyNote: 'The best removals are then measured.',
   running: 'The finding appears at the end.',
-  interrupted: 'The scan was not run to its end.',
+  interrupted: 'The scan is incomplete.',
   phase: (phase: CompressPhase, done: number, of: number, left: string | null) =>
     `${
       {
         svd: 'Decomposing weights',
         samples: 'Running the samples',
-        gradients: 'Backward pass',
+        gradients: 'Running the backward pass',
         checks: 'Measuring small removals',
         scan: 'Trying removals',
         test: 'Running the test samples',
-        plain: 'Judging plain text',
-        text: 'Writing a text',
-        laser: 'LASER’s search',
+        plain: 'Evaluating plain text',
+        text: 'Generating a text',
+        laser: 'Running the LASER search',
       }[phase]
     }, ${n.whole(done)} of ${n.whole(of)}.${left === null ? '' : ` About ${left} left.`}`,
   /** The effect on plain text is always reported with the effect on the task. */
   finding: ({ steps, before, after, kind }: CompressVerdict) =>
     kind === 'none'
-      ? 'Nothing is removed: no removal tried made the samples better.'
-      : `Dropping ${n.whole(steps)} piece${s(steps)} ${kind === 'helped' ? 'helped' : kind === 'cost' ? 'cost' : 'took accuracy from'}${kind === 'open' ? ` ${percent(before.accuracy)} to ${percent(after.accuracy)}` : `: ${percent(before.accuracy)} to ${percent(after.accuracy)}`}. Plain text: ${nats(before.plain)} to ${nats(after.plain)} nats.`,
+      ? 'Nothing is removed: no trial improved the samples.'
+      : `Accuracy ${kind === 'helped' ? 'rises' : kind === 'cost' ? 'falls' : 'does not change significantly'} with ${n.whole(steps)} removal${s(steps)}: ${percent(before.accuracy)} to ${percent(after.accuracy)}. Plain text: ${nats(before.plain)} to ${nats(after.plain)} nats.`,
   undone: 'All steps are undone.',
   sure: ({ change, kind }: CompressVerdict, samples: number) =>
     change === null || kind === 'none'
-      ? `Judged by ${n.whole(samples)} samples that took no part.`
-      : `${kind === 'open' ? 'The test samples cannot tell them apart: ' : ''}95 %: ${points(change.low)} to ${points(change.high)} points, on ${n.whole(samples)} samples that took no part.`,
+      ? `Evaluated on ${n.whole(samples)} test samples, which took no part in the scan.`
+      : `95 % interval of the change: ${points(change.low)} to ${points(change.high)} points, on ${n.whole(samples)} test samples, which took no part in the scan.`,
   plain: (
     text: string,
     sequences: number,
@@ -49,9 +49,9 @@ export const compressEn = {
   ) =>
     `Plain text (${text}, ${n.whole(sequences)} × ${n.whole(length)} tokens): ${nats(before.plain)} to ${nats(after.plain)} nats per token${change === null ? '' : `, 95 % of the change: ${n.signed(change.low, 3)} to ${n.signed(change.high, 3)}`}.`,
   nearChance:
-    'The model is not measurably above luck on this task: what is gained may be luck, too.',
+    'The model is not significantly above chance on this task, so a gain may be chance as well.',
   counts: (tried: number, candidates: number, laser: number) =>
-    `${n.whole(tried)} of ${n.whole(candidates)} candidates tried; LASER’s search needs ${n.whole(laser)}.`,
+    `${n.whole(tried)} of ${n.whole(candidates)} candidates tried; the LASER search needs ${n.whole(laser)}.`,
   laser: ({
     best,
     rho,
@@ -67,19 +67,19 @@ export const compressEn = {
     of: number;
     seconds: string;
   }) =>
-    `LASER’s best${made < of ? ` of ${n.whole(made)} tried` : ''}: ${best} cut to ${n.short(rho * 100)} %, ${percent(test.accuracy)} on the test samples, ${nats(test.plain)} nats on plain text. Its whole search ${made < of ? 'would take' : 'took'} ${seconds}.`,
+    `LASER’s best${made < of ? ` of ${n.whole(made)} tried` : ''}: ${best} reduced to ${n.short(rho * 100)} %, ${percent(test.accuracy)} on the test samples, ${nats(test.plain)} nats on plain text. The whole search ${made < of ? 'would take' : 'took'} ${seconds}.`,
   calibration: (before: Figures, after: Figures, chance: number) =>
-    `Samples that chose: ${percent(before.accuracy)} to ${percent(after.accuracy)} right, ${n.fixed(before.loss, 3)} to ${n.fixed(after.loss, 3)} nats per token${chance > 0 ? `; luck alone ${percent(chance)}` : ''}.`,
+    `Selection samples: ${percent(before.accuracy)} to ${percent(after.accuracy)} correct, ${n.fixed(before.loss, 3)} to ${n.fixed(after.loss, 3)} nats per token${chance > 0 ? `; chance ${percent(chance)}` : ''}.`,
   module: 'Module',
-  cumulative: 'dropped from here on',
+  cumulative: 'removed from here on',
   component: 'component, strongest first',
   sigma: 'singular value',
-  spectrumUnit: 'predicted change of the loss when dropped, nats per token',
-  scatterUnit: 'change of the loss, nats per token',
+  spectrumUnit: 'predicted change in loss when removed, nats per token',
+  scatterUnit: 'change in loss, nats per token',
   spectrumFinding: (module: string, keep: number, of: number) =>
-    `Of ${module}, ${n.whole(keep)} of ${n.whole(of)} components stay.`,
+    `${module} retains ${n.whole(keep)} of ${n.whole(of)} components.`,
   spectrumWhole: (module: string, most: number) =>
-    `Dropping parts of ${module} could lower the loss by ${n.significant(most)} at most.`,
+    `Removing components of ${module} could lower the loss by ${n.significant(most)} at most.`,
   spectrumNothing: (module: string) => `No tail of ${module} lowers the loss to first order.`,
   scatterFinding: (tried: Agreement | null, small: Agreement | null) =>
     [
@@ -94,42 +94,42 @@ export const compressEn = {
           ]
         : []),
     ].join(' '),
-  scatterNote: 'Left: a 24th of the components gone. Right: the candidates tried.',
+  scatterNote: 'Left: a 24th of the components removed. Right: the candidates tried.',
   small: 'small removals',
   tried: 'candidates tried',
   predicted: 'predicted',
   measured: 'measured',
-  trail: 'Trail',
+  trail: 'Trials',
   trailName: 'Removals tried, in order',
   columns: {
     module: 'module',
     blocks: 'blocks',
-    rho: 'kept',
+    rho: 'retained',
     predicted: 'predicted',
     measured: 'measured',
     accuracy: 'accuracy',
     plain: 'plain text',
   },
-  keptMark: 'kept',
+  keptMark: 'accepted',
   replacedMark: 'replaced',
   undo: 'Undo',
   redo: 'Redo all',
-  inForce: (steps: number, of: number) => `${n.whole(steps)} of ${n.whole(of)} steps in force.`,
-  undoName: (module: string) => `Undo ${module} and what came after it`,
+  inForce: (steps: number, of: number) => `${n.whole(steps)} of ${n.whole(of)} steps applied.`,
+  undoName: (module: string) => `Undo ${module} and all later steps`,
   samples: 'Before and after, sample by sample',
-  changedOnly: 'Only what changed',
+  changedOnly: 'Only changed answers',
   noChange: 'No sample changed its answer.',
   sampleColumns: { question: 'sample', before: 'before', after: 'after' },
-  right: 'right',
+  right: 'correct',
   wrong: 'wrong',
   share: (v: number) => percent(v),
   more: (count: number) => `${n.whole(count)} more`,
   factors: 'the factors',
   model: 'the model',
   texts: 'A text before and after',
-  textBefore: 'The model as it is',
+  textBefore: 'Unmodified model',
   textAfter: (steps: number) => `With ${n.whole(steps)} step${s(steps)}`,
-  textSame: 'The two are the same, word for word.',
+  textSame: 'The two texts are identical.',
   settings: {
     title: 'Settings',
     task: 'Task',
@@ -139,34 +139,34 @@ export const compressEn = {
       own: 'Your own table',
       text: 'Next tokens of a text',
     } as Record<string, string>,
-    plain: 'Plain text beside',
-    plainOwn: 'a text of your own',
-    scoring: 'An option’s tokens count by their',
+    plain: 'Plain text',
+    plainOwn: 'your own text',
+    scoring: 'Combine an option’s tokens by',
     sum: 'sum',
     mean: 'mean',
-    samples: 'Samples that choose',
-    test: 'Samples that judge',
+    samples: 'Selection samples',
+    test: 'Test samples',
     rowBlocks: 'Row blocks',
-    rowBlocksHint: 'Of 1, 2, 4, 8, 16.',
+    rowBlocksHint: 'Any of 1, 2, 4, 8, 16.',
     split: 'Blocks are',
     contiguous: 'neighbouring rows',
-    kmeans: 'rows that point alike (k-means)',
+    kmeans: 'rows of similar direction (k-means)',
     ranking: 'Rank candidates by',
     curvature: 'slope and curvature',
     'first-order': 'slope alone (the paper’s)',
     trials: 'Candidates tried',
     checks: 'Small removals measured',
-    laser: 'LASER’s search',
-    none: 'leave out',
-    sample: '24 of its evaluations',
-    all: 'all of it (minutes)',
+    laser: 'LASER search',
+    none: 'none',
+    sample: '24 evaluations',
+    all: 'all evaluations (minutes)',
   },
   table: {
     title: 'Task table',
-    note: 'Some rows choose, others judge; the seed says which.',
+    note: 'The seed divides the rows into selection and test samples.',
     question: 'Question',
-    options: 'Options, the right one marked',
-    answer: (i: number) => `Option ${n.whole(i + 1)} is right`,
+    options: 'Options, the correct one marked',
+    answer: (i: number) => `Option ${n.whole(i + 1)} is correct`,
     option: (row: number, i: number) => `Row ${n.whole(row)}, option ${n.whole(i + 1)}`,
     rowQuestion: (row: number) => `Row ${n.whole(row)}, question`,
     page: (first: number, last: number, of: number) =>

@@ -14,13 +14,19 @@ export const mapPresets = {
   /** The same measurement on a text the model was not trained on: which cells change? */
   text: {
     spec: { text: { kind: 'bundled', id: 'jargon-eval' } },
-    en: { name: 'Does the text matter?', look: 'Look for: cells that move between the two texts.' },
+    en: {
+      name: 'Does the text matter?',
+      look: 'Look for: cells that differ between the two texts.',
+    },
     ja: { name: 'テキストで変わる？', look: '見どころ：2つのテキストで値が変わるセル。' },
   },
   /** The map from backward passes alone: does it agree with AdaRank's? */
   jacobian: {
     spec: { method: { name: 'jacobian' } },
-    en: { name: 'Without shaking?', look: 'Look for: AdaRank’s map, from eight backward passes.' },
+    en: {
+      name: 'Without perturbation?',
+      look: 'Look for: AdaRank’s map, from eight backward passes.',
+    },
     ja: {
       name: '摂動なしで測れる？',
       look: '見どころ：8回の逆伝播で得られる、AdaRank と同じマップ。',
@@ -29,7 +35,7 @@ export const mapPresets = {
   /** The same with one sampled repeat. */
   combined: {
     spec: { method: { name: 'combined' } },
-    en: { name: 'With one shake?', look: 'Look for: the map of three repeats, from one.' },
+    en: { name: 'With one repeat?', look: 'Look for: the map of three repeats, from one.' },
     ja: {
       name: '反復1回で足りる？',
       look: '見どころ：反復1回から得られる、3回分に相当するマップ。',

@@ -9,7 +9,7 @@ export const prune: Study<PruneSettings, PruneState> = {
     en: {
       tab: 'Prune',
       ready: 'Nothing pruned yet',
-      next: 'Play prunes, measures and tunes in rounds.',
+      next: 'Play prunes and fine-tunes in rounds.',
       running: 'Pruning',
       done: 'Pruned',
     },
@@ -27,7 +27,7 @@ export const prune: Study<PruneSettings, PruneState> = {
       spec: { study: 'prune' },
       en: {
         name: 'What can go?',
-        look: 'Look for: layers that keep weights, and what half of them cost.',
+        look: 'Look for: layers that retain weights, and the loss at 50 % zeros.',
       },
       ja: {
         name: 'どの重みを除ける？',
@@ -38,7 +38,7 @@ export const prune: Study<PruneSettings, PruneState> = {
       spec: { study: 'prune', prune: { sparsity: 0.6 } },
       en: {
         name: 'What can go? Six in ten',
-        look: 'Look for: rounds in which training no longer repairs.',
+        look: 'Look for: rounds in which fine-tuning no longer recovers the loss.',
       },
       ja: {
         name: 'どの重みを除ける？（60 %）',
@@ -47,7 +47,7 @@ export const prune: Study<PruneSettings, PruneState> = {
     },
     'losa-70': {
       spec: { study: 'prune', prune: { sparsity: 0.7 } },
-      en: { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
+      en: { name: 'What can go? Seven in ten', look: 'Look for: which layers get the rank.' },
       ja: { name: 'どの重みを除ける？（70 %）', look: '見どころ：高いランクが割り当てられる層。' },
     },
   },

@@ -44,7 +44,7 @@ const registered = {
     words: {
       en: {
         name: 'random',
-        about: 'A random split of the budget, another one with each seed.',
+        about: 'A random split of the budget, different for each seed.',
       },
       ja: { name: 'ランダム', about: '予算をランダムに割り当てます。シードごとに変わります。' },
     },
@@ -54,7 +54,7 @@ const registered = {
     after: 'adarank',
     of: 'adarank',
     words: {
-      en: { name: 'inverse', about: 'AdaRank upside down: a control.' },
+      en: { name: 'inverse', about: 'AdaRank inverted: a control.' },
       ja: { name: '逆順', about: 'AdaRank の順序を逆にした対照。' },
     },
     code: async () => (await import('./lane-code.ts')).inverse,
@@ -68,7 +68,7 @@ const registered = {
     words: {
       en: {
         name: 'EVA at uniform ranks',
-        about: 'The same rank everywhere, A begins as EVA’s: a control.',
+        about: 'The same rank everywhere, with EVA’s initial A: a control.',
       },
       ja: {
         name: '均等ランクの EVA',
@@ -86,7 +86,7 @@ const registered = {
     words: {
       en: {
         name: 'imported',
-        about: 'The adapter taken in, at its own ranks, trained on from where it stands.',
+        about: 'The imported adapter at its own ranks, trained further from its own values.',
       },
       ja: {
         name: 'インポート',

@@ -26,8 +26,8 @@ export const race: Study<RaceSettings, RaceState> = {
     race: {
       spec: { study: 'race' },
       en: {
-        name: 'What does it buy?',
-        look: 'Look for: lines that part. One seed proves nothing.',
+        name: 'What do the ranks gain?',
+        look: 'Look for: lines that diverge. One seed proves nothing.',
       },
       ja: {
         name: '割り当ての効果は？',

@@ -23,23 +23,25 @@ const pairs = ({ entries, parted }: Better): string => {
   if (entries.length < 2) return '';
   if (parted.length === 0)
     return entries.length > 2
-      ? ' Of these, no two can be told apart.'
-      : ' These two cannot be told apart.';
+      ? ' Of these, no two differ significantly.'
+      : ' These two do not differ significantly.';
   const each = entries.flatMap((e) =>
     parted.some(([a]) => a === e)
-      ? [`${names[e]} is below ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`]
+      ? [
+          `${names[e]} is significantly lower than ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`,
+        ]
       : [],
   );
   const all = parted.length === (entries.length * (entries.length - 1)) / 2;
-  return ` Of these, ${each.join('; ')}${all ? '' : '; no other two can be told apart'}.`;
+  return ` Of these, ${each.join('; ')}${all ? '' : '; no other two differ significantly'}.`;
 };
 const nats = (v: number) => n.fixed(v, 3);
 
 export const raceEn = {
   names,
   about,
-  title: 'What it buys',
-  titleAt: (rank: number) => `What it buys at mean rank ${n.short(rank)}`,
+  title: 'What the ranks gain',
+  titleAt: (rank: number) => `What the ranks gain at mean rank ${n.short(rank)}`,
   sweepTitle: 'When does it matter?',
   empty: 'Nothing trained yet.',
   emptyNote: (entries: number, runs: number) =>
@@ -59,12 +61,12 @@ export const raceEn = {
       case 'winner':
         return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;
       case 'better':
-        return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform; no one is below all others.${pairs(v)}${v.likeRandom.length > 0 ? ` Not surely below random: ${inner(v.likeRandom)}.` : ''}`;
+        return `${list(v.entries)} ${v.entries.length > 1 ? 'are' : 'is'} significantly lower than uniform; no entry is significantly lower than all others.${pairs(v)}${v.likeRandom.length > 0 ? ` Not significantly lower than random: ${inner(v.likeRandom)}.` : ''}`;
       case 'none':
-        return 'Nothing is surely lower than uniform.';
+        return 'No entry is significantly lower than uniform.';
     }
   },
-  noneWithoutUniform: 'No one is surely lower than all others.',
+  noneWithoutUniform: 'No entry is significantly lower than all others.',
   sure: (v: Verdict, seeds: number): string => {
     switch (v.kind) {
       case 'few':
@@ -77,9 +79,9 @@ export const raceEn = {
   },
   /** Shown next to every finding. */
   oneRate:
-    'At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
+    'At this learning rate only. More rank for important modules acts like a higher rate; at another rate another entry may win.',
   running: 'The finding appears at the end.',
-  interrupted: 'The race was not run to its end.',
+  interrupted: 'The race is incomplete.',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) =>
       `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,
@@ -88,12 +90,12 @@ export const raceEn = {
   },
   sweepFinding: (matters: readonly number[], not: readonly number[]) =>
     matters.length === 0
-      ? 'At none of these budgets is there a winner.'
+      ? 'No entry wins at any of these budgets.'
       : not.length === 0
-        ? 'At every one of these budgets there is a winner.'
+        ? 'There is a winner at each of these budgets.'
         : `There is a winner at mean rank ${matters.map(n.short).join(', ')}, none at ${not.map(n.short).join(', ')}.`,
   sweepFew: (widest: number, at: number, narrowest: number, other: number) =>
-    `Allocations lie ${nats(widest)} nats apart at mean rank ${n.short(at)}, ${nats(narrowest)} at ${n.short(other)}.`,
+    `Allocations differ by ${nats(widest)} nats at mean rank ${n.short(at)}, ${nats(narrowest)} at ${n.short(other)}.`,
   columns: {
     entry: 'ranks by',
     ranks: 'ranks',
@@ -102,27 +104,27 @@ export const raceEn = {
     difference: 'to uniform',
     time: 'time',
   },
-  timeNote: 'Time of training one seed.',
+  timeNote: 'Training time of one seed.',
   measured: (each: readonly string[]) => `Measured: ${each.join(', ')}.`,
   measuredIn: (entry: RaceEntry, seconds: string) => `${names[entry]} in ${seconds}`,
   fromMap: (entries: readonly RaceEntry[]) =>
     `From the map: ${entries.map((e) => names[e]).join(', ')}.`,
   bytes: (v: number) => `${n.fixed(v / 1e3, 0)} kB`,
   apart: (share: number) =>
-    `Their parameters differ by ${n.fixed(100 * share, 1)} %: this is not one budget.`,
+    `Their parameters differ by ${n.fixed(100 * share, 1)} %, so the budgets are not equal.`,
   match: 'Match parameters',
   stopped: (entry: RaceEntry, seed: number, step: number, rate: number) =>
-    `${atStart(entry)}, seed ${n.whole(seed)}: at step ${n.whole(step)} the loss was no longer a number. The last good step stays. Lower the learning rate (${rate}) or clip the gradient lower.`,
+    `${atStart(entry)}, seed ${n.whole(seed)}: the loss was not finite at step ${n.whole(step)}. The run stops at its last good step. Lower the learning rate (${rate}) or the max gradient norm.`,
   base: (loss: number) => `Without an adapter: ${n.fixed(loss, 3)}.`,
   settings: {
-    entries: 'Who races',
+    entries: 'Entries',
     seeds: 'Seeds',
-    equal: 'Equal',
+    equal: 'Equal budget in',
     parameters: 'parameters',
     ranks: 'ranks',
     meanRanks: 'Mean ranks',
     meanRanksHint: 'One, or several for a sweep: 1, 2, 4, 8.',
-    sequences: 'Sequences to measure on',
+    sequences: 'Calibration sequences',
   },
   allBudgets: 'All budgets',
   weigh: (low: number, high: number) =>

@@ -8,23 +8,24 @@ export const samplesEn = {
   prompt: 'Prompt',
   empty: { alone: 'Train an adapter to compare its text.', pair: 'One prompt, continued twice.' },
   emptyNote: {
-    alone: 'Play lets the model alone continue the prompt.',
-    pair: 'Play lets the model write without the adapter and with it.',
+    alone: 'Play continues the prompt with the model alone.',
+    pair: 'Play continues the prompt without the adapter and with it.',
   },
-  alone: 'The model writes alone.',
+  alone: 'The text is from the model alone.',
   aloneNote: 'Train an adapter to compare its text.',
-  missing: (name: string) => `The adapter “${name}” is not here: train it, or choose another one.`,
+  missing: (name: string) =>
+    `The adapter “${name}” is missing. Train it, or choose another adapter.`,
   same: 'No difference so far.',
   sameToEnd: (tokens: number) => `The adapter changes none of these ${n.whole(tokens)} tokens.`,
   part: (token: number) =>
-    token === 1 ? 'They part at the first token.' : `They part at token ${n.whole(token)}.`,
+    token === 1 ? 'They diverge at the first token.' : `They diverge at token ${n.whole(token)}.`,
   sampled: (temperature: number, seed: number) =>
-    `Drawn at temperature ${n.short(temperature)} with seed ${seed}, both with the same random numbers.`,
-  greedy: 'Each takes its likeliest token.',
-  nf4: 'Both over weights in NF4, on which this adapter was trained.',
-  float32: 'Both over float32 weights, on which this adapter was trained.',
+    `Sampled at temperature ${n.short(temperature)} with seed ${seed}, both with the same random numbers.`,
+  greedy: 'Greedy: each takes its likeliest token.',
+  nf4: 'Both use NF4 weights, on which this adapter was trained.',
+  float32: 'Both use float32 weights, on which this adapter was trained.',
   progress: (done: number, of: number) => `Token ${n.whole(done)} of ${n.whole(of)}.`,
-  speed: (perSecond: number) => `${n.significant(perSecond)} tokens a second.`,
+  speed: (perSecond: number) => `${n.significant(perSecond)} tokens per second.`,
   by: { base: 'Model', adapted: 'With adapter' },
   textOf: {
     base: 'Text of the model, token by token',
@@ -38,7 +39,7 @@ export const samplesEn = {
   option: (text: string, own: string, other: string | null, by: 'base' | 'adapted') =>
     `${text}, ${by === 'base' ? 'model' : 'with adapter'} ${own}${other === null ? '' : `, ${by === 'base' ? 'with adapter' : 'model'} ${other}`}`,
   loss: { base: 'Loss on the model’s text', adapted: 'Loss on the adapted text' },
-  unit: 'nats per token; the prompt does not count',
+  unit: 'nats per token, without the prompt',
   probability: (p: number) => `${n.significant(100 * p)} %`,
   nats: (v: number) => n.fixed(v, 3),
   columns: {
