@@ -229,7 +229,7 @@ test.each([
   ['inputs_embeds', 'float32', [2, 3, 4], 'takes embeddings instead of token ids'],
   ['past_conv.0', 'float32', [2, 32, 3], 'carry a state'],
   ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not hold keys and values by heads'],
-  ['mystery', 'int64', [1], 'an input called "mystery"'],
+  ['mystery', 'int64', [1], 'an unknown input, "mystery"'],
 ] as const)('an export that takes %s is told what it is', (name, type, dims, said) => {
   const graph = tinyDecoderGraph();
   expect(() =>
@@ -248,6 +248,6 @@ test('what is valid but not known is not called invalid', () => {
       : n,
   );
   expect(() => compile({ ...graph, nodes })).toThrow(
-    'uses "MatMulNBits with weights of 3 bits", which is not supported here.',
+    'uses "MatMulNBits with weights of 3 bits", which is not supported.',
   );
 });

@@ -57,7 +57,7 @@ test.for<[string, unknown]>([
   ],
 ])('refuses %s', ([, json]) => {
   expect(() => read(json)).toThrow(
-    /^config\.json does not describe this model: .+\. Use the config\.json it was exported with\.$/,
+    /^config\.json does not describe this model: .+\. Use the config\.json of this export\.$/,
   );
 });
 

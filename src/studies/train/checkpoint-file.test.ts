@@ -71,7 +71,7 @@ describe('the file of a checkpoint', () => {
       { format: 'rank-atlas-checkpoint 1' },
     );
     expect(() => readCheckpoint(earlier, 'a')(about)).toThrow(
-      'a cannot be gone on from: an earlier version of Rank Atlas wrote it.',
+      "Can't resume from a (an earlier version of Rank Atlas wrote it).",
     );
   });
 
