@@ -192,7 +192,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(told.modules.map((m) => m.rank)).toEqual(ranks);
     expect(defined(told.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
-      'nothing to merge',
+      'no trained adapter to merge',
     );
   });
 

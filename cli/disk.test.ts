@@ -76,6 +76,6 @@ test('an adapter in a zip by what it says of itself, before anything is unpacked
     if (view.getUint32(place, true) === 0x02014b50) view.setUint32(place + 24, 900e6, true);
   writeFileSync(at('bombs.zip'), zip);
   await expect(readAdapter(at('bombs.zip'))).rejects.toThrow(
-    '"top/adapter_config.json" in it has 900 MB, and at most 5.0 MB are read',
+    '"top/adapter_config.json" in it has 900 MB, but at most 5.0 MB are allowed',
   );
 });

@@ -24,7 +24,7 @@ const refused = (why: string) =>
 test.each(['rank_pattern', 'alpha_pattern'])('%s: 2,000 patterns, and not one more', (name) => {
   expect(readPeftConfig(configOf({ [name]: patterns(MOST.patterns) }))).toBeDefined();
   expect(() => readPeftConfig(configOf({ [name]: patterns(MOST.patterns + 1) }))).toThrow(
-    refused(`${name} has 2,001 patterns, and at most 2,000 are read`),
+    refused(`${name} has 2,001 patterns, but at most 2,000 are allowed`),
   );
 });
 

@@ -303,7 +303,7 @@ describe('a file at its limit, and one above it', () => {
       },
     };
     await expect(openModel({ ...files({}), files: [endless] })).rejects.toThrow(
-      'model.onnx cannot be read (it goes on behind its 1000 bytes)',
+      'model.onnx cannot be read (it is longer than its declared 1000 bytes)',
     );
     expect(given).toBeLessThan(12);
   });

@@ -223,7 +223,7 @@ describe('a hub that means no good', () => {
     expect((await hubListing(atlas, access())).files).toHaveLength(2000);
     mirror.fault.siblings = listed(MOST.files + 1);
     await expect(hubListing(atlas, access())).rejects.toThrow(
-      /^localhost:\d+ does not provide rank-atlas\/atlas-3m \(more than 2,000 files of models\)/,
+      /^localhost:\d+ does not provide rank-atlas\/atlas-3m \(more than 2,000 model files\)/,
     );
   });
 
@@ -232,7 +232,7 @@ describe('a hub that means no good', () => {
     [
       'a config',
       'config.json',
-      /^The download of config\.json from .+ longer than the \d+ bytes announced/,
+      /^The download of config\.json from .+ longer than the announced \d+ bytes/,
     ],
   ])(
     'sends %s without an end: it is left there',

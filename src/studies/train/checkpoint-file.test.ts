@@ -51,13 +51,13 @@ describe('the file of a checkpoint', () => {
     [
       'another setting',
       { ...about, spec: parseSpec({ training: { steps: 61 } }) },
-      'another experiment (training)',
+      'another experiment: training',
     ],
     ['another model', { ...about, hash: 'cd' }, 'another model file'],
     [
       'a model of other sizes',
       { ...about, modules: modules.map((m) => ({ ...m, inFeatures: m.inFeatures + 1 })) },
-      'of another size',
+      'has another size',
     ],
   ])('is refused for %s', (_, now, why) => {
     expect(() => readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(now)).toThrow(
