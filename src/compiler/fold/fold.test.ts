@@ -259,7 +259,10 @@ describe('what does not fit is said', () => {
     ['its result is 0.5, but its type is int64', build('Pow', [list(2), list(-1)])],
     ['its result is Infinity, but its type is int64', build('Div', [list(2), list(0)])],
     ['its result is 0.5, but its type is int64', build('ReduceMean', [list(0, 1)])],
-    ['its result is not a number, but its type is int64', build('Cast', [f([], NaN)], { to: int(7) })],
+    [
+      'its result is not a number, but its type is int64',
+      build('Cast', [f([], NaN)], { to: int(7) }),
+    ],
     ['input 2 is float32, not integers', build('Reshape', [ramp(4), f([2], 2, 2)])],
     [
       'its indices are float64, not integers',
