@@ -157,7 +157,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       expect(await cli(...args)).toMatchObject({
         code: 2,
         err: expect.stringContaining(
-          'An adapter of lm_head can be applied, judged and exported here, but not trained.',
+          'An adapter of lm_head can be applied, evaluated and exported, but not trained.',
         ) as string,
       });
     }
@@ -192,7 +192,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(told.modules.map((m) => m.rank)).toEqual(ranks);
     expect(defined(told.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
-      'nothing to merge',
+      'no trained adapter to merge',
     );
   });
 
@@ -277,7 +277,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
             'b/adapter_model.safetensors': defined(files.get('adapter_model.safetensors')),
           }),
         ],
-        'beside it',
+        'in the same folder',
       ],
     ] as const) {
       const { code, err } = await cli(...args);
@@ -322,7 +322,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     });
     mkdirSync(huge);
     for (const [name, bytes] of files) writeFileSync(join(huge, name), bytes);
-    const why = 'With this adapter the model gives no finite numbers';
+    const why = 'With this adapter, the outputs of the model are not finite';
     for (const args of [
       ['eval', huge, '--ids', '[[1,5,9,100]]'],
       ['generate', 'The', '--adapter', huge],

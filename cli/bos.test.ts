@@ -110,7 +110,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     ]) {
       expect(await cli(...command, '--model', silent, '--bos', 'always')).toMatchObject({
         code: 2,
-        err: expect.stringContaining('the files of this model name none') as string,
+        err: expect.stringContaining('the files of this model define none') as string,
       });
     }
     expect(await cli('run', 'where', ...shape, '--bos', 'never')).toMatchObject({

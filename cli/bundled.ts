@@ -13,7 +13,7 @@ async function listed<T extends { id: string }>(index: string, id: string): Prom
   const found = entries.find((e) => e.id === id);
   if (!found)
     throw new AtlasError('usage', {
-      why: `nothing bundled is called "${id}" (there is: ${entries.map((e) => e.id).join(', ')})`,
+      why: `there is no bundled "${id}" (available: ${entries.map((e) => e.id).join(', ')})`,
     });
   return found;
 }

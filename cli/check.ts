@@ -22,11 +22,11 @@ import { idsOf } from './settings.ts';
 
 export const check: Command = async (path, options) => {
   if (/\.safetensors$|tokenizer\.json$/.test(path)) {
-    refuseUnused(options, ['dtype', 'ids', 'dump', 'grad', 'json'], 'the check of one file');
+    refuseUnused(options, ['dtype', 'ids', 'dump', 'grad', 'json'], '"check" of a single file');
     return path.endsWith('.safetensors') ? checkSafetensors(path) : checkTokenizer(path);
   }
   if (options.grad && options.dump === undefined)
-    throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
+    throw new AtlasError('usage', { why: '--grad needs --dump OUT.safetensors' });
   const model = await loadTyped(path, options);
   const batch: TokenBatch =
     options.ids === undefined

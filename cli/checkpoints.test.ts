@@ -57,7 +57,7 @@ it('come back to the bit, in buffers of their own, to the same command only; non
   expect(elementAt(defined(again.from).values, 0).loraA.buffer.byteLength).toBe(16);
   again.taken();
   expect(said).toEqual([
-    `rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${elementAt(files(), 0)}.`,
+    `rank-atlas: resuming from a checkpoint. To start again from the beginning, remove ${elementAt(files(), 0)}.`,
   ]);
   for (const [kind, parts] of [
     ['study', ['x', 2]],
@@ -87,7 +87,7 @@ it.each<[string, (bytes: Buffer) => Uint8Array]>([
     writeFileSync(defined(path), change(readFileSync(defined(path))));
     expect((await keeperOf('study', 'x')).from).toBeUndefined();
     expect(said).toEqual([
-      `rank-atlas: the checkpoint ${path} is not used (it is damaged); this begins anew.`,
+      `rank-atlas: the checkpoint ${path} is not used (it is damaged). The command starts from the beginning.`,
     ]);
     await keep('x', { step: 4 });
     expect((await keeperOf('study', 'x')).from).toEqual({ step: 4 });
@@ -102,7 +102,7 @@ it("of another command are not used under this one's name", async () => {
   copyFileSync(defined(other), own);
   expect((await keeperOf('study', 'y')).from).toBeUndefined();
   expect(said).toEqual([
-    `rank-atlas: the checkpoint ${own} is not used (it is of another command); this begins anew.`,
+    `rank-atlas: the checkpoint ${own} is not used (it belongs to another command). The command starts from the beginning.`,
   ]);
 });
 
@@ -123,7 +123,7 @@ it('that cannot be kept are said once, and end nothing', async () => {
   await keeper.save();
   expect(said).toEqual([
     expect.stringMatching(
-      /^rank-atlas: no checkpoint can be kept \(.+\); stopped, this command would begin anew\.$/,
+      /^rank-atlas: cannot save a checkpoint \(.+\)\. If this command is stopped, it cannot resume\.$/,
     ),
   ]);
   expect(keeper.kept).toBe(false);

@@ -64,7 +64,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
     const { from, drawer } = this;
     if (from !== undefined && drawer)
       console.error(
-        `rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${drawer.path}.`,
+        `rank-atlas: resuming from a checkpoint. To start again from the beginning, remove ${drawer.path}.`,
       );
   }
 
@@ -88,7 +88,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
     } catch (error) {
       if (!this.warned)
         console.error(
-          `rank-atlas: no checkpoint can be kept (${(((error as Error).cause as Error | undefined) ?? (error as Error)).message.slice(0, 200)}); stopped, this command would begin anew.`,
+          `rank-atlas: cannot save a checkpoint (${(((error as Error).cause as Error | undefined) ?? (error as Error)).message.slice(0, 200)}). If this command is stopped, it cannot resume.`,
         );
       this.warned = true;
     }
@@ -169,7 +169,7 @@ async function checkpointAt<T>(path: string, key: string): Promise<T | undefined
     const data = bytes.subarray(end + 1);
     const [format, owner, digest] = bytes.toString('latin1', 0, Math.max(end, 0)).split(' ');
     if (format !== FORMAT || digest !== sha256(data)) throw new Error('it is damaged');
-    if (owner !== key) throw new Error('it is of another command');
+    if (owner !== key) throw new Error('it belongs to another command');
     const reader = new OwnBuffers(data);
     reader.readHeader();
     return reader.readValue() as T;
@@ -177,7 +177,7 @@ async function checkpointAt<T>(path: string, key: string): Promise<T | undefined
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
       console.error(
-        `rank-atlas: the checkpoint ${path} is not used (${code === undefined ? message.slice(0, 100) : reasonOf(error)}); this begins anew.`,
+        `rank-atlas: the checkpoint ${path} is not used (${code === undefined ? message.slice(0, 100) : reasonOf(error)}). The command starts from the beginning.`,
       );
     return undefined;
   }

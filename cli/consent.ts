@@ -22,7 +22,7 @@ export async function agreed(reference: RemoteReference, hub: string, yes: boole
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(
-      `This experiment wants ${model} from ${url.host}. Fetch it? [y/N] `,
+      `This experiment needs ${model} from ${url.host}. Download it? [y/N] `,
     );
     if (!/^y(es)?$/i.test(answer.trim()))
       throw new AtlasError('not-agreed', { host: url.host, model });

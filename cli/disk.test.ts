@@ -22,19 +22,23 @@ const long = (name: string, bytes: number) => {
 test('as many bytes as are allowed, and not one more', async () => {
   expect(await readBytes(long('ten', 10), 10)).toHaveLength(10);
   await expect(readBytes(at('ten'), 9)).rejects.toThrow(
-    'ten is longer than 9 bytes, the most that is read of it. Check that it is the right file.',
+    'ten is larger than the limit of 9 bytes. Check that it is the right file.',
   );
 });
 
 test('a file too long for this machine is not read to learn that', async () => {
   await expect(readBytes(long('huge', MOST.file + 1))).rejects.toThrow(
-    'huge is longer than 8.0 GB',
+    'huge is larger than the limit of 8.0 GB',
   );
 });
 
 test.skipIf(process.platform === 'win32')('a device without an end', async () => {
-  await expect(readBytes('/dev/zero')).rejects.toThrow('/dev/zero is longer than 64 MB');
-  await expect(ownText('/dev/zero')).rejects.toThrow('/dev/zero is longer than 5.0 MB');
+  await expect(readBytes('/dev/zero')).rejects.toThrow(
+    '/dev/zero is larger than the limit of 64 MB',
+  );
+  await expect(ownText('/dev/zero')).rejects.toThrow(
+    '/dev/zero is larger than the limit of 5.0 MB',
+  );
 });
 
 test('weights and settings of an adapter, and the zip they come in', async () => {
@@ -42,14 +46,16 @@ test('weights and settings of an adapter, and the zip they come in', async () =>
   const weights = long('adapter_model.safetensors', 10);
   expect((await readAdapter(root)).config).toHaveLength(MOST.adapterConfig);
   truncateSync(config, MOST.adapterConfig + 1);
-  await expect(readAdapter(root)).rejects.toThrow('adapter_config.json is longer than 5.0 MB');
+  await expect(readAdapter(root)).rejects.toThrow(
+    'adapter_config.json is larger than the limit of 5.0 MB',
+  );
   truncateSync(config, 10);
   truncateSync(weights, MOST.adapter + 1);
   await expect(readAdapter(root)).rejects.toThrow(
-    'adapter_model.safetensors is longer than 1.0 GB',
+    'adapter_model.safetensors is larger than the limit of 1.0 GB',
   );
   await expect(readAdapter(long('a.zip', MOST.adapter + 1))).rejects.toThrow(
-    'a.zip is longer than 1.0 GB',
+    'a.zip is larger than the limit of 1.0 GB',
   );
 });
 
@@ -70,6 +76,6 @@ test('an adapter in a zip by what it says of itself, before anything is unpacked
     if (view.getUint32(place, true) === 0x02014b50) view.setUint32(place + 24, 900e6, true);
   writeFileSync(at('bombs.zip'), zip);
   await expect(readAdapter(at('bombs.zip'))).rejects.toThrow(
-    '"top/adapter_config.json" in it has 900 MB, and at most 5.0 MB are read',
+    '"top/adapter_config.json" in it has 900 MB, but at most 5.0 MB are allowed',
   );
 });

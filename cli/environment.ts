@@ -12,7 +12,7 @@ export function hubAddress(): string {
   const address = (process.env.HF_ENDPOINT || HUB).trim().replace(/\/+$/, '');
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
     throw new AtlasError('usage', {
-      why: `HF_ENDPOINT is "${address.slice(0, 100)}", which is no address that begins with http:// or https://`,
+      why: `HF_ENDPOINT is "${address.slice(0, 100)}", which is not an address that begins with http:// or https://`,
     });
   return address;
 }
@@ -25,7 +25,7 @@ export function hubToken(): string | null {
   const token = (process.env.HF_TOKEN ?? '').trim();
   if (/[^\x21-\x7e]/.test(token))
     throw new AtlasError('usage', {
-      why: 'HF_TOKEN is malformed: it has spaces, line breaks or other characters inside that no token has',
+      why: 'HF_TOKEN is malformed: it contains spaces, line breaks or other invalid characters',
     });
   return token || null;
 }

@@ -62,10 +62,10 @@ export const evaluate: Command = async (path, options) => {
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);
       console.log(
-        `loss without them: ${base.toFixed(4)} nats per token (perplexity ${Math.exp(base).toFixed(2)})`,
+        `loss without adapters: ${base.toFixed(4)} nats per token (perplexity ${Math.exp(base).toFixed(2)})`,
       );
       console.log(
-        `loss with them:    ${adapted.toFixed(4)} nats per token (perplexity ${Math.exp(adapted).toFixed(2)})`,
+        `loss with adapters:    ${adapted.toFixed(4)} nats per token (perplexity ${Math.exp(adapted).toFixed(2)})`,
       );
     }
     adapters.dispose();

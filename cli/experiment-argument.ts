@@ -24,10 +24,10 @@ export async function experimentNamed(
   if (isLink(argument)) {
     const { spec, digest, damaged, textKeptBack } = await decodeLink(argument);
     for (const at of damaged)
-      console.error(`rank-atlas: this link is damaged at "${at}"; the default was used there.`);
+      console.error(`rank-atlas: the link is damaged at "${at}". The default is used there.`);
     if (textKeptBack)
       console.error(
-        'rank-atlas: the maker of this link kept the text back; give yours with --text, or the bundled one is used.',
+        'rank-atlas: the link omits its text. Set one with --text; otherwise the bundled text is used.',
       );
     return { spec, digest };
   }
@@ -35,7 +35,7 @@ export async function experimentNamed(
   if (preset) return { spec: parseSpec(preset), digest: null };
   const file = await readJson(
     argument,
-    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${[...presets.keys()].join(', ')})`,
+    `"${argument.slice(0, 200)}" is not a spec file, a link or a preset (${[...presets.keys()].join(', ')})`,
   );
   return { spec: parseSpec(read(file)), digest: null };
 }

@@ -54,7 +54,7 @@ export const experiment: Command = async (name, options) => {
   const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
   if (!known)
     throw new AtlasError('usage', {
-      why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})`,
+      why: `"${name.slice(0, 40)}" is not an experiment (available: ${Object.keys(experiments).join(', ')})`,
     });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
   await checkWritable(folder, 'folder');
@@ -109,22 +109,22 @@ export function allocationsReport(
     `Written by \`${command}\`. Every number on this page comes from that run. The raw results are in`,
     `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. [race.md](../race.md) defines the allocations.`,
     '',
-    `**All results are at learning rate ${training.learningRate} and ${training.steps} steps. They say nothing about others.** At a fixed scale s, more rank for important modules`,
+    `**All results are at learning rate ${training.learningRate} and ${training.steps} steps. They do not show what happens at other rates or lengths.** At a fixed scale s, more rank for important modules`,
     'acts like a higher rate ([measured](learning-rates.md)). An allocation that leads below the best rate need not lead at the best rate. EVA',
     'differs from the others in its initial values as well as its ranks.',
     '',
     `Model ${model.title}, its ${elementAt(results, 0)[1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
     `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}. Each seed has its own data order, initial adapters`,
-    'and random ranks. The loss is that of held-out text, in nats per token. Intervals are 95 % t-intervals over seeds. "To uniform" is the',
-    `difference paired by seed. An entry wins only if it is below every other one by such an interval. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''};`,
-    'the times are from a machine with other work.',
+    'and random ranks. The loss is that of held-out text, in nats per token. Intervals are 95 % t-intervals over seeds. "Minus uniform" is the',
+    `difference paired by seed. An entry wins only if it is significantly below every other entry. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''};`,
+    'the machine also did other work during the measured times.',
   ];
   for (const [set, result] of results) {
     lines.push(
       '',
       `## Trained on ${SETS[set]}`,
       '',
-      `Without an adapter: ${result.base.toFixed(4)}. Measuring took: ${measuredIn(result.measured)}.`,
+      `Without an adapter: ${result.base.toFixed(4)}. Measuring time: ${measuredIn(result.measured)}.`,
     );
     for (const r of race.meanRanks) {
       lines.push(
@@ -158,7 +158,7 @@ function againstRandom(result: RaceResult, meanRank: number): string[] {
   const others = entries.filter((e) => e !== 'random');
   if (others.length === entries.length || seeds < SEEDS_FOR_INTERVALS) return [];
   return [
-    `Difference to random, paired by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`,
+    `Difference from random, paired by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`,
     '',
   ];
 }

@@ -45,7 +45,7 @@ export const exportAdapter: Command = async (path, options) => {
     : await untrained(path, model);
   if (folder !== undefined && !source.trained)
     throw new AtlasError('usage', {
-      why: 'a result has ranks but nothing trained, so there is nothing to merge; --out-model takes an adapter',
+      why: 'a result has ranks but no trained adapter to merge; --out-model needs an adapter',
     });
 
   const written: Record<string, number> = {};
@@ -77,7 +77,7 @@ export const exportAdapter: Command = async (path, options) => {
     );
   else {
     console.log(
-      `${source.adapters.length} adapters${source.trained ? '' : ', untrained: A as PEFT begins it, B zero'}`,
+      `${source.adapters.length} adapters${source.trained ? '' : ', untrained (A initialised as in PEFT, B zero)'}`,
     );
     for (const [name, bytes] of Object.entries(written))
       console.log(`${name}: ${describeBytes(bytes)}`);
@@ -102,7 +102,7 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
   if (stranger || ranks.size !== modules.length)
     throw new AtlasError('adapter-model', {
       file: path,
-      why: `its ${ranks.size} modules are not the ${modules.length} of the open model`,
+      why: `its ${ranks.size} modules do not match the ${modules.length} modules of the open model`,
     });
   const adapters = initialAdapters(
     result.spec.seed,

@@ -70,7 +70,9 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
     expect(defined(low).err.split('; ')[1]).toBe(defined(two).err.split('; ')[1]);
     expect(await cli('generate', prompt, ...few, '--adapter', path, '--rank', '5')).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--rank is 5, the adapter has 4') as string,
+      err: expect.stringContaining(
+        '--rank is 5, but the largest rank of the adapter is 4',
+      ) as string,
     });
   });
 
@@ -79,7 +81,7 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
     [['--tokens', 'many'], '"tokens"'],
     [['--temperature=-1'], '"temperature"'],
     [['--top-p', '2'], '"topP"'],
-    [['--rank', '3'], '--rank cuts the adapter'],
+    [['--rank', '3'], '--rank needs --adapter'],
     [['--adapter', '/nowhere'], 'cannot be read'],
   ])('refuses %s by name', async (options, what) => {
     expect(await cli('generate', prompt, ...options)).toMatchObject({

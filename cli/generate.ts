@@ -28,7 +28,7 @@ export const generate: Command = async (prompt, options) => {
   });
   const { seed, bos } = parseSpec({ seed: typed(options.seed), bos: options.bos });
   if (rank !== null && options.adapter === undefined)
-    throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
+    throw new AtlasError('usage', { why: '--rank needs --adapter' });
   const model = await modelFor(options);
   const words = wordsOf(model, bos);
   const ids = await words.prompt(prompt);
@@ -61,7 +61,7 @@ export const generate: Command = async (prompt, options) => {
     const seconds = (performance.now() - start) / 1000;
     if (count > 0)
       console.error(
-        `${count} tokens in ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} a second; ${(loss / count).toFixed(4)} nats per token`,
+        `${count} tokens in ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} per second; ${(loss / count).toFixed(4)} nats per token`,
       );
     use?.adapters.dispose();
   } finally {
@@ -90,7 +90,9 @@ async function adapterIn(
   const ranks = new Map(values.map((v) => [v.module, v.rank]));
   const most = largestRank([...ranks.values()]);
   if (rank > most)
-    throw new AtlasError('usage', { why: `--rank is ${rank}, the adapter has ${most}` });
+    throw new AtlasError('usage', {
+      why: `--rank is ${rank}, but the largest rank of the adapter is ${most}`,
+    });
   const used = (module: number) => rankAt(rank, defined(ranks.get(module)), most);
   const root = rsLora ? Math.sqrt : (r: number) => r;
   return {

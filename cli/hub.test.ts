@@ -89,7 +89,7 @@ describe('what an experiment of someone else names', () => {
     const { code, err } = await cli('run', specOf('hub:rank-atlas/atlas-3m@main'));
     expect([code, mirror.log]).toEqual([2, []]);
     expect(err).toContain(
-      `wants rank-atlas/atlas-3m from ${new URL(mirror.url).host}, which was not asked for anything. Add --yes`,
+      `needs rank-atlas/atlas-3m from ${new URL(mirror.url).host}; no request was sent. Add --yes`,
     );
     expect((await cli('run', specOf('hub:rank-atlas/atlas-3m@main'), '--yes')).code).toBe(0);
     expect(mirror.log.length).toBeGreaterThan(0);
@@ -106,11 +106,11 @@ describe('what an experiment of someone else names', () => {
       '--yes',
     );
     expect([code, mirror.log]).toEqual([2, []]);
-    expect(err).toContain('which is inside this machine or its network; nothing was asked of it');
-    expect(link).toMatchObject({ code: 2, err: expect.stringContaining('inside this machine') });
+    expect(err).toContain('which is on this machine or its network; no request was sent');
+    expect(link).toMatchObject({ code: 2, err: expect.stringContaining('on this machine') });
     expect(
       (await cli('run', specOf('bundled:atlas-3m'), '--set', `model.id=url:${address}`)).err,
-    ).toContain('does not give');
+    ).toContain('does not provide');
     vi.stubEnv('HF_ENDPOINT', `${mirror.url}/`);
   });
 });

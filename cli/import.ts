@@ -80,7 +80,7 @@ function text({ baseModel, rsLora, parameters, modules: places }: Summary): stri
   const mean = modules.reduce((sum, m) => sum + m.rank, 0) / modules.length;
   return [
     `${adapted.length} of ${modules.length} modules${head} adapted, ${parameters} parameters, mean rank ${Number(mean.toFixed(2))}${rsLora ? ', rsLoRA' : ''}.`,
-    `Trained on: ${baseModel ?? 'the file does not say'}.`,
+    `Trained on: ${baseModel ?? 'not recorded in the file'}.`,
     '',
     ...columns([
       ['module', 'rank', 'scale', 'parameters'],

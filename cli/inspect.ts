@@ -40,7 +40,7 @@ export const inspect: Command = async (path, options) => {
   );
   if (report.roundsActivations)
     console.log(
-      'The export rounds activations to 8 bits; here they stay float32, so its own numbers differ a little.',
+      'The export rounds activations to 8 bits. Rank Atlas computes them in float32, so its results differ slightly.',
     );
   const width = Math.max(...modules.map((m) => m.path.length), 6);
   console.log(

@@ -80,7 +80,7 @@ export function learningRatesReport(file: LearningRates): string {
     `Model ${model.title}, its ${modules.length} linear layers; mean rank ${race.meanRanks[0]}, equal ${race.equal}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens`,
     `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are those of held-out text, in`,
     'nats per token. Differences are paired by seed, with the 95 % t-interval over seeds in brackets. If the interval excludes zero, the difference',
-    'is significant: it is bold, and called below or above. No interval is corrected for multiple comparisons: of twenty true zeros one is bold by chance.',
+    'is significant: it is bold, and called below or above. No interval is corrected for multiple comparisons: of twenty true zeros, about one is bold by chance.',
     `Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''}.`,
     ...sets.flatMap((set) => textLines(SETS[set], cellsOf(file, set), cellsOf(file, set, true))),
     '',
@@ -115,7 +115,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
     '',
     ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
     '',
-    'Difference to uniform at the same rate:',
+    'Difference from uniform at the same rate:',
     '',
     ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
     '',
@@ -123,7 +123,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
     ...(entries.includes('random')
       ? [
           '',
-          'Difference to random at the same rate:',
+          'Difference from random at the same rate:',
           '',
           ...byRate(
             cells,
@@ -167,7 +167,7 @@ function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] 
     )}.**`,
     '',
     ...markdownTable([
-      ['ranks by', 'best rate', 'loss', ...against.map((e) => `minus ${e} at its best`)],
+      ['entry', 'best rate', 'loss', ...against.map((e) => `minus ${e} at its best`)],
       ...rows,
     ]),
     '',
@@ -186,7 +186,7 @@ function byRate(
   cell: (cell: Cell, entry: RaceEntry) => string,
 ): string[] {
   return markdownTable([
-    ['ranks by', ...cells.map((c) => String(c.learningRate))],
+    ['entry', ...cells.map((c) => String(c.learningRate))],
     ...entries.map((e) => [names[e], ...cells.map((c) => cell(c, e))]),
   ]);
 }
@@ -251,7 +251,7 @@ function longLines(cells: readonly Cell[]): string[] {
     '',
     ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
     '',
-    'Difference to uniform at the same rate:',
+    'Difference from uniform at the same rate:',
     '',
     ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
   ];

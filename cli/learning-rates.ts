@@ -82,7 +82,7 @@ function planned(options: Options): Planned[] {
       !entries.includes('uniform')
     ) {
       throw new AtlasError('usage', {
-        why: `learning-rates sets the learning rates itself and compares with uniform at one mean rank, over ${SEEDS_FOR_INTERVALS} seeds or more`,
+        why: `learning-rates sets the learning rates itself; it needs the entry uniform, one mean rank and at least ${SEEDS_FOR_INTERVALS} seeds`,
       });
     }
     return { ...cell, spec: asked };

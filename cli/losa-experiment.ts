@@ -109,7 +109,7 @@ export function losaReport(results: readonly PruneResult[], command: string): st
     '',
     `Model ${model.title}, trained on ${training.train.kind === 'bundled' ? training.train.id : 'its own text'}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens for each method, learning rate ${training.learningRate};`,
     `LoSA in ${prune.rounds} rounds. Seeds ${seeds.join(', ')}, each with its own data order and initial adapters. The loss is that of held-out text, in nats per token`,
-    `(dense model: ${defined(dense).loss.toFixed(4)}). Intervals are 95 % t-intervals over seeds. "To LoSA" is the difference paired by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
+    `(dense model: ${defined(dense).loss.toFixed(4)}). Intervals are 95 % t-intervals over seeds. "Minus LoSA" is the difference paired by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
   ];
   for (const sparsity of [...new Set(results.map((r) => r.spec.prune.sparsity))]) {
     const own = results.filter((r) => r.spec.prune.sparsity === sparsity);
@@ -136,7 +136,7 @@ function rows(results: readonly PruneResult[]): string[][] {
   const ways: Way[] = [
     { name: 'Wanda alone', zeros: defined(wanda).zeros, of: (r) => defined(r.wanda).loss },
     {
-      name: `LoSA, mean rank ${last.meanRank} at its end`,
+      name: `LoSA, mean rank ${last.meanRank} at the end`,
       zeros: summarise(last.zeros).mean,
       of: losaOf,
     },
@@ -147,7 +147,7 @@ function rows(results: readonly PruneResult[]): string[][] {
     },
   ];
   return [
-    ['method', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],
+    ['method', 'zeros', 'loss', '95 %', 'minus LoSA', '95 %'],
     ...ways.map(({ name, zeros, of }) => {
       const apart = differences(results, of);
       const itself = of === losaOf;
@@ -169,5 +169,5 @@ function verdict(sparsity: number, apart: readonly number[]): string {
   const interval = interval95(apart);
   const parts = interval !== null && (interval.high < 0 || interval.low > 0);
   const by = Math.abs(summarise(apart).mean).toFixed(3);
-  return `At ${100 * sparsity} % zeros ${!parts ? `the difference between LoSA and masked LoRA is not significant, ${apart.length} seeds.` : `${interval.high < 0 ? 'masked LoRA is below LoSA' : 'LoSA is below masked LoRA'} by ${by} nats per token, ${apart.length} seeds.`}`;
+  return `At ${100 * sparsity} % zeros ${!parts ? `the difference between LoSA and masked LoRA is not significant (${apart.length} seeds).` : `${interval.high < 0 ? 'masked LoRA is below LoSA' : 'LoSA is below masked LoRA'} by ${by} nats per token (${apart.length} seeds).`}`;
 }

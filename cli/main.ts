@@ -16,16 +16,16 @@ const help =
 
 ${usage().commands}
 
-MODEL is a folder laid out like a hub repository, one .onnx file, a hub id (owner/name, owner/name@revision:PATH.onnx)
-or the address of an .onnx file; of several graphs one is named by its path. What is fetched is kept in
-~/.cache/rank-atlas. HF_ENDPOINT names another hub, HF_TOKEN opens what needs an account. Without --model the bundled
-model is used.
+MODEL is a folder with the layout of a hub repository, an .onnx file, a hub id (owner/name,
+owner/name@revision:PATH.onnx) or the address of an .onnx file. If a model has several graphs, name one by its path.
+Without --model, the bundled model is used. Downloads are cached in ~/.cache/rank-atlas. HF_ENDPOINT sets another hub,
+HF_TOKEN gives access to models that need an account.
 
 ${usage().options}
 all        --help   --version
 
-What is written is whole or not there: a file that exists is replaced at the end, in one move. Ctrl-C and SIGTERM keep
-where run, train and experiment stand; the same command goes on from there.
+Output files are complete or absent: a command replaces an existing file only when the new one is complete. On Ctrl-C
+or SIGTERM, run, train and experiment save a checkpoint and print the command that resumes from it.
 
 Presets: PRESETS`;
 
@@ -41,9 +41,9 @@ export async function main(args: string[]): Promise<number> {
     }
     // An error without a message of its own is a defect of the program.
     console.error(
-      `rank-atlas: an unexpected failure (${defined(
+      `rank-atlas: unexpected failure (${defined(
         String((error as Error | undefined)?.message ?? error).split('\n')[0],
-      ).slice(0, 300)}); please report it, with the command.`,
+      ).slice(0, 300)}). Report it, with the command.`,
     );
     return 1;
   } finally {

@@ -81,7 +81,7 @@ async function modelNamedBy(
     return remoteModel(reference);
   }
   throw new AtlasError('usage', {
-    why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model`,
+    why: `this experiment needs the model "${id.slice('files:'.length)}"; choose it with --model`,
   });
 }
 

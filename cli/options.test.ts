@@ -107,7 +107,7 @@ describe.each(Object.keys(commands) as CommandName[])(
         const { code, out, err } = await cli(name, argumentOf[name], ...typed(option));
         expect({ code, out }).toEqual({ code: 2, out: '' });
         expect(err).toBe(
-          `rank-atlas: "${name}" does not use --${option}. Run "rank-atlas --help" for what is possible.\n`,
+          `rank-atlas: "${name}" does not use --${option}. Run "rank-atlas --help" for the commands and options.\n`,
         );
       },
     );

@@ -61,47 +61,46 @@ interface Entry {
 const MODEL = { model: 'PATH', dtype: 'q4|q4f16|fp16|fp32|…' };
 const ENGINE = { provider: 'wasm|webgpu', threads: 'N' };
 const SET = { set: 'key.path=value (repeatable)' };
-const BOS = { bos: 'tokenizer|none|always (what stands before each text)' };
+const BOS = { bos: 'tokenizer|none|always (tokens before each text)' };
 
 export const commands = {
   run: {
     argument: 'SPEC.json|LINK|PRESET',
-    about: 'measure, allocate, print the ranks',
+    about: 'run an experiment and print its result',
     uses: {
       ...MODEL,
       text: 'FILE',
-      ids: "'[[1,2,3]]' (one of both, where the experiment measures)",
+      ids: "'[[1,2,3]]' (instead of --text)",
       seed: 'N',
       ...BOS,
       ...SET,
       ...ENGINE,
       out: 'FILE.json',
       'out-model': 'FOLDER (compress, losa)',
-      yes: '(fetch the model it names)',
+      yes: '(allow the model download)',
       adapter:
-        'FOLDER|ZIP (race: the entry "imported" trains on from it; train with train.start=given; samples)',
+        'FOLDER|ZIP (race: the start of the entry "imported"; train with train.start=given; samples)',
     },
     writes: { out: 'file', 'out-model': 'folder' },
     load: async () => (await import('./run.ts')).run,
   },
   train: {
     argument: 'SPEC.json|LINK|METHOD',
-    about: 'train adapters, judge them on held-out text; METHOD: METHODS',
+    about: 'train adapters and evaluate them on held-out text; METHOD: METHODS',
     uses: {
       ...MODEL,
       text: 'FILE',
       held: 'FILE',
       ranks: 'RESULT.json',
-      from: 'ADAPTER (to go on from)',
+      from: 'ADAPTER (to start from)',
       seed: 'N',
       ...BOS,
       ...SET,
       ...ENGINE,
-      out: "FOLDER (PEFT's format)",
-      rank: 'N (qdylora: the rank written)',
-      yes: '(fetch the model it names)',
-      checkpoint:
-        'FILE (where it stands, every half minute and when stopped; without it in the cache)',
+      out: 'FOLDER (PEFT format)',
+      rank: 'N (qdylora: the rank to export)',
+      yes: '(allow the model download)',
+      checkpoint: 'FILE (saved every half minute and when stopped; default: in the cache)',
       resume: 'FILE',
     },
     writes: { out: 'folder', checkpoint: 'file' },
@@ -109,25 +108,25 @@ export const commands = {
   },
   eval: {
     argument: 'ADAPTER',
-    about: 'what a PEFT adapter does to the loss on a text',
+    about: 'measure the loss on a text with and without a PEFT adapter',
     uses: { ...MODEL, text: 'FILE', ids: "'[[1,2,3]]'", ...BOS, ...SET, ...ENGINE, json: '' },
     load: async () => (await import('./eval.ts')).evaluate,
   },
   experiment: {
     argument: 'allocations|learning-rates|losa',
     about:
-      'measure a page of docs/experiments again: allocations over two texts and five seeds; the same at five learning rates; LoSA against masked LoRA',
+      'repeat the measurements of a page in docs/experiments: allocations on two texts with five seeds; the same at five learning rates; LoSA against masked LoRA',
     uses: { dtype: MODEL.dtype, ...SET, ...ENGINE, out: 'FOLDER' },
     writes: { out: 'folder' },
     load: async () => (await import('./experiment.ts')).experiment,
   },
   generate: {
     argument: 'PROMPT',
-    about: 'continue a text, through a PEFT adapter if one is given',
+    about: 'continue a text, with or without a PEFT adapter',
     uses: {
       ...MODEL,
       adapter: 'FOLDER|ZIP',
-      rank: 'N (of an adapter good at every rank)',
+      rank: 'N (of an adapter trained for every rank)',
       tokens: 'N',
       temperature: 'T',
       'top-p': 'P',
@@ -139,27 +138,27 @@ export const commands = {
   },
   export: {
     argument: 'ADAPTER|RESULT.json',
-    about: "an adapter as PEFT's folder or zip, or merged into the model",
+    about: 'write an adapter as a PEFT folder or zip, or merge it into the model',
     uses: { ...MODEL, out: 'FOLDER|FILE.zip', 'out-model': 'FOLDER (merged)', json: '' },
     writes: { out: 'folder', 'out-model': 'folder' },
     load: async () => (await import('./export.ts')).exportAdapter,
   },
   import: {
     argument: 'ADAPTER',
-    about: 'what a PEFT adapter is made of: modules, ranks, scales, parameters',
+    about: 'list the modules, ranks, scales and parameters of a PEFT adapter',
     uses: { ...MODEL, out: 'RANKS.json (for train --ranks)', json: '' },
     writes: { out: 'file' },
     load: async () => (await import('./import.ts')).importAdapter,
   },
   inspect: {
     argument: 'MODEL',
-    about: 'what a model is made of, without running it',
+    about: 'list the format and modules of a model without running it',
     uses: { dtype: MODEL.dtype, json: '' },
     load: async () => (await import('./inspect.ts')).inspect,
   },
   check: {
     argument: 'MODEL',
-    about: 'the cut pipeline against the untouched export',
+    about: 'compare the compiled model with the untouched export',
     uses: {
       dtype: MODEL.dtype,
       ids: "'[[1,2,3]]'",
@@ -229,7 +228,7 @@ export function parse(
   }
   if (positionals.length !== 1)
     throw new AtlasError('usage', {
-      why: `"${name}" takes one argument, ${positionals.length} were given`,
+      why: `"${name}" takes one argument, but ${positionals.length} were given`,
     });
   return { argument: elementAt(positionals, 0), options: values as Options };
 }

@@ -72,9 +72,7 @@ describe('a file', () => {
       ['old'],
     ]);
     expect(statSync(at('old')).ino).not.toBe(before);
-    expect(console.error).toHaveBeenCalledExactlyOnceWith(
-      `rank-atlas: ${at('old')} that was there has been replaced.`,
-    );
+    expect(console.error).toHaveBeenCalledExactlyOnceWith(`rank-atlas: replaced ${at('old')}.`);
     await writeBytes(at('new'), 'x');
     await writeBytes(at('new'), "what this command wrote itself is nobody's loss");
     expect(console.error).toHaveBeenCalledTimes(1);
@@ -104,7 +102,7 @@ describe('a file', () => {
     (signal, code) => {
       const { status, stderr } = writingIn('', `process.kill(process.pid, "${signal}")`);
       expect([status, read('old'), readdirSync(folder)]).toEqual([code, 'what was there', ['old']]);
-      expect(stderr).toBe('rank-atlas: stopped; the same command begins where this one did.\n');
+      expect(stderr).toBe('rank-atlas: stopped. The same command starts from the beginning.\n');
     },
   );
 
@@ -263,16 +261,14 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
         ],
         { encoding: 'utf8' },
       ).stderr;
-    expect(command('| true')).toBe(`rank-atlas: ${at('old')} that was there has been replaced.\n`);
+    expect(command('| true')).toBe(`rank-atlas: replaced ${at('old')}.\n`);
     expect([JSON.parse(read('old')), read('code')]).toEqual([
       expect.objectContaining({ baseModel: 'atlas' }),
       '0\n',
     ]);
     if (process.platform !== 'linux') return;
     writeFileSync(at('old'), 'what was there');
-    expect(command('> /dev/full')).toContain(
-      'rank-atlas: what is printed cannot be written (ENOSPC).',
-    );
+    expect(command('> /dev/full')).toContain('rank-atlas: the output cannot be printed (ENOSPC).');
     expect([JSON.parse(read('old')), read('code')]).toEqual([
       expect.objectContaining({ baseModel: 'atlas' }),
       '2\n',

@@ -97,7 +97,7 @@ export async function makeFolder(path: string): Promise<void> {
   await makeFolders(path).catch((cause: unknown) => {
     throw new AtlasError(
       'usage',
-      { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` },
+      { why: `${path.slice(0, 200)} cannot be created (${reasonOf(cause)})` },
       { cause },
     );
   });
@@ -119,7 +119,7 @@ export async function checkWritable(path: string, kind: 'file' | 'folder'): Prom
 /** Follows links, also dangling ones. Throws `usage` if no file can be at the path. */
 async function placeOf(path: string): Promise<Place> {
   // A trailing slash names a directory, even if it does not exist.
-  if (path === '' || /[\\/]$/.test(path)) throw unwritable(path, 'it is not the name of a file');
+  if (path === '' || /[\\/]$/.test(path)) throw unwritable(path, 'it is not a file name');
   const known = await writing(path, () => found(path));
   if (known?.isDirectory()) throw unwritable(path, 'it is a folder');
   if (known)
@@ -167,7 +167,9 @@ async function nearestFolder(path: string): Promise<string> {
     if (known)
       throw unwritable(
         path,
-        at === resolve(path) ? 'a file is in its place' : `${at.slice(0, 200)} is not a folder`,
+        at === resolve(path)
+          ? 'a file already has this name'
+          : `${at.slice(0, 200)} is not a folder`,
       );
   }
 }
@@ -268,7 +270,7 @@ function sayReplaced(paths: readonly string[]): void {
   const [first] = paths;
   const more = paths.length - 1;
   console.error(
-    `rank-atlas: ${defined(first).slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`,
+    `rank-atlas: replaced ${defined(first).slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''}.`,
   );
 }
 

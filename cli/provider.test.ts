@@ -11,7 +11,7 @@ it(
     const { code, out, err } = await cli('run', 'where', '--provider', 'webgpu');
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(
-      'No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU',
+      'WebGPU found no usable GPU. Omit --provider webgpu to compute on the CPU',
     );
   },
 );

@@ -50,7 +50,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
       adapter,
     );
     expect(code).toBe(0);
-    expect(err).toContain('0.563 bytes a weight');
+    expect(err).toContain('0.563 bytes per weight');
     const { curve, exportedRank } = JSON.parse(
       readFileSync(join(adapter, 'training.json'), 'utf8'),
     ) as TrainResult & { exportedRank: number };
@@ -92,13 +92,13 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     expect(half).toHaveLength(2);
     expect(said.mock.lastCall?.[0]).toMatch(
       new RegExp(
-        `this goes on from there: .* train qdylora .* --checkpoint ${file} --resume ${file}$`,
+        `To resume from the checkpoint: .* train qdylora .* --checkpoint ${file} --resume ${file}$`,
       ),
     );
     expect((await cli(...command, '--resume', file)).out).toBe(whole.out);
     expect(await cli(...command, '--seed', '2', '--resume', file)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('another experiment (seed)'),
+      err: expect.stringContaining('another experiment: seed'),
     });
   });
 
@@ -191,19 +191,23 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     [
       'ranks beside an adapter that has its own',
       ['lora', '--from', folder, '--ranks', 'x.json'],
-      '--from brings',
+      '--from sets the ranks',
     ],
     [
       'an experiment that begins from an adapter, without one',
       ['lora', '--set', 'train.start=given'],
-      'is not given',
+      'the start adapter is missing',
     ],
-    ['a rank of LoRA', ['lora', '--rank', '2', '--out', folder], '--rank chooses'],
+    ['a rank of LoRA', ['lora', '--rank', '2', '--out', folder], '--rank needs qdylora'],
     ['a rank above the largest', ['qdylora', '--rank', '17', '--out', folder], 'from 1 to 16'],
     ['a rank that goes nowhere', ['qdylora', '--rank', '2'], '--out'],
     ['another method', ['dora'], 'lora, qdylora'],
     ['a setting’s path of before', ['lora', '--set', 'adapter.ranks.rank=2'], 'train.ranks.rank'],
-    ['a setting of the map', ['lora', '--set', 'method.repeats=3'], 'only the map has it'],
+    [
+      'a setting of the map',
+      ['lora', '--set', 'method.repeats=3'],
+      'only the map has this setting',
+    ],
   ])('refuses %s in a sentence', async (_, args, why) => {
     const { code, err } = await cli('train', ...args);
     expect(code).toBe(2);

@@ -23,7 +23,7 @@ function endedBy(stream) {
       if (!leavesFiles) process.exit(0);
       return;
     }
-    unprinted ??= `what is printed cannot be written (${code})`;
+    unprinted ??= `the output cannot be printed (${code})`;
     if (through || !leavesFiles) fail(unprinted, 2);
   });
 }
@@ -38,9 +38,9 @@ function fail(why, code) {
 
 const unexpected = (error) =>
   fail(
-    `an unexpected failure (${String(error?.message ?? error)
+    `unexpected failure (${String(error?.message ?? error)
       .split('\n')[0]
-      .slice(0, 300)}); please report it, with the command`,
+      .slice(0, 300)}). Report it, with the command`,
     1,
   );
 
@@ -51,7 +51,7 @@ process.on('unhandledRejection', unexpected);
 try {
   process.cwd();
 } catch {
-  fail('the folder it was started in is not there any more', 2);
+  fail('the current folder no longer exists', 2);
 }
 try {
   // The loader caches compiled files in the temporary directory.
@@ -59,7 +59,7 @@ try {
   accessSync(tmpdir(), constants.W_OK);
 } catch ({ code }) {
   fail(
-    `the folder for temporary files, ${tmpdir().slice(0, 200)}, cannot be used (${code}); set TMPDIR to one that can`,
+    `the temporary folder ${tmpdir().slice(0, 200)} cannot be used (${code}). Set TMPDIR to another folder`,
     2,
   );
 }

@@ -44,7 +44,7 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
     const shape = settingsOf(options).find(([path]) => path === 'sequences' || path === 'length');
     if (shape)
       throw new AtlasError('usage', {
-        why: `--ids say themselves how many sequences there are and how long; leave out --set ${shape[0]}`,
+        why: `--ids already sets the number and length of the sequences; omit --set ${shape[0]}`,
       });
   }
   if (text !== undefined && ids !== undefined)
@@ -69,6 +69,6 @@ function comparison(digest: ResultDigest, result: RunResult): string {
     case 'differs':
       return reason === 'ranks'
         ? `Differs: ${ranks}.`
-        : `Differs: the link was made with other ${reason === 'model' ? 'model files' : 'tokens'}.`;
+        : `Differs: the link was made with different ${reason === 'model' ? 'model files' : 'tokens'}.`;
   }
 }

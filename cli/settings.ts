@@ -52,7 +52,7 @@ export function trainingSettings(
   if (unused)
     throw new AtlasError('bad-spec', {
       at: unused[0].slice(0, 100),
-      why: `only the map has it${Object.hasOwn(spec.training, unused[0]) ? `; a training's is "training.${unused[0]}"` : ''}`,
+      why: `only the map has this setting${Object.hasOwn(spec.training, unused[0]) ? `; for training use "training.${unused[0]}"` : ''}`,
     });
   return setByPaths(spec, now);
 }
@@ -64,7 +64,7 @@ export function idsOf(text: string): unknown {
   } catch (cause) {
     throw new AtlasError(
       'bad-text',
-      { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' },
+      { why: 'the token ids are not JSON', remedy: 'Write them as [[1, 2, 3], [4, 5, 6]].' },
       { cause },
     );
   }
@@ -76,8 +76,8 @@ export async function ownText(path: string): Promise<TextRef> {
   const most = LIMITS.text[1];
   if (text.length > most)
     throw new AtlasError('bad-text', {
-      why: `${path} has ${text.length} characters, ${most} are allowed`,
-      remedy: 'Give a part of it: a few pages are plenty.',
+      why: `${path} has ${text.length} characters, but ${most} are allowed`,
+      remedy: 'Use a part of it: a few pages are enough.',
     });
   return { kind: 'own', text };
 }

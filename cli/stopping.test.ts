@@ -98,7 +98,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     [
       'qdylora',
       [...short, 'train.ranks={"kind":"map","mean":3}', 'train.base=as-is', 'train.compare=[2]'],
-      /Training LoRAs beside, \d+ of/,
+      /Training separate LoRAs, \d+ of/,
       /Measuring/,
     ],
     [
@@ -118,7 +118,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
         'compress.checks=1',
         'samples.tokens=2',
       ],
-      /Judging, /,
+      /Evaluating, /,
       /Decomposing|Trying/,
     ],
   ])('%s: the same command goes on to the same numbers', async (preset, settings, stop, once) => {
@@ -130,19 +130,19 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     // A training run prints held-out losses as they are measured.
     expect(stopped.out).toMatch(/^(after +\d+ steps: held-out loss [\d.]+\n)*$/);
     expect(stopped.err).toContain(
-      `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.argv0} ${process.argv[1]} run ${preset} --set `,
+      `rank-atlas: stopped. To resume from the checkpoint: ${process.argv0} ${process.argv[1]} run ${preset} --set `,
     );
     expect(stopped.err).toContain(` --out '${out.replaceAll("'", "'\\''")}'\n`);
     expect(kept().length).toBeGreaterThan(0);
 
     const resumed = await shown([...command, '--out', out]);
     expect(resumed.code).toBe(0);
-    expect(resumed.err).toContain('rank-atlas: this goes on from where it stood');
+    expect(resumed.err).toContain('rank-atlas: resuming from a checkpoint');
     expect(resumed.lines.filter((line) => once.test(line))).toEqual([]);
     expect(kept()).toEqual([]);
 
     const uninterrupted = await shown([...command, '--out', whole]);
-    expect([uninterrupted.code, uninterrupted.err.includes('goes on')]).toEqual([0, false]);
+    expect([uninterrupted.code, uninterrupted.err.includes('resuming')]).toEqual([0, false]);
     if (once.source !== 'never')
       expect(uninterrupted.lines.some((line) => once.test(line))).toBe(true);
     expect(timeless(out)).toEqual(timeless(whole));
@@ -160,7 +160,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     ];
     expect((await shown(command, /Measuring/)).code).toBe(130);
     const resumed = await shown(command);
-    const shares = resumed.lines.filter((line) => line.startsWith('Making the pruned model'));
+    const shares = resumed.lines.filter((line) => line.startsWith('Computing the pruned model'));
     expect(resumed.code).toBe(0);
     // The base resumes from the end of its last round, so no intermediate percentage is printed.
     expect(shares.filter((line) => !/, (0|100) %/.test(line))).toEqual([]);
@@ -223,7 +223,7 @@ describe('a process', { timeout: 180_000 }, () => {
     });
     expect([status, stderr]).toEqual([
       130,
-      `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.execPath} '${script.replace("'", "'\\''")}' run race\n`,
+      `rank-atlas: stopped. To resume from the checkpoint: ${process.execPath} '${script.replace("'", "'\\''")}' run race\n`,
     ]);
   });
 
@@ -236,7 +236,7 @@ describe('a process', { timeout: 180_000 }, () => {
     expect(stopped.code).toBe(143);
     // A shell splits the printed command. It runs here, because this process has compiled the
     // runtime.
-    const [, command] = /^rank-atlas: stopped; .*: (.*)$/m.exec(stopped.err) ?? [];
+    const [, command] = /^rank-atlas: stopped\. To resume .*?: (.*)$/m.exec(stopped.err) ?? [];
     const words = spawnSync('sh', ['-c', `set -- ${command}; printf '%s\\0' "$@"`], {
       encoding: 'utf8',
     })
@@ -246,7 +246,7 @@ describe('a process', { timeout: 180_000 }, () => {
     const resumed = await cli(...words.slice(2));
     const whole = await cli(...train, '--out', join(folder, 'whole'));
     expect([resumed.code, resumed.out]).toEqual([0, whole.out]);
-    expect(resumed.err).toContain('this goes on from where it stood');
+    expect(resumed.err).toContain('resuming from a checkpoint');
     for (const name of ['adapter_model.safetensors', 'adapter_config.json'])
       expect(
         readFileSync(join(folder, 'adapter', name)).equals(

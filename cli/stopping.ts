@@ -66,7 +66,7 @@ export async function stoppable(
       process.exit(CODES[signal]);
     }
     now.signal = signal;
-    line('Stopping after this step; once more ends it at once');
+    line('Stopping after this step. A second signal stops at once');
   };
   const listeners = SIGNALS.map((signal) => [signal, on(signal)] as const);
   for (const [signal, listener] of listeners) process.on(signal, listener);
@@ -78,9 +78,7 @@ export async function stoppable(
     if (!(error instanceof Stopped)) {
       // If only writing a file failed, the computed results are still valid.
       if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept))
-        console.error(
-          'rank-atlas: what was computed is kept; the same command goes on from there.',
-        );
+        console.error('rank-atlas: a checkpoint is saved; the same command resumes from it.');
       throw error;
     }
     say(now);
@@ -148,7 +146,7 @@ function say({ args, keeping }: Running): void {
   const resume = kept.flatMap((k) => k.resume ?? []);
   clearLine();
   console.error(
-    `rank-atlas: stopped; ${kept.length > 0 ? `what was computed is kept, and this goes on from there: ${commandLine(args, resume)}` : 'the same command begins where this one did.'}`,
+    `rank-atlas: stopped. ${kept.length > 0 ? `To resume from the checkpoint: ${commandLine(args, resume)}` : 'The same command starts from the beginning.'}`,
   );
 }
 

@@ -49,7 +49,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     spec.model.hash !== model.open.hash
   )
     console.error(
-      'rank-atlas: the experiment was made with another file of this model; its numbers may differ.',
+      'rank-atlas: the experiment was made with a different file of this model; the results may differ.',
     );
   if (studyOf(spec.study).trains) await warnOfTraining(engine);
   const kept: Adapters = new Map();
@@ -125,7 +125,7 @@ async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase
         await keeper.save();
         return next.value;
       }
-      line(`Making the ${base} model, ${(100 * next.value).toFixed(0)} %`);
+      line(`Computing the ${base} model, ${(100 * next.value).toFixed(0)} %`);
     }
   } finally {
     await making.return(undefined as never);

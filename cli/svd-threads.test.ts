@@ -60,7 +60,7 @@ it('says what is wrong with a weight', async () => {
       void done;
   };
   await expect(run()).rejects.toThrow(
-    'The weight of layer 1 has values that are no finite numbers, so it has no components to remove.',
+    'The weight of layer 1 has values that are not finite, so it has no components to remove.',
   );
   await expect(
     decomposedBy(two, [() => job({ index: 2, outFeatures: 10, inFeatures: 8, blocks: 4 })]).next(),

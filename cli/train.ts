@@ -37,7 +37,7 @@ export const train: Command = async (argument, options) => {
   const spec = await withOptions(named, options);
   const { rank, out, from: adapter, checkpoint, resume } = options;
   if (rank !== undefined && (spec.train.method.name !== 'qdylora' || out === undefined))
-    throw new AtlasError('usage', { why: '--rank chooses what qdylora writes with --out' });
+    throw new AtlasError('usage', { why: '--rank needs qdylora and --out' });
   const resumed = resume === undefined ? null : readCheckpoint(await readBytes(resume), resume);
   await runStudy(
     'train',
@@ -64,11 +64,11 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
   const { text, held, ranks, from } = options;
   if (ranks !== undefined && from !== undefined)
     throw new AtlasError('usage', {
-      why: '--from brings its own ranks, so --ranks cannot be given with it',
+      why: '--from sets the ranks; --ranks cannot be used with it',
     });
   if ((text === undefined) !== (held === undefined))
     throw new AtlasError('usage', {
-      why: '--text, to train on, and --held, to judge by, come together',
+      why: '--text (for training) and --held (for evaluation) need each other',
     });
   const texts =
     text === undefined || held === undefined

@@ -191,7 +191,7 @@ test('an adapter of the head is judged with it, and said to be there; to train o
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(
-    'An adapter of lm_head can be applied, judged and exported here, but not trained.',
+    'An adapter of lm_head can be applied, evaluated and exported, but not trained.',
   );
 });
 

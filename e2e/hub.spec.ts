@@ -169,14 +169,14 @@ test('what cannot be had is said in a sentence, and the page goes on', async ({ 
     expect(picker(page).getByRole('alert')).toContainText(words);
   await look(page, 'rank-atlas/nothing');
   await says(
-    /localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or drop the model's files\./,
+    /localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or use local files\./,
   );
   await look(page, 'rank-atlas/gated');
-  await says('only to accounts that accepted its terms');
+  await says('requires an account that accepted the terms of');
   await look(page, 'not a model');
   await says('it is neither a hub id');
   await look(page, 'http://localhost:9/model.onnx');
-  await says('There is no connection to localhost:9');
+  await says('localhost:9 is unreachable');
   await page.keyboard.press('Escape');
   await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
 });

@@ -25,7 +25,7 @@ test('a tab whose file is missing says so in its place and opens on another try'
   const ranks = await cellTexts(page);
   await tab(page, 'Race').click();
   const panel = page.getByRole('tabpanel');
-  await expect(panel.getByRole('alert')).toContainText('A part of this page could not be loaded');
+  await expect(panel.getByRole('alert')).toContainText('Part of this page failed to load');
   expect(await cellTexts(page)).toEqual(ranks);
   await tab(page, 'Layers').click();
   await expect(panel.getByRole('alert')).toHaveCount(0);
@@ -40,9 +40,7 @@ test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
   await gone(page, 'Sheets');
   await open(page);
   await button(page, 'Help').click();
-  await expect(page.locator('.part-failed')).toContainText(
-    'A part of this page could not be loaded',
-  );
+  await expect(page.locator('.part-failed')).toContainText('Part of this page failed to load');
   await measured(page, 3);
   await page.locator('.part-failed').getByRole('button', { name: 'Dismiss' }).click();
   await expect(page.locator('.part-failed')).toHaveCount(0);
@@ -53,7 +51,7 @@ test('a study whose code is missing says so and runs on another try', async ({ p
   await open(page, shortRace());
   await expect(title(page)).toHaveText('Nothing trained yet');
   await button(page, 'Play').click();
-  await expect(page.getByRole('alert')).toContainText('A part of this page could not be loaded');
+  await expect(page.getByRole('alert')).toContainText('Part of this page failed to load');
   await page.unrouteAll();
   await button(page, 'Play').click();
   await expect(title(page)).toHaveText('The race is over');

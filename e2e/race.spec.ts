@@ -98,7 +98,7 @@ test('a race that does not fit is refused before it begins, with what would fit'
   await plate.getByLabel('Sequences per step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(
-    /A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./,
+    /A training step of 64 x 512 tokens needs [\d.]+ GB in addition to the model, but the limit is [\d.]+ GB\. Use at most \d+ sequences of this length per step\./,
   );
   await expect(title(page)).toHaveText('Nothing trained yet');
 });

@@ -40,7 +40,7 @@ test('a link carries the experiment and its result: another page reproduces it',
 
 for (const [what, fragment, words] of [
   ['truncated', '#x=1.q1YqSy0qzszPU7IC', 'This link is damaged'],
-  ['from a newer version', '#x=9.AAAA', 'made by a newer version (9)'],
+  ['from a newer version', '#x=9.AAAA', 'A newer version (9) made this link'],
   ['not base64', '#x=1.%%%', 'This link is damaged'],
 ] as const) {
   test(`a link that is ${what} is refused in a sentence, and the page works`, async ({ page }) => {

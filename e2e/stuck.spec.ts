@@ -78,7 +78,7 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await press(page, 'Play');
   await untilSaid(
     page,
-    /^rank-atlas-stuck-\w+ takes too long to cut this text into tokens: nothing was heard of it for 60 seconds\. A model that comes with the page was opened in its place/,
+    /^rank-atlas-stuck-\w+ takes too long to tokenise this text: no response for 60 seconds\. A bundled model was opened instead/,
   );
   await expect(title(page)).toHaveText('Ready');
   await expect.poll(() => threads(page)).toHaveLength(1);
@@ -98,10 +98,7 @@ test('of a model that comes with the page it is the text that is named', async (
   await holdNext(page, 0, 'encode');
   await press(page, 'Reset');
   await press(page, 'Play');
-  await untilSaid(
-    page,
-    /^The text takes too long to cut into tokens: nothing was heard of it for 60 seconds/,
-  );
+  await untilSaid(page, /^The text takes too long to tokenise: no response for 60 seconds/);
   await expect(title(page)).toHaveText('Ready');
   await press(page, 'Play');
   await measured(page, 2);
@@ -120,7 +117,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await measured(page, 2);
   await untilSaid(
     page,
-    /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: nothing was heard of it for 120 seconds/,
+    /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: no response for 120 seconds/,
   );
   await expect.poll(() => threads(page)).toHaveLength(1);
   expect(await cells(page).count()).toBe(0); // the picker still covers the map

@@ -222,7 +222,7 @@ test.describe('without room', () => {
     // The message appears once; the next Step removes it.
     const said = await watch(page, '[role="alert"]');
     await pausedMidway(page);
-    await saw(said, /cannot keep a checkpoint/);
+    await saw(said, /cannot save a checkpoint/);
     await playThenPause(page);
     await expect(title(page)).toHaveText('Paused');
     await stepUntil(page, '#plate-panel', /Step 1\d of/);

@@ -201,7 +201,7 @@ test('where no engine works a recorded run is shown and marked as one', async ({
   await expect(title(page)).toHaveText('A recorded run');
   await expect(page.locator('.chips .chip').first()).toHaveText(/^Recorded \d{4}-\d\d-\d\d, /);
   await expect(page.getByRole('button', { name: 'Play' })).toBeDisabled();
-  await expect(page.getByRole('alert')).toContainText('could not be fetched');
+  await expect(page.getByRole('alert')).toContainText('could not be downloaded');
   for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
   await cells(page).first().click();
   await expect(page.locator('.panel .dots svg')).toBeVisible();

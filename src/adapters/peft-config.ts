@@ -92,7 +92,7 @@ export function readPeftConfig(bytes: Uint8Array): PeftConfig {
     notes: (paths) => [
       ...(unknown.length > 0
         ? [
-            `${CONFIG_FILE} has settings that PEFT 0.21 does not know, and they are passed over: ${listed(unknown)}`,
+            `${CONFIG_FILE} has settings that PEFT 0.21 does not know; they are ignored: ${listed(unknown)}`,
           ]
         : []),
       ...(isNamed(rs) && typeof rs !== 'boolean'
@@ -101,7 +101,7 @@ export function readPeftConfig(bytes: Uint8Array): PeftConfig {
       ...(isNamed(names)
         ? []
         : [
-            'target_modules is not given: the weights tell which modules are adapted, where PEFT takes its defaults for the architecture',
+            'target_modules is missing: the adapted modules are those with weights, whereas PEFT uses its defaults for the architecture',
           ]),
       ...unused('rank_pattern', rank.unused(paths)),
       ...unused('alpha_pattern', alpha.unused(paths)),
@@ -114,7 +114,7 @@ const isNamed = (value: unknown) => value !== undefined && value !== null;
 const unused = (where: string, keys: readonly string[]): string[] =>
   keys.length === 0
     ? []
-    : [`of ${where}, ${listed(keys)} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`];
+    : [`${listed(keys)} in ${where} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`];
 
 function parsed(bytes: Uint8Array): JsonObject {
   refusePointer(bytes, CONFIG_FILE);
@@ -199,7 +199,7 @@ function valueRule(
 function refuseMore(where: string, patterns: number): void {
   if (patterns > MOST.patterns)
     throw bad(
-      `${where} has ${describeCount(patterns)} patterns, and at most ${describeCount(MOST.patterns)} are read`,
+      `${where} has ${describeCount(patterns)} patterns, but at most ${describeCount(MOST.patterns)} are allowed`,
     );
 }
 
@@ -214,7 +214,7 @@ function targetRule(config: JsonObject): (path: string) => boolean {
       ['layers_pattern', stems],
     ] as const) {
       if (isNamed(value) && value !== '' && !(Array.isArray(value) && value.length === 0))
-        throw bad(`${name} cannot be used when target_modules is a text`);
+        throw bad(`${name} cannot be used if target_modules is a string`);
     }
   }
   const allLinear = typeof names === 'string' && names.toLowerCase() === 'all-linear';

@@ -165,9 +165,9 @@ describe('read', () => {
       target_modules: ['q_proj', 'wq'],
     });
     expect(notes).toEqual([
-      'of rank_pattern, "v_proj" matches no adapted module',
-      'of alpha_pattern, "nothing", "nobody" match no adapted module',
-      'of target_modules, "wq" matches no adapted module',
+      '"v_proj" in rank_pattern matches no adapted module',
+      '"nothing", "nobody" in alpha_pattern match no adapted module',
+      '"wq" in target_modules matches no adapted module',
     ]);
   });
 

@@ -77,7 +77,7 @@ test.for<[string, string[], string, string[]]>([
 
 test('a long list is cut', () => {
   const many = Array.from({ length: 30 }, (_, i) => [`c-${i}/${C}`, `c-${i}/${W}`]).flat();
-  expect(() => pair(...many)).toThrow(/c-5, …\. Give one of them\.$/);
+  expect(() => pair(...many)).toThrow(/c-5, …\. Choose one of them\.$/);
 });
 
 test('of several equally high, each can be chosen by its folder, and gives exactly its own pair', () => {

@@ -64,7 +64,7 @@ export function adapterPair<T extends NamedFile>(
     return list.length > MOST_LISTED ? `${names.join(', ')}, …` : names.join(', ');
   };
   if (top.length === 0)
-    throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not hold it` });
+    throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not contain it` });
   const wholeTop = top.filter((f) => f.config && f.weights);
   if (wholeTop.length > 1)
     throw new SeveralAdapters(
@@ -83,7 +83,7 @@ export function adapterPair<T extends NamedFile>(
       file: named(half.path) === '.' ? file : named(half.path),
     });
   if (whole.length === 0 && folders.every((f) => !f[half.config ? 'weights' : 'config']))
-    throw new AtlasError('no-file', { file: lacks, why: `${file} does not hold it` });
+    throw new AtlasError('no-file', { file: lacks, why: `${file} does not contain it` });
   throw new AtlasError('adapter-apart', { file, has, lacks, list: listed(whole) });
 }
 

@@ -66,9 +66,9 @@ test.for<[string, (letter: string) => string, Record<string, HandTensor>, RegExp
     'with others beside it',
     called('default'),
     { ...other(called('style')), ...other(called('tone')) },
-    /left out: "style", "tone"/,
+    /ignored: "style", "tone"/,
   ],
-  ['without a name, others beside it', plain, other(called('style')), /left out: "style"/],
+  ['without a name, others beside it', plain, other(called('style')), /ignored: "style"/],
   ['torch.compile around PEFT', (l) => `_orig_mod.${plain(l)}`, {}, /"_orig_mod"/],
   [
     'torch.compile within it',
@@ -172,7 +172,7 @@ test.for<[string, string, RegExp, (letter: string) => string, Record<string, Han
   [
     'bad-adapter',
     'a bias',
-    /no A or B/,
+    /not A or B/,
     plain,
     { [`base_model.model.${path}.bias`]: { shape: [2], values: [1, 1] } },
   ],
@@ -217,7 +217,7 @@ test('without targets in the settings the weights tell them, and that is said', 
   for (const targets of [{ target_modules: null }, {}]) {
     const { adapters, notes } = importPeft(configOf({ r: 1, ...targets }), weights(plain), modules);
     expect(adapters.map((a) => a.module)).toEqual([0]);
-    expect(notes).toEqual([expect.stringContaining('target_modules is not given')]);
+    expect(notes).toEqual([expect.stringContaining('target_modules is missing')]);
   }
   expect(
     caught(() =>
@@ -295,11 +295,11 @@ describe('the head', () => {
     });
     const { adapters, notes } = read(own(4));
     expect(adapters).toEqual(read().adapters);
-    expect(notes).toEqual([expect.stringMatching(/the head's own weight.*left out/)]);
+    expect(notes).toEqual([expect.stringMatching(/the weight of the head.*ignored/)]);
     expect(caught(() => read(own(5)))).toMatchObject({
       code: 'adapter-model',
       message: expect.stringMatching(
-        /"lm_head\.base_layer\.weight" is \[5, 3\], the head of the open model \[4, 3\]/,
+        /"lm_head\.base_layer\.weight" is \[5, 3\], but the head of the open model is \[4, 3\]/,
       ) as string,
     });
   });
@@ -308,7 +308,7 @@ describe('the head', () => {
     [
       'adapter-model',
       'of another vocabulary',
-      /"lm_head" takes 3 numbers to 5, that of the open model 3 to 4/,
+      /"lm_head" maps 3 features to 5, but that of the open model maps 3 to 4/,
       { ...head, [named('lora_B')]: { shape: [5, 2], values: new Array<number>(10).fill(1) } },
     ],
     [

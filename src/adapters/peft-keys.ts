@@ -75,12 +75,12 @@ export function readPairs(bytes: Uint8Array): AdapterWeights {
   if (ownHead) {
     if (!halves.has(HEAD_PATH)) throw wholeWeight(ownHead.name);
     notes.push(
-      `the head's own weight, which PEFT saves along with an adapter of it, is left out: the open model's stands in its place`,
+      `PEFT saved the weight of the head with its adapter. This weight is ignored: the head of the open model is used`,
     );
   }
   if (dropped.size > 0)
     notes.push(
-      `the names of its weights hold ${listed([...dropped])}, left there by the training script, and are read without`,
+      `the training script left ${listed([...dropped])} in the names of the weights. The names are read without it`,
     );
   return { pairs: halves as Map<string, Pair>, ownHead: ownHead && ownHead.entry, notes };
 }
@@ -97,17 +97,17 @@ function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): {
       halves: main,
       notes:
         others.length > 0
-          ? [`${WEIGHTS_FILE} holds other adapters too, which are left out: ${listed(others)}`]
+          ? [`${WEIGHTS_FILE} also contains other adapters, which are ignored: ${listed(others)}`]
           : [],
     };
   }
   const [name] = names;
-  if (name === undefined) throw bad('it holds no weights');
+  if (name === undefined) throw bad('it contains no weights');
   if (names.length > 1)
-    throw bad(`it holds several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
+    throw bad(`it contains several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
   return {
     halves: defined(byAdapter.get(name)),
-    notes: [`its weights carry the name of an adapter, ${quoted(name)}`],
+    notes: [`the names of its weights contain the name of an adapter, ${quoted(name)}`],
   };
 }
 
@@ -134,7 +134,7 @@ function noFactor(name: string, key: string): AtlasError {
   }
   if (!key.startsWith(PREFIX) && /\.lora_[AB]\./.test(key))
     return bad(`${quoted(name)} does not begin with "${PREFIX}"`);
-  return bad(`${quoted(name)} in it is no A or B of a linear layer`);
+  return bad(`${quoted(name)} is not A or B of a linear layer`);
 }
 
 const wholeWeight = (name: string): AtlasError =>

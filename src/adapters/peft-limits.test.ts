@@ -24,7 +24,7 @@ const refused = (why: string) =>
 test.each(['rank_pattern', 'alpha_pattern'])('%s: 2,000 patterns, and not one more', (name) => {
   expect(readPeftConfig(configOf({ [name]: patterns(MOST.patterns) }))).toBeDefined();
   expect(() => readPeftConfig(configOf({ [name]: patterns(MOST.patterns + 1) }))).toThrow(
-    refused(`${name} has 2,001 patterns, and at most 2,000 are read`),
+    refused(`${name} has 2,001 patterns, but at most 2,000 are allowed`),
   );
 });
 
@@ -61,6 +61,6 @@ test('a file of five megabytes, and not one byte more', () => {
     new TextEncoder().encode('{"peft_type":"LORA"}'.padEnd(length));
   expect(readPeftConfig(padded(MOST.adapterConfig))).toBeDefined();
   expect(() => readPeftConfig(padded(MOST.adapterConfig + 1))).toThrow(
-    'adapter_config.json is longer than 5.0 MB, the most that is read of it. Check that it is the right file.',
+    'adapter_config.json is larger than the limit of 5.0 MB. Check that it is the right file.',
   );
 });

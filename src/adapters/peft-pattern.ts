@@ -175,7 +175,7 @@ class Parser {
 
   parse(): Node {
     const node = this.any();
-    if (this.at < this.source.length) throw new Error('closes a bracket that is not open');
+    if (this.at < this.source.length) throw new Error('closes a bracket that was not opened');
     return node;
   }
 
@@ -207,7 +207,7 @@ class Parser {
     const [least, most] = counts;
     if (node.kind === 'at' || least > most) throw new Error('repeats nothing');
     this.take('?'); // lazy
-    if (this.counts()) throw new Error('repeats a repetition');
+    if (this.counts()) throw new Error('repeats a quantifier');
     return { kind: 'repeat', node, least, most };
   }
 
@@ -259,7 +259,7 @@ class Parser {
     if (++this.depth > MAX_DEPTH) throw new Error(`nests brackets more than ${MAX_DEPTH} deep`);
     const node = this.any();
     this.depth--;
-    if (!this.take(')')) throw new Error('leaves a bracket open');
+    if (!this.take(')')) throw new Error('has an unclosed bracket');
     return opening === '?=' || opening === '?!'
       ? { kind: 'look', node, wanted: opening === '?=' }
       : node;
@@ -276,7 +276,7 @@ class Parser {
       }
       const high = this.one();
       if (typeof low !== 'string' || typeof high !== 'string' || low > high)
-        throw new Error('has a range that is none');
+        throw new Error('has an invalid range');
       tests.push((c) => low <= c && c <= high);
     } while (!this.take(']'));
     return { kind: 'run', tests: [(c) => tests.some((test) => test(c)) !== not] };
@@ -285,7 +285,7 @@ class Parser {
   /** One character, or a class such as \d. */
   private one(): string | Test {
     const c = this.source[this.at++];
-    if (c === undefined) throw new Error('leaves a bracket open');
+    if (c === undefined) throw new Error('has an unclosed bracket');
     if (c !== '\\') return c;
     const escaped = this.source[this.at++] ?? '';
     if (Object.hasOwn(classes, escaped)) return defined(classes[escaped]);

@@ -166,7 +166,7 @@ describe('there and back', () => {
         r: 1,
         target_modules: [elementAt(modules, 0).path],
       });
-      expect(() => importPeft(config, file(header, 20), modules)).toThrow(/"x" in it is no A or B/);
+      expect(() => importPeft(config, file(header, 20), modules)).toThrow(/"x" is not A or B/);
       const {
         adapters: [values],
       } = importPeft(
@@ -252,7 +252,7 @@ describe('the settings of a file', () => {
     if (adapters.length > 1)
       expect(() =>
         read({ ...config, r: 2 }, (m) => (which.test(m.path) && m.index !== first ? 2 : 0)),
-      ).toThrow(/hold nothing for/);
+      ).toThrow(/contain nothing for/);
     if (other >= 0)
       expect(() =>
         read({ ...config, r: 2 }, (m) => (which.test(m.path) || m.index === other ? 2 : 0)),

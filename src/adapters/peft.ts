@@ -182,7 +182,7 @@ function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPl
   const packed = new Map<string, (string | null)[]>();
   const take = (module: string) => {
     if (taken.has(module))
-      throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
+      throw contradiction(`they adapt ${quoted(module)} twice, packed and separately`);
     taken.add(module);
   };
   for (const path of paths) {
@@ -222,7 +222,7 @@ function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<strin
   const missing = names.find((name) => config.targets(name));
   if (missing !== undefined)
     throw contradiction(
-      `the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`,
+      `the weights contain nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`,
     );
 }
 
@@ -233,7 +233,7 @@ function checkOwnHead(
 ): void {
   if (shape.length === 2 && shape[0] === outFeatures && shape[1] === inFeatures) return;
   throw ofAnotherModel(
-    `its ${quoted(OWN_HEAD)} is [${shape.join(', ')}], the head of the open model [${outFeatures}, ${inFeatures}]`,
+    `its ${quoted(OWN_HEAD)} is [${shape.join(', ')}], but the head of the open model is [${outFeatures}, ${inFeatures}]`,
   );
 }
 
@@ -276,7 +276,7 @@ const otherWidths = (
   { path: own, inFeatures, outFeatures }: AdapterPlace,
 ) =>
   ofAnotherModel(
-    `its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`,
+    `its ${quoted(path)} maps ${columns} features to ${rows}, but ${path === own ? 'that' : quoted(own)} of the open model maps ${inFeatures} to ${outFeatures}`,
   );
 
 /** The factors that PEFT would use: numbers from the weights, scale from the config. */
@@ -285,7 +285,7 @@ function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
   const [rows, rankOfB] = B.shape;
   const list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
   if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB)
-    throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not fit together`);
+    throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not match`);
   if (!config.targets(path))
     throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
   const said = config.rankOf(path);
@@ -316,10 +316,10 @@ function packedNotes(plan: readonly Place[]): string[] {
   const packed = plan.flatMap((p) => (p.kind === 'packed' ? [p.whole] : []));
   return [
     ...(parted.length > 0
-      ? [`the packed ${listed(parted, 1)} goes to the modules that this export keeps apart`]
+      ? [`the packed ${listed(parted, 1)} is split, because this export has separate modules`]
       : []),
     ...(packed.length > 0
-      ? [`adapters that lie apart are packed as this export packs ${listed(packed, 1)}`]
+      ? [`separate adapters are packed, because this export packs ${listed(packed, 1)}`]
       : []),
   ];
 }

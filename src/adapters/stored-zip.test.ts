@@ -10,6 +10,6 @@ test('holds the files as they are', async () => {
 
 test('what a zip cannot hold is refused with what to do instead', async () => {
   await expect(storedZip(files, 'x.zip', 1000)).rejects.toThrow(
-    'x.zip would hold 0.0 GB, more than a zip file can. Save the adapter as a folder on the command line.',
+    'x.zip would be 0.0 GB, more than a zip file can hold. Save the adapter as a folder on the command line.',
   );
 });

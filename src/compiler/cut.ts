@@ -37,7 +37,7 @@ export function cut(graph: Graph, s: Specialised): Cut {
   if (!isSequence(logits, s)) {
     throw refuse(
       logits.dims.at(-2) === 1
-        ? 'it gives logits of the last token only'
+        ? 'it returns the logits of the last token only'
         : `its logits have the shape [${logits.dims.join(', ')}]`,
     );
   }
@@ -82,7 +82,7 @@ export function cut(graph: Graph, s: Specialised): Cut {
   }
   const hidden = widthOf(elementAt(layers, 0).input);
   if (layers.some((l) => widthOf(l.output) !== hidden))
-    throw refuse('its residual stream changes its width');
+    throw refuse('the width of its residual stream changes');
   const inLayers = new Set(found.filter((p) => modulePath(p.step.name, genai) !== null));
   const head = found.filter((p) => !inLayers.has(p) && p.width === widthOf(logits)).at(-1);
   if (
@@ -90,7 +90,7 @@ export function cut(graph: Graph, s: Specialised): Cut {
     defined(position.get(head.step)) <
       defined(position.get(defined(elementAt(layers, -1).output.step)))
   )
-    throw refuse('its logits are not a product with a weight');
+    throw refuse('its logits are not the product of a hidden state and a weight');
   return { layers, head, hidden, vocab: widthOf(logits), genai, readers };
 }
 

@@ -225,11 +225,11 @@ test('constants of nodes and weights lie in files beside and below the model', a
 });
 
 test.each([
-  ['encoder_hidden_states', 'float32', [2, 3, 4], 'the decoder of a pair'],
+  ['encoder_hidden_states', 'float32', [2, 3, 4], 'the decoder of an encoder-decoder model'],
   ['inputs_embeds', 'float32', [2, 3, 4], 'takes embeddings instead of token ids'],
-  ['past_conv.0', 'float32', [2, 32, 3], 'carry a state'],
-  ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not hold keys and values by heads'],
-  ['mystery', 'int64', [1], 'an input called "mystery"'],
+  ['past_conv.0', 'float32', [2, 32, 3], 'have a recurrent state'],
+  ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not contain keys and values per head'],
+  ['mystery', 'int64', [1], 'an unknown input, "mystery"'],
 ] as const)('an export that takes %s is told what it is', (name, type, dims, said) => {
   const graph = tinyDecoderGraph();
   expect(() =>
@@ -248,6 +248,6 @@ test('what is valid but not known is not called invalid', () => {
       : n,
   );
   expect(() => compile({ ...graph, nodes })).toThrow(
-    'uses "MatMulNBits with weights of 3 bits", which is not supported here.',
+    'uses "MatMulNBits with weights of 3 bits", which is not supported.',
   );
 });

@@ -130,7 +130,7 @@ class PiecePlanner {
 
   private step(value: ComputedValue): void {
     const { step } = value;
-    if (!step) throw new Clash('a part of the model reaches around the residual stream');
+    if (!step) throw new Clash('part of the model bypasses the residual stream');
     const unpacked = unpackedProduct(this.builder, step);
     if (unpacked) {
       this.names.set(value, this.visit(unpacked, null));

@@ -123,7 +123,7 @@ function endsOf(
   if (from === undefined || to === undefined)
     throw new AtlasError('operator', {
       where: `node "${shown(step.name)}"`,
-      operator: 'a linear layer that is part of something larger',
+      operator: 'a linear layer inside a larger operation',
     });
   return [from, to];
 }

@@ -157,7 +157,7 @@ export class RowForm {
   private visit(value: Value): Rows {
     if (!this.known.has(value)) {
       if (!depends(value) || !value.step)
-        throw new Clash('a part of the model reaches around the residual stream');
+        throw new Clash('part of the model bypasses the residual stream');
       this.step(value.step);
     }
     return defined(this.known.get(value));

@@ -29,7 +29,7 @@ export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]):
     else
       throw new AtlasError('structure', {
         file: graph.file,
-        why: `the residual stream behind its layer ${last} cannot be replaced`,
+        why: `the residual stream after its layer ${last} cannot be replaced`,
       });
   });
   const nodes = graph.nodes.map((node): Node => {

@@ -38,14 +38,14 @@ export function specialise(graph: Graph, batch: number, length: number): Special
   if (!tokens)
     throw new AtlasError('not-decoder', { file: graph.file, why: 'it takes no token ids' });
   if (!graph.outputs.some((o) => o.name === 'logits'))
-    throw new AtlasError('not-decoder', { file: graph.file, why: 'it gives no logits' });
+    throw new AtlasError('not-decoder', { file: graph.file, why: 'it returns no logits' });
 
   for (const node of nodes) {
     for (const a of node.attributes.values()) {
       if (a.type === 'graph')
         throw new AtlasError('operator', {
           where: `node "${shown(node.name)}"`,
-          operator: `${node.op} with a graph inside`,
+          operator: `${node.op} with a subgraph`,
         });
     }
     const inputs = node.inputs.map((name) => (name ? (values.get(name) ?? null) : null));
@@ -171,24 +171,20 @@ const otherKinds: readonly ['not-decoder' | 'structure', RegExp, string][] = [
   [
     'not-decoder',
     /^encoder_|^(past_key_values|past)\.\d+\.encoder\./,
-    'it is the decoder of a pair (as T5 and Whisper have), which reads what an encoder gives',
+    'it is the decoder of an encoder-decoder model (such as T5 or Whisper)',
   ],
-  [
-    'not-decoder',
-    /^(pixel_values|input_features|input_values|audio_)/,
-    'it takes pictures or sound',
-  ],
+  ['not-decoder', /^(pixel_values|input_features|input_values|audio_)/, 'it takes images or audio'],
   [
     'structure',
     /^(inputs_embeds|input_embeds|per_layer_inputs)$/,
-    'it takes embeddings instead of token ids, as one file of a model that is split over several',
+    'it takes embeddings instead of token ids, as in a model that is split over several files',
   ],
   [
     'structure',
     /(conv|ssm|recurrent)(_|\b)/,
-    'some of its layers carry a state from token to token (as Mamba and LFM2 do)',
+    'some of its layers have a recurrent state (as in Mamba and LFM2)',
   ],
-  ['structure', /past/, 'its cache does not hold keys and values by heads'],
+  ['structure', /past/, 'its cache does not contain keys and values per head'],
 ];
 
 /**

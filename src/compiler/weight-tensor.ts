@@ -69,7 +69,7 @@ export function viewed(
   type: WeightValue['type'],
   dims: readonly number[],
 ): WeightValue {
-  if (value?.kind !== 'weight') throw new Clash('packed weights that are worked out in the graph');
+  if (value?.kind !== 'weight') throw new Clash('packed weights that are computed in the graph');
   const { tensor } = value;
   return widened(tensor.type) === type && sameDims(tensor.dims, dims)
     ? value

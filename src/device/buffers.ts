@@ -34,7 +34,7 @@ export class BufferPool {
     if (size > allowed)
       throw new AtlasError('too-large', {
         needed: describeBytes(size),
-        allowed: `${describeBytes(allowed)} in one piece`,
+        allowed: `${describeBytes(allowed)} in one buffer`,
       });
     const buffer = this.device.createBuffer({
       size,

@@ -335,7 +335,7 @@ export class CutEngine implements FullEngine {
       if (this.model.head.nonlinearAfter)
         throw new AtlasError('operator', {
           where: 'The Jacobian probe',
-          operator: 'a nonlinearity behind the vocabulary product',
+          operator: 'a nonlinearity after the vocabulary projection',
         });
       const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - kept.bytes);
       const out = new Float64Array(draws.length * size);

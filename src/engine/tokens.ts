@@ -12,11 +12,11 @@ export function checkTokens(
   if (sequences < 1 || length < 1 || ids.length !== sequences * length)
     throw bad(
       `${ids.length} tokens are not ${sequences} sequences of ${length}`,
-      'Give sequences of equal length.',
+      'Use sequences of equal length.',
     );
   if (length > maxLength)
     throw bad(
-      `its sequences have ${length} tokens, this model allows ${maxLength}`,
+      `its sequences have ${length} tokens, but this model allows ${maxLength}`,
       'Use shorter sequences.',
     );
   const outside = ids.find((id) => id < 0 || id >= vocab);

@@ -164,7 +164,7 @@ test.each([
   ['method.name', 'lora', 'train.method.name'],
 ])('%s = %s names the setting of now', (path, value, now) => {
   expect(() => setByPath(defaultSpec(), path, value)).toThrow(
-    `The experiment is not valid at "${path}": it is called "${now}" now.`,
+    `The experiment is not valid at "${path}": it is now called "${now}".`,
   );
 });
 

@@ -68,11 +68,11 @@ export const isLink = (text: string): boolean => encodedPart(text) !== null;
  */
 export async function decodeLink(link: string): Promise<LinkContents> {
   const part = encodedPart(link);
-  if (part === null) throw new AtlasError('bad-link', { why: 'it holds no experiment' });
+  if (part === null) throw new AtlasError('bad-link', { why: 'it contains no experiment' });
   if (part.length > MAX_ENCODED + 16) throw new AtlasError('bad-link', { why: 'it is too long' });
   const [, version, encoded] = /^(\d{1,9})\.([A-Za-z0-9_-]*)$/.exec(part) ?? [];
   if (version === undefined || encoded === undefined || Number(version) < 1)
-    throw new AtlasError('bad-link', { why: 'it holds characters no link has' });
+    throw new AtlasError('bad-link', { why: 'it contains invalid characters' });
   if (Number(version) > LINK_VERSION) throw new AtlasError('newer-link', { version });
   return contents(await readJson(encoded), Number(version));
 }
@@ -95,7 +95,7 @@ async function readJson(encoded: string): Promise<unknown> {
     if (error instanceof AtlasError) throw error;
     throw new AtlasError(
       'bad-link',
-      { why: 'a part of it is missing or was changed' },
+      { why: 'part of it is missing or was changed' },
       { cause: error },
     );
   }

@@ -73,7 +73,7 @@ const resultSchema = z
   .check(
     z.refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), {
       path: ['modules'],
-      error: 'all modules must have equally many draws',
+      error: 'all modules must have the same number of draws',
     }),
     z.refine(
       (r) =>
@@ -82,11 +82,11 @@ const resultSchema = z
             (m.measured === undefined) === drawsAreMaps(r.spec.method) &&
             (!m.measured || m.measured.length === drawsAsked(r.spec.method)),
         ),
-      { path: ['modules'], error: 'what was measured is not what the method asks for' },
+      { path: ['modules'], error: 'the measurements do not match the method' },
     ),
     z.refine((r) => r.modules.every((m) => m.layer < r.model.layers), {
       path: ['modules'],
-      error: 'a module is in a layer the model does not have',
+      error: 'a module is in a layer that the model does not have',
     }),
   );
 

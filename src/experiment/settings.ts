@@ -33,7 +33,7 @@ export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): 
       if (now && !now.same)
         throw new AtlasError('bad-spec', {
           at: path.slice(0, 100),
-          why: `it is called "${now.path.slice(0, 100)}" now`,
+          why: `it is now called "${now.path.slice(0, 100)}"`,
         });
       return replaced(changed, { path: now?.path ?? path, value: fromText(text) });
     }, spec),

@@ -39,6 +39,9 @@ export const bundledModel = (): ModelFiles => bundledFrom(fetched);
 async function* fetched(path: string): AsyncIterable<Uint8Array> {
   const response = await fetch(defined(bundled.get(path)));
   if (!response.ok || !response.body)
-    throw new AtlasError('no-file', { file: path, why: `the server says ${response.status}` });
+    throw new AtlasError('no-file', {
+      file: path,
+      why: `the server responded with ${response.status}`,
+    });
   yield* streamChunks(response.body);
 }

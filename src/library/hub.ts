@@ -23,7 +23,8 @@ export async function hubModel(
   { hub = HUB, token, signal }: HubOptions = {},
 ): Promise<ModelFiles> {
   const reference = parseReference(name, hub);
-  if (!reference) throw new AtlasError('usage', { why: `"${name.slice(0, 100)}" names no model` });
+  if (!reference)
+    throw new AtlasError('usage', { why: `"${name.slice(0, 100)}" does not name a model` });
   return remoteFiles(reference, {
     hub,
     store: null,

@@ -187,7 +187,7 @@ describe('always', () => {
       ),
     ).toEqual([0]);
     expect(() => idsOf(filesOf(null, { bos_token: '<nowhere>' }), 'always')).toThrow(
-      'the files of this model name none',
+      'the files of this model define none',
     );
   });
 });

@@ -170,7 +170,7 @@ function prefixOf(post: unknown): number[] {
       return prefixOf(adding[0]);
     }
     default:
-      throw bad(`its post-processor ${JSON.stringify(type ?? null).slice(0, 40)} is not known`);
+      throw bad(`its post-processor ${JSON.stringify(type ?? null).slice(0, 40)} is unknown`);
   }
 }
 
@@ -193,7 +193,7 @@ function templatePrefix(single: unknown, special: unknown): number[] {
   const [only] = texts;
   const sequence = only?.Sequence;
   if (!only || texts.length !== 1 || !isObject(sequence) || sequence.id !== 'A')
-    throw bad('the template of its post-processor does not hold the text once');
+    throw bad('the template of its post-processor does not contain the text exactly once');
   return pieces.slice(0, pieces.indexOf(only)).flatMap(({ SpecialToken: token }) => {
     const name = isObject(token) && typeof token.id === 'string' ? token.id : '';
     const entry = isObject(special) && Object.hasOwn(special, name) ? special[name] : null;

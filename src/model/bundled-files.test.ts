@@ -54,7 +54,7 @@ describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', ()
 
 test('no server, no page: a sentence each', async () => {
   await expect(bundledModels(`${base}elsewhere/`)).rejects.toThrow(
-    'models/index.json cannot be read (the server says 404)',
+    'models/index.json cannot be read (the server responded with 404)',
   );
   await expect(bundledModels('http://127.0.0.1:1/')).rejects.toThrow(
     'models/index.json cannot be read (no connection)',

@@ -24,7 +24,7 @@ export async function bundledFiles(base: string, id: string): Promise<ModelFiles
   if (!model)
     throw new AtlasError('no-file', {
       file: `bundled:${id}`,
-      why: 'no model of this name comes with the page',
+      why: 'there is no bundled model with this name',
     });
   const folder = new URL(`models/${model.folder}/`, base);
   return {
@@ -49,6 +49,6 @@ async function request(url: string, file: string): Promise<Response> {
     throw new AtlasError('no-file', { file, why: 'no connection' }, { cause });
   }
   if (!response.ok)
-    throw new AtlasError('no-file', { file, why: `the server says ${response.status}` });
+    throw new AtlasError('no-file', { file, why: `the server responded with ${response.status}` });
   return response;
 }

@@ -24,8 +24,8 @@ describe('the batch of a text', () => {
 
   test('gives fewer sequences when the text is short, and refuses when there is not one', () => {
     expect(rowsOf(['abc', 'def'], 4, 4)).toEqual(['abcd']);
-    expect(() => rowsOf(['abc'], 4, 4)).toThrow('it has 3 tokens, one sequence needs 4');
-    expect(() => rowsOf(['abc'], 1, 200)).toThrow('the model takes 100 at most');
+    expect(() => rowsOf(['abc'], 4, 4)).toThrow('it has 3 tokens, but one sequence needs 4');
+    expect(() => rowsOf(['abc'], 1, 200)).toThrow('the model allows at most 100');
   });
 
   test('a BOS begins every row, and takes the place of a token; one that is written out is not doubled', () => {
@@ -44,10 +44,8 @@ describe('the batch of a text', () => {
     expect(rows(passages, 9, '^')).toEqual(['^abc', '^ABC', '^def', '^gh!', '^xyD']);
     expect(rows(passages, 2, '^%')).toEqual(['^%ab', '^%xy']);
     expect(rows(['abc'], 1, '^%=')).toEqual(['^%=a']);
-    expect(() => rows(['abc'], 1, '^%=&')).toThrow(
-      'no room behind the 4 that stand before every text',
-    );
-    expect(() => rows(['ab'], 1, '^')).toThrow('it has 2 tokens, one sequence needs 3');
+    expect(() => rows(['abc'], 1, '^%=&')).toThrow('no space after the 4 tokens before every text');
+    expect(() => rows(['ab'], 1, '^')).toThrow('it has 2 tokens, but one sequence needs 3');
   });
 
   test('refuses ids the model does not know', () => {
@@ -195,7 +193,7 @@ describe('what is no text', () => {
     [
       '50 MB pasted',
       () => passagesOf('word '.repeat(1e7)),
-      /it has 50 MB, 5.0 MB are allowed\. Give a part of it/,
+      /it has 50 MB, but 5.0 MB are allowed\. Use a part of it/,
     ],
     [
       '50 MB in a file',

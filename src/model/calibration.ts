@@ -57,13 +57,13 @@ export function calibrationBatch(
 ): CalibrationBatch {
   if (length > maxLength)
     throw bad(
-      `sequences of ${length} tokens are wanted, the model takes ${maxLength} at most`,
+      `the sequence length is ${length} tokens, but the model allows at most ${maxLength}`,
       'Choose shorter sequences.',
     );
   const own = length - bos.length;
   if (own < 1)
     throw bad(
-      `sequences of ${length} tokens have no room behind the ${bos.length} that stand before every text`,
+      `sequences of ${length} tokens have no space after the ${bos.length} tokens before every text`,
       'Choose longer sequences.',
     );
   const firsts: Int32Array[] = [];
@@ -84,8 +84,8 @@ export function calibrationBatch(
     rows.push(Int32Array.from(rest.slice(at, at + own)));
   if (rows.length === 0) {
     throw bad(
-      `it has ${tokens} tokens, one sequence needs ${own}`,
-      'Give a longer text, or choose shorter sequences.',
+      `it has ${tokens} tokens, but one sequence needs ${own}`,
+      'Use a longer text or shorter sequences.',
     );
   }
   const ids = new Int32Array(rows.length * length);
@@ -97,25 +97,25 @@ export function calibrationBatch(
   if (outside !== undefined)
     throw new AtlasError('bad-tokenizer', {
       file: 'tokenizer.json',
-      why: `it gives token ${outside}, the model knows ${vocab}`,
+      why: `it returns token ${outside}, but the model has ${vocab} tokens`,
     });
   return { ids, sequences: rows.length, length, tokens };
 }
 
 /** A batch from given ids, one array per sequence. Throws `bad-text`. */
 export function idsBatch(rows: unknown, { vocab, maxLength }: BatchLimits): CalibrationBatch {
-  const shape = 'Give them as [[1, 2, 3], [4, 5, 6]].';
+  const shape = 'Write them as [[1, 2, 3], [4, 5, 6]].';
   if (!Array.isArray(rows) || rows.length === 0 || !rows.every(Array.isArray))
     throw bad('the token ids are not a list of sequences', shape);
   const [first] = rows as unknown[][];
   const length = defined(first).length;
   if ((rows as unknown[][]).some((row) => row.length !== length))
-    throw bad('its sequences differ in length', 'Cut them to one length.');
-  if (length < 2) throw bad('its sequences have fewer than 2 tokens', 'Give longer ones.');
+    throw bad('its sequences differ in length', 'Use one length for all.');
+  if (length < 2) throw bad('its sequences have fewer than 2 tokens', 'Use longer sequences.');
   if (length > maxLength)
     throw bad(
-      `its sequences have ${length} tokens, the model takes ${maxLength} at most`,
-      'Cut them shorter.',
+      `its sequences have ${length} tokens, but the model allows at most ${maxLength}`,
+      'Use shorter sequences.',
     );
   const flat = (rows as unknown[][]).flat();
   const wrong = flat.find((id) => !isCount(id) || id >= vocab);

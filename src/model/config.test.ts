@@ -57,7 +57,7 @@ test.for<[string, unknown]>([
   ],
 ])('refuses %s', ([, json]) => {
   expect(() => read(json)).toThrow(
-    /^config\.json does not describe this model: .+\. Use the config\.json it was exported with\.$/,
+    /^config\.json does not describe this model: .+\. Use the config\.json of this export\.$/,
   );
 });
 
@@ -73,12 +73,12 @@ test('must agree with the graph where it speaks', () => {
   checkConfig(read(good), graph);
   checkConfig(read({}), graph);
   expect(() => checkConfig(read({ ...good, hidden_size: 4096 }), graph)).toThrow(
-    'its hidden size is 4096, the graph has 8',
+    'its hidden size is 4096, but the graph has 8',
   );
   expect(() => checkConfig(read({ ...good, num_hidden_layers: 32 }), graph)).toThrow(
-    'its number of layers is 32, the graph has 1',
+    'its number of layers is 32, but the graph has 1',
   );
   expect(() => checkConfig(read({ ...good, vocab_size: 50000 }), graph)).toThrow(
-    'its vocabulary is 50000, the graph has 16',
+    'its vocabulary is 50000, but the graph has 16',
   );
 });

@@ -81,7 +81,9 @@ function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError)
   const claimed = (settings as JsonObject).use_external_data_format;
   for (const value of isObject(claimed) ? Object.values(claimed) : [claimed ?? false]) {
     if (typeof value !== 'boolean' && !(isCount(value) && value <= MAX_EXTERNAL_FILES)) {
-      throw bad(`it claims ${shown(value)} external data files (${MAX_EXTERNAL_FILES} at most)`);
+      throw bad(
+        `it declares ${shown(value)} external data files (at most ${MAX_EXTERNAL_FILES} are allowed)`,
+      );
     }
   }
 }
@@ -104,7 +106,7 @@ export function checkConfig(
     if (config[key] !== null && config[key] !== compiled[key]) {
       throw new AtlasError('bad-config', {
         file,
-        why: `its ${name} is ${config[key]}, the graph has ${compiled[key]}`,
+        why: `its ${name} is ${config[key]}, but the graph has ${compiled[key]}`,
       });
     }
   }

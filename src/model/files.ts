@@ -55,7 +55,7 @@ export async function readFile(
     if (at + chunk.length > out.length)
       throw new AtlasError('no-file', {
         file: file.path,
-        why: `it goes on behind its ${out.length} bytes`,
+        why: `it is longer than its declared ${out.length} bytes`,
       });
     out.set(chunk, at);
     at += chunk.length;

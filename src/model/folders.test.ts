@@ -177,7 +177,7 @@ describe('a repository with graphs in folders', () => {
     ['dropped', async () => picked()],
   ])('%s: of several one is to be named, and all are listed', async (_, files) => {
     await expect(openModel(await files())).rejects.toThrow(
-      `two holds several graphs: ${INT4}, ${CUDA}. Name one of them`,
+      `two contains several graphs: ${INT4}, ${CUDA}. Name one of them`,
     );
   });
 

@@ -129,12 +129,12 @@ const REASONS: Partial<Record<string, string>> = {
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
   ENOTDIR: 'part of the path is not a folder',
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its links form a loop',
   ENAMETOOLONG: 'the name is too long',
   ENOSPC: 'the disk is full',
-  EROFS: 'the disk cannot be written',
+  EROFS: 'the disk is read-only',
   ENXIO: 'it is not a file',
-  ERR_INVALID_ARG_VALUE: 'the name is not one of a file',
+  ERR_INVALID_ARG_VALUE: 'it is not a file name',
 };
 
 /** The reason of a failed file operation, in words. */

@@ -48,7 +48,7 @@ test('a whole disk is refused', async () => {
       ),
     );
   await expect(drop(endless('/home'))).rejects.toThrow(
-    "The folder holds more than 2000 files. Give the model's own folder.",
+    "The folder contains more than 2000 files. Choose the model's own folder.",
   );
 });
 

@@ -91,7 +91,7 @@ async function* contentOf(file: File): AsyncGenerator<Uint8Array> {
     // moved, changed or no longer permitted since it was picked
     throw new AtlasError(
       'no-file',
-      { file: file.name, why: 'it changed or cannot be opened any more' },
+      { file: file.name, why: 'it changed or can no longer be opened' },
       { cause },
     );
   }

@@ -82,7 +82,9 @@ describe('which graph is taken', () => {
     expect(await pick(hub, 'fp32')).toBe('onnx/model.onnx');
     expect(await pick(hub, 'q4_b64')).toBe('onnx/model_q4_b64.onnx');
     expect(await pick(hub.slice(0, 3))).toBe('onnx/model_fp16.onnx');
-    await expect(pick(hub, 'bnb4')).rejects.toThrow('onnx/model_bnb4.onnx is missing beside m.');
+    await expect(pick(hub, 'bnb4')).rejects.toThrow(
+      'm needs onnx/model_bnb4.onnx, which is missing.',
+    );
   });
   test('the only one of a GenAI folder, of loose files, or the one named', async () => {
     expect(await pick(['genai_config.json', 'model.onnx', 'model.onnx.data'], 'q4')).toBe(
@@ -106,10 +108,10 @@ describe('which graph is taken', () => {
   });
   test('none, or one of several strangers: a sentence', async () => {
     await expect(pick(['config.json'])).rejects.toThrow(
-      'onnx/model_q4.onnx is missing beside m. Give the whole folder.',
+      'm needs onnx/model_q4.onnx, which is missing. Provide the whole folder.',
     );
     await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow(
-      'm holds several graphs: a.onnx, b.onnx. Name one of them',
+      'm contains several graphs: a.onnx, b.onnx. Name one of them',
     );
   });
 });
@@ -149,7 +151,7 @@ describe('what is read', () => {
       'config.json does not describe this model: it is not JSON.',
     );
     await expect((await openModel(files({ 'x.onnx': graph() }))).tokenizer()).rejects.toThrow(
-      'tokenizer.json is missing beside x.onnx.',
+      'x.onnx needs tokenizer.json, which is missing.',
     );
     const short = files({ 'x.onnx': 'abc' });
     const [file] = short.files;
@@ -158,7 +160,7 @@ describe('what is read', () => {
     );
     await expect(
       openModel({ ...short, files: [{ ...defined(file), bytes: 5e9 }] }),
-    ).rejects.toThrow('Needs 5.0 GB; this device allows 4.0 GB.');
+    ).rejects.toThrow('This needs 5.0 GB of memory, but the limit is 4.0 GB.');
   });
 });
 
@@ -272,13 +274,13 @@ describe('a file at its limit, and one above it', () => {
       expect.objectContaining({ code: 'bad-config' }),
     );
     await expect(openModel(long('config.json', MOST.smallFile + 1))).rejects.toThrow(
-      'config.json is longer than 20 MB, the most that is read of it. Check that it is the right file.',
+      'config.json is larger than the limit of 20 MB. Check that it is the right file.',
     );
   });
 
   test('tokenizer.json', async () => {
     const { tokenizer } = await openModel(long('tokenizer.json', MOST.tokenizer + 1));
-    await expect(tokenizer()).rejects.toThrow('tokenizer.json is longer than 100 MB');
+    await expect(tokenizer()).rejects.toThrow('tokenizer.json is larger than the limit of 100 MB');
   });
 
   test('a graph', async () => {
@@ -301,7 +303,7 @@ describe('a file at its limit, and one above it', () => {
       },
     };
     await expect(openModel({ ...files({}), files: [endless] })).rejects.toThrow(
-      'model.onnx cannot be read (it goes on behind its 1000 bytes)',
+      'model.onnx cannot be read (it is longer than its declared 1000 bytes)',
     );
     expect(given).toBeLessThan(12);
   });

@@ -101,7 +101,7 @@ describe('a header at its limit, and one above it', () => {
   test('of bytes', () => {
     expect(readSafetensors(padded(MOST.header), 'f').tensors.size).toBe(0);
     expect(() => readSafetensors(padded(MOST.header + 1), 'f')).toThrow(
-      'f is not a valid safetensors file: its header has 10 MB, and at most 10 MB are read.',
+      'f is not a valid safetensors file: its header has 10 MB, but at most 10 MB are allowed.',
     );
   });
 

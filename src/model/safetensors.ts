@@ -54,12 +54,12 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   };
   refusePointer(bytes, file);
   if (bytes.byteLength < 8)
-    fail(`it has ${bytes.byteLength} bytes, its header length alone needs 8`);
+    fail(`it has ${bytes.byteLength} bytes, but the header length alone needs 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');
   if (headerBytes > MOST.header)
     fail(
-      `its header has ${describeBytes(headerBytes)}, and at most ${describeBytes(MOST.header)} are read`,
+      `its header has ${describeBytes(headerBytes)}, but at most ${describeBytes(MOST.header)} are allowed`,
     );
   const data = bytes.subarray(8 + headerBytes);
 
@@ -85,24 +85,26 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
       for (const [key, value] of Object.entries(entry as object))
         metadata.set(
           key,
-          typeof value === 'string' ? value : fail('its metadata holds something other than text'),
+          typeof value === 'string'
+            ? value
+            : fail('its metadata contains something other than strings'),
         );
       continue;
     }
     const where = `tensor "${name.slice(0, 100)}"`;
-    if (!isObject(entry)) return fail(`${where} is not described by an object`);
+    if (!isObject(entry)) return fail(`${where} is not an object`);
     const { dtype, shape, data_offsets: offsets } = entry;
     if (typeof dtype !== 'string' || !Object.hasOwn(typeBytes, dtype))
       return fail(`${where} has an unknown type`);
     if (!Array.isArray(shape) || !shape.every(isCount))
-      return fail(`the shape of ${where} is not a list of whole numbers`);
+      return fail(`the shape of ${where} is not a list of integers`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-      return fail(`the offsets of ${where} are not two whole numbers`);
+      return fail(`the offsets of ${where} are not two integers`);
     const type = dtype as SafetensorsType;
     const [from, to] = offsets as [number, number];
-    if (from > to || to > data.byteLength) fail(`${where} lies outside the file`);
+    if (from > to || to > data.byteLength) fail(`${where} is outside the file`);
     const size = shape.reduce((product: number, n) => product * n, typeBytes[type]);
-    if (size !== to - from) fail(`${where} has ${to - from} bytes where its shape needs ${size}`);
+    if (size !== to - from) fail(`${where} has ${to - from} bytes, but its shape needs ${size}`);
     ranges.push([from, to]);
     tensors.set(name, { type, shape, bytes: data.subarray(from, to) });
   }
@@ -134,7 +136,7 @@ export function toFloat32({ type, bytes }: SafetensorsEntry): Float32Array {
     default:
       throw new AtlasError('bad-safetensors', {
         file: 'The file',
-        why: `a tensor of type ${type} is not made of floating-point numbers`,
+        why: `a tensor of type ${type} does not contain floating-point numbers`,
       });
   }
 }

@@ -23,15 +23,15 @@ export interface TextFile {
 export function decodeText({ name, bytes }: TextFile): string {
   checkSize(bytes.byteLength);
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    throw bad(`${name} is UTF-16`, 'Save it as UTF-8 and give it again.');
-  if (bytes.includes(0)) throw bad(`${name} is a binary file`, 'Give plain text.');
+    throw bad(`${name} is UTF-16`, 'Save it as UTF-8 and try again.');
+  if (bytes.includes(0)) throw bad(`${name} is a binary file`, 'Use plain text.');
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw bad(`${name} is not UTF-8`, 'Save it as UTF-8 and give it again.', cause);
+    throw bad(`${name} is not UTF-8`, 'Save it as UTF-8 and try again.', cause);
   }
-  if (text.trim() === '') throw bad(`${name} is empty`, 'Give a few sentences.');
+  if (text.trim() === '') throw bad(`${name} is empty`, 'Use a file with a few sentences.');
   return text;
 }
 
@@ -43,7 +43,7 @@ export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): s
   checkSize(text.length); // at least as many bytes
   if (text.trim() === '') throw bad('it is empty', 'Paste a few sentences.');
   refusePointer(new TextEncoder().encode(text.slice(0, 100)), 'The text');
-  if (isBinary(text)) throw bad('most of it is not readable characters', 'Give plain text.');
+  if (isBinary(text)) throw bad('most of its characters are not readable', 'Use plain text.');
   const whole =
     format === 'jsonl' ? jsonLines(text) : text.replaceAll('\r\n', '\n').split(/\n[ \t]*\n\s*/);
   return whole.flatMap(cut).filter((passage) => passage.trim() !== '');
@@ -52,8 +52,8 @@ export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): s
 function checkSize(bytes: number): void {
   if (bytes > MOST.text) {
     throw bad(
-      `it has ${describeBytes(bytes)}, ${describeBytes(MOST.text)} are allowed`,
-      'Give a part of it: a few pages are plenty.',
+      `it has ${describeBytes(bytes)}, but ${describeBytes(MOST.text)} are allowed`,
+      'Use a part of it: a few pages are enough.',
     );
   }
 }
@@ -80,7 +80,7 @@ function jsonLines(text: string): string[] {
     if (typeof value !== 'string')
       throw bad(
         `line ${i + 1} is not a JSON object with a "text"`,
-        'Correct that line, or give plain text.',
+        'Correct that line, or use plain text.',
       );
     return [value];
   });

@@ -101,8 +101,8 @@ export async function loadTokenizer(
       if (at.fuel.value < 0n)
         return refuse(
           what === 'load'
-            ? 'reading it takes far too many steps'
-            : `it takes far too many steps for ${bytes} bytes`,
+            ? 'reading it takes too many steps'
+            : `it takes too many steps for ${bytes} bytes`,
           error,
         );
       return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
@@ -162,7 +162,7 @@ export async function loadTokenizer(
  */
 function sized(json: Uint8Array): unknown {
   const most = (count: number, allowed: number, what: string) => {
-    if (count > allowed) throw new Error(`it has ${count} ${what}, ${allowed} are allowed`);
+    if (count > allowed) throw new Error(`it has ${count} ${what}, but ${allowed} are allowed`);
   };
   most(json.length, TOKENIZER_MOST.bytes, 'bytes');
   const { value } = parseJson(json);

@@ -41,7 +41,7 @@ describe('the estimate of a training step', () => {
         `A training step of ${sequences} x 8 tokens needs`,
       );
     expect(() => checkTraining(model, { ...load, sequences: 8 }, budget)).toThrow(
-      'Use at most 7 of these sequences a step.',
+      'Use at most 7 sequences of this length per step.',
     );
     expect(() => checkTraining(model, load, 1000)).toThrow('Use shorter sequences or lower ranks.');
   });

@@ -49,7 +49,7 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   const entries: ZipEntry[] = [];
   if (count > MOST.zipFiles)
     throw new Error(
-      `it holds ${describeCount(count)} files, and at most ${describeCount(MOST.zipFiles)} are looked at`,
+      `it contains ${describeCount(count)} files, but at most ${describeCount(MOST.zipFiles)} are allowed`,
     );
   let at = from;
   for (let i = 0; i < count; i++) {
@@ -58,7 +58,7 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
     const nameBytes = view.getUint16(at + 28, true);
     const extraBytes = view.getUint16(at + 30, true);
     const end = at + ENTRY_BYTES + nameBytes + extraBytes + view.getUint16(at + 32, true);
-    if (end > bytes.length) throw new Error('its directory is cut off');
+    if (end > bytes.length) throw new Error('its directory is truncated');
     const name = bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + nameBytes);
     const path = pathOf(new TextDecoder().decode(name));
     if (path !== null) {
@@ -69,7 +69,7 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   }
   const paths = new Set<string>();
   for (const { path } of entries) {
-    if (paths.has(path)) throw new Error(`it holds ${quoted(path)} twice`);
+    if (paths.has(path)) throw new Error(`it contains ${quoted(path)} twice`);
     paths.add(path);
   }
   return entries;
@@ -84,7 +84,7 @@ export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer>
   const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
   if (bytes > most)
     throw new Error(
-      `${quoted(path)} in it has ${describeBytes(bytes)}, and at most ${describeBytes(most)} are read`,
+      `${quoted(path)} in it has ${describeBytes(bytes)}, but at most ${describeBytes(most)} are allowed`,
     );
   if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
   let content: Uint8Array<ArrayBuffer>;
@@ -144,7 +144,7 @@ function directory(view: DataView): { count: number; from: number } {
       from: Number(view.getBigUint64(end + 48, true)),
     };
   }
-  throw new Error('it is no zip file, or it is cut off');
+  throw new Error('it is not a zip file, or it is truncated');
 }
 
 interface Place {
@@ -164,7 +164,9 @@ function entryAt(
   const named = quoted(path);
   if (flags & 1) throw new Error(`${named} in it is encrypted`);
   if (method !== 0 && method !== 8)
-    throw new Error(`${named} in it is packed by method ${method}, not stored or deflated`);
+    throw new Error(
+      `${named} in it uses compression method ${method}, but only store and deflate are supported`,
+    );
   const [size, packedSize, offset] = wide(
     view,
     extra,
@@ -173,10 +175,10 @@ function entryAt(
   );
   const local = defined(offset);
   if (local + LOCAL_BYTES > bytes.length || view.getUint32(local, true) !== LOCAL)
-    throw new Error(`${named} in it is not where the zip says`);
+    throw new Error(`${named} in it has a wrong offset`);
   const from =
     local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (from + defined(packedSize) > bytes.length) throw new Error(`${named} in it is cut off`);
+  if (from + defined(packedSize) > bytes.length) throw new Error(`${named} in it is truncated`);
   return {
     path,
     bytes: defined(size),

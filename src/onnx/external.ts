@@ -53,13 +53,13 @@ export function externalRange(
     if (text === undefined) return otherwise;
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (!Number.isSafeInteger(value))
-      throw bad(`the ${key} of "${shown(tensor.name)}" is not a usable number`);
+      throw bad(`the ${key} of "${shown(tensor.name)}" is not valid`);
     return value;
   };
   const offset = number('offset', 0);
   const length = number('length', expected);
   if (length !== expected)
-    throw bad(`"${shown(tensor.name)}" takes ${expected} bytes, not ${length}`);
+    throw bad(`"${shown(tensor.name)}" needs ${expected} bytes, not ${length}`);
   return { location, offset, length };
 }
 
@@ -79,7 +79,7 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
     if (offset + length > bytes.byteLength) {
       throw new AtlasError('cut-off', {
         file: location,
-        why: `${bytes.byteLength} bytes, ${offset + length} needed`,
+        why: `${bytes.byteLength} bytes, but ${offset + length} are needed`,
       });
     }
     return bytes.subarray(offset, offset + length);

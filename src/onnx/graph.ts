@@ -87,7 +87,7 @@ export function validate(graph: Graph): Graph {
   graph.nodes.forEach((node, index) => {
     for (const name of node.outputs) {
       if (!name) continue;
-      if (maker.has(name) || given.has(name)) throw bad(`"${shown(name)}" is made twice`);
+      if (maker.has(name) || given.has(name)) throw bad(`"${shown(name)}" is produced twice`);
       maker.set(name, index);
     }
   });
@@ -100,7 +100,7 @@ export function validate(graph: Graph): Graph {
   if (graph.outputs.length === 0) throw bad('it has no output');
   for (const { name } of graph.outputs) {
     if (!maker.has(name) && !given.has(name))
-      throw bad(`its output "${shown(name)}" is made by no node`);
+      throw bad(`its output "${shown(name)}" is not produced by any node`);
   }
   return { ...graph, nodes: sorted(graph, maker, bad) };
 }

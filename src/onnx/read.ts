@@ -61,7 +61,7 @@ export async function readGraph(
   const merged = !!model.graph && isMerged(model.graph);
   const proto = merged ? chosen(defined(model.graph), branch, file) : model.graph;
   if (!proto || proto.node.length === 0)
-    throw new AtlasError('not-onnx', { file, why: 'it holds no graph' });
+    throw new AtlasError('not-onnx', { file, why: 'it contains no graph' });
   if (model.functions.length > 0)
     throw new AtlasError('operator', { where: file, operator: 'model-local functions' });
   if (proto.sparseInitializer.length > 0)
@@ -73,7 +73,7 @@ export async function readGraph(
   if (opset === undefined || !(opset >= OPSETS.min && opset <= OPSETS.max)) {
     throw new AtlasError('operator', {
       where: file,
-      operator: `operator set ${opset ?? 'none'} (${OPSETS.min} to ${OPSETS.max} are known)`,
+      operator: `operator set ${opset ?? 'none'} (${OPSETS.min} to ${OPSETS.max} are supported)`,
     });
   }
   const read = externalReader(file, external);
@@ -107,7 +107,7 @@ function chosen(
   } catch (cause) {
     throw new AtlasError(
       'not-onnx',
-      { file, why: 'the bytes of a branch do not parse' },
+      { file, why: 'the bytes of a branch cannot be parsed' },
       { cause },
     );
   }
@@ -121,7 +121,7 @@ function parse(bytes: Uint8Array, file: string) {
     // An export begins with its IR version, field 1: such a file is a truncated model.
     if (bytes[0] === 0x08 && cause instanceof RangeError)
       throw new AtlasError('cut-off', { file, why: `after ${bytes.byteLength} bytes` }, { cause });
-    throw new AtlasError('not-onnx', { file, why: 'its bytes do not parse' }, { cause });
+    throw new AtlasError('not-onnx', { file, why: 'its bytes cannot be parsed' }, { cause });
   }
 }
 
@@ -169,7 +169,7 @@ function readTensor(t: Message<typeof tensorProto>, file: string): OpenTensor {
     return { name: t.name, type, dims, bytes: externalRange(file, t, expected) };
   const bytes = t.rawData.byteLength > 0 || expected === 0 ? t.rawData : typedData(t, type);
   if (bytes.byteLength !== expected)
-    throw bad(`has ${bytes.byteLength} bytes, its dimensions ask for ${expected}`);
+    throw bad(`has ${bytes.byteLength} bytes, but its dimensions need ${expected}`);
   return { name: t.name, type, dims, bytes };
 }
 

@@ -21,7 +21,7 @@ export const within = <S extends z.ZodMiniNumber>(
 /** No value occurs twice in the list. */
 export const once = z.refine<readonly unknown[]>(
   (list) => new Set(list).size === list.length,
-  'each may be named once',
+  'each may occur only once',
 );
 
 /**
@@ -57,7 +57,7 @@ function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys
     value,
   );
   const known = isObject(around) ? Object.keys(around).filter((key) => !keys.includes(key)) : [];
-  return known.length > 0 ? ` (there are ${known.join(', ')})` : '';
+  return known.length > 0 ? ` (known: ${known.join(', ')})` : '';
 }
 
 /** The path of an issue; for an unknown setting, its own path. */

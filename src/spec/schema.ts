@@ -58,7 +58,7 @@ export const modelSchema = z.strictObject({
   hash: z.optional(
     z
       .string()
-      .check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits')),
+      .check(z.regex(/^[0-9a-f]{64}$/, 'it must be a SHA-256 in lower-case hexadecimal digits')),
   ),
 });
 
@@ -84,7 +84,7 @@ export const textSchema = z.discriminatedUnion('kind', [
       z.maxLength(LIMITS.sequences[1]),
       z.refine(
         (ids) => ids.every((s) => s.length === ids[0]?.length),
-        'all sequences must be equally long',
+        'all sequences must have the same length',
       ),
     ),
   }),

@@ -24,7 +24,7 @@ export async function lookUp(text: string): Promise<void> {
     if (!reference)
       throw new AtlasError('no-file', {
         file: name || '""',
-        why: 'it is neither a hub id, owner/name, nor the address of an .onnx file',
+        why: 'it is neither a hub id (owner/name) nor the address of an .onnx file',
       });
     const offer = await client.ask('variants', { source });
     if (offer.variants.length === 0)

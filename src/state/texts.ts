@@ -24,7 +24,7 @@ export async function textOf(text: TextRef): Promise<string> {
   if (!found)
     throw new AtlasError('no-file', {
       file: `bundled:${text.id}`,
-      why: 'no text of this name comes with the page',
+      why: 'there is no bundled text with this name',
     });
   return fileOf(`texts/${found.file}`);
 }
@@ -99,6 +99,9 @@ export async function request(path: string): Promise<Response> {
     throw new AtlasError('no-file', { file: path, why: 'no connection' }, { cause });
   }
   if (!response.ok)
-    throw new AtlasError('no-file', { file: path, why: `the server says ${response.status}` });
+    throw new AtlasError('no-file', {
+      file: path,
+      why: `the server responded with ${response.status}`,
+    });
   return response;
 }

@@ -13,8 +13,7 @@ import type { RemoteSource, Requests } from './protocol.ts';
 /** Throws `bad-spec` for an invalid id. */
 function reference({ id, hub }: RemoteSource): RemoteReference {
   const found = referenceOf(id, hub);
-  if (!found)
-    throw new AtlasError('bad-spec', { at: 'model.id', why: 'it is not a model elsewhere' });
+  if (!found) throw new AtlasError('bad-spec', { at: 'model.id', why: 'it is not a remote model' });
   return found;
 }
 

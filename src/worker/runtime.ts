@@ -56,7 +56,7 @@ async function download(
   if (!response?.ok || !response.body)
     throw new AtlasError('runtime', {
       what: 'to load',
-      why: `its file could not be fetched${response ? ` (${response.status})` : ''}`,
+      why: `its file could not be downloaded${response ? ` (${response.status})` : ''}`,
     });
   // With a compressed transfer, Content-Length counts other bytes than the body, so the total is
   // unknown.

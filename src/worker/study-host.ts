@@ -362,7 +362,7 @@ export class StudyHost {
       file: async (path) => {
         const content = texts[path];
         if (content === undefined)
-          throw new AtlasError('no-file', { file: path, why: 'no such file comes with the page' });
+          throw new AtlasError('no-file', { file: path, why: 'there is no such bundled file' });
         return content;
       },
       threads: async () => (await import('./svd-threads.ts')).browserThreads,

@@ -44,7 +44,9 @@ export const isInteger = (type: ElementType): boolean => /int/.test(type);
 export function wholeOnly(type: ElementType, values: Numbers): void {
   const odd = isInteger(type) ? values.find((x) => !Number.isInteger(x)) : undefined;
   if (odd !== undefined)
-    throw new Clash(`it gives ${Number.isNaN(odd) ? 'no number' : odd}, and its type is ${type}`);
+    throw new Clash(
+      `its result is ${Number.isNaN(odd) ? 'not a number' : odd}, but its type is ${type}`,
+    );
 }
 
 const LARGEST = 2 ** 27;

@@ -139,7 +139,7 @@ export const elementwise: Record<string, Rule> = {
   },
   Where: {
     infer: (call) => {
-      if (input(call, 0).type !== 'bool') throw new Clash('its condition is no truth value');
+      if (input(call, 0).type !== 'bool') throw new Clash('its condition is not boolean');
       return [{ type: sameType(call, 1), dims: dimsOf(call) }];
     },
     evaluate: (call, [shape]) => apply(call, defined(shape), (c, a, b) => (c ? a : b)),
@@ -157,7 +157,7 @@ export const elementwise: Record<string, Rule> = {
   Cast: {
     infer: (call) => {
       const type = typeOf(int(call, 'to', 0));
-      if (!type) throw new Unsupported('a type that is not known');
+      if (!type) throw new Unsupported('an unknown type');
       return [{ type: widened(type), dims: input(call, 0).dims }];
     },
     same: (call, [shape]) => (input(call, 0).type === defined(shape).type ? 0 : null),

@@ -244,25 +244,28 @@ describe('what does not fit is said', () => {
     () =>
       new Builder('a.onnx', 1, 1).build('/here', op, inputs.map(constantValue), { attributes });
   test.each<[string, () => unknown]>([
-    ['[2, 3] times [2, 3] does not fit', build('MatMul', [ramp(2, 3), ramp(2, 3)])],
+    ['[2, 3] times [2, 3] does not match', build('MatMul', [ramp(2, 3), ramp(2, 3)])],
     ['shapes [2] and [3] do not fit together', build('Add', [ramp(2), ramp(3)])],
     ['its inputs have different types', build('Add', [ramp(2), list(1, 2)])],
-    ['is no permutation', build('Transpose', [ramp(2, 3)], { perm: ints(0, 9) })],
+    ['is not a permutation', build('Transpose', [ramp(2, 3)], { perm: ints(0, 9) })],
     ['cannot become', build('Reshape', [ramp(2, 3), list(4, -1)])],
     ['axis 3 does not exist', build('Gather', [ramp(2), list(0)], { axis: int(3) })],
     ['index 7 is outside', build('Gather', [ramp(2), list(7)])],
     ['cannot be joined', build('Concat', [ramp(2, 2), ramp(3, 3)], { axis: int(0) })],
     ['cannot be split', build('Split', [ramp(5), list(2, 2)])],
-    ['a range without end', build('Range', [f([], 0), f([], 1), f([], 0)])],
+    ['an infinite range', build('Range', [f([], 0), f([], 1), f([], 0)])],
     ['too large', build('Range', [i([], 0), i([], 2 ** 50), i([], 1)])],
     ['its input is int64, not floating-point', build('Sqrt', [list(2)])],
-    ['it gives 0.5, and its type is int64', build('Pow', [list(2), list(-1)])],
-    ['it gives Infinity, and its type is int64', build('Div', [list(2), list(0)])],
-    ['it gives 0.5, and its type is int64', build('ReduceMean', [list(0, 1)])],
-    ['it gives no number, and its type is int64', build('Cast', [f([], NaN)], { to: int(7) })],
-    ['input 2 is float32, not whole numbers', build('Reshape', [ramp(4), f([2], 2, 2)])],
+    ['its result is 0.5, but its type is int64', build('Pow', [list(2), list(-1)])],
+    ['its result is Infinity, but its type is int64', build('Div', [list(2), list(0)])],
+    ['its result is 0.5, but its type is int64', build('ReduceMean', [list(0, 1)])],
     [
-      'its indices are float64, not whole numbers',
+      'its result is not a number, but its type is int64',
+      build('Cast', [f([], NaN)], { to: int(7) }),
+    ],
+    ['input 2 is float32, not integers', build('Reshape', [ramp(4), f([2], 2, 2)])],
+    [
+      'its indices are float64, not integers',
       build('Gather', [
         ramp(2),
         { type: 'float64', dims: [1], stored: [1], data: Float64Array.of(1e-323) },

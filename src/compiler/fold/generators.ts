@@ -45,7 +45,7 @@ function range(call: Call): { start: number; delta: number; n: number } {
     number,
   ];
   const n = Math.max(0, Math.ceil((limit - start) / delta));
-  if (!Number.isSafeInteger(n)) throw new Clash('a range without end');
+  if (!Number.isSafeInteger(n)) throw new Clash('an infinite range');
   return { start, delta, n };
 }
 

@@ -86,7 +86,7 @@ export function permutation(call: Call): readonly number[] {
     new Set(perm).size !== perm.length ||
     perm.some((p) => !(p >= 0 && p < dims.length))
   ) {
-    throw new Clash(`the order ${shapeText(perm)} is no permutation of ${dims.length} axes`);
+    throw new Clash(`the order ${shapeText(perm)} is not a permutation of ${dims.length} axes`);
   }
   return perm;
 }

@@ -19,7 +19,7 @@ const matmul: Rule = {
       throw new Clash(`its inputs have different types (${a.type}, ${b.type})`);
     if (a.dims.length < 2 || b.dims.length < 2) throw new Unsupported('a vector');
     if (a.dims.at(-1) !== b.dims.at(-2))
-      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not match`);
     return [
       {
         type: a.type,
@@ -65,7 +65,7 @@ const gemm: Rule = {
     const [m, ka] = int(call, 'transA', 0) ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!];
     const [kb, n] = int(call, 'transB', 0) ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!];
     if (ka !== kb || a.type !== b.type)
-      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not match`);
     if (c && count(broadcastDims([c.dims, [m, n]])) !== m * n)
       throw new Clash(`a bias of ${shapeText(c.dims)} for ${n} columns`);
     return [{ type: a.type, dims: [m, n] }];
@@ -97,7 +97,7 @@ export function nbitsSizes(call: Call): NBitsSizes {
     throw new Unsupported(`blocks of ${block}`);
   if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
   if (int(call, 'weight_prepacked', 0) !== 0)
-    throw new Unsupported('weights in the order of one kind of processor');
+    throw new Unsupported('weights in a processor-specific order');
   const blocks = Math.ceil(K / block);
   const packed = input(call, 1);
   const scales = input(call, 2);

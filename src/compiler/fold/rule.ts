@@ -52,8 +52,7 @@ export function constantOf(value: Value | null | undefined): Constant | null {
 /** A list of integers that must be constant: a shape, axes, repeats. */
 export function whole(call: Call, index: number): number[] {
   const value = known(call, index);
-  if (!isInteger(value.type))
-    throw new Clash(`input ${index + 1} is ${value.type}, not whole numbers`);
+  if (!isInteger(value.type)) throw new Clash(`input ${index + 1} is ${value.type}, not integers`);
   return Array.from(full(value).data);
 }
 

@@ -73,11 +73,10 @@ function splitSizes(call: Call): { axis: number; sizes: readonly number[] } {
 /** Indices of a Gather, with negative ones normalised. */
 export function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
   const n = data.dims[axis]!;
-  if (!isInteger(indices.type))
-    throw new Clash(`its indices are ${indices.type}, not whole numbers`);
+  if (!isInteger(indices.type)) throw new Clash(`its indices are ${indices.type}, not integers`);
   return Array.from(indices.data, (i) => {
     const at = i < 0 ? i + n : i;
-    if (!(at >= 0 && at < n)) throw new Clash(`index ${i} is outside of ${shapeText(data.dims)}`);
+    if (!(at >= 0 && at < n)) throw new Clash(`index ${i} is outside ${shapeText(data.dims)}`);
     return at;
   });
 }

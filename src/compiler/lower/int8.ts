@@ -51,7 +51,7 @@ export const integerProduct: Lowering = (_, call) => {
   const weight = input(call, 1);
   const source = quantised.get(a);
   if (source?.part !== 'values' || weight.kind !== 'weight' || weight.dims.length !== 2)
-    throw new Unsupported('other operands than quantised activations and a weight');
+    throw new Unsupported('operands other than quantised activations and a weight');
   if (a.dims.at(-1) !== weight.dims[0])
     throw new Clash(`[${a.dims}] times [${weight.dims}] does not fit`);
   const out = placeholder(a, 'int32', [...a.dims.slice(0, -1), weight.dims[1]!]);

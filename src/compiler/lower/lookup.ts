@@ -29,7 +29,7 @@ function lookup({
   read: Reader;
 }): Value {
   if (count(ids.dims) !== b.batch * b.length)
-    throw new Unsupported('other indices than the token ids');
+    throw new Unsupported('indices other than the token ids');
   let found = b.lookups.find((l) => l.key === key);
   if (!found) {
     found = {
@@ -94,7 +94,7 @@ export const gather: Lowering = (b, call) => {
     table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
   const weight =
     table.kind === 'weight' ? table : transposed?.kind === 'weight' ? transposed : null;
-  if (!weight) throw new Unsupported('tokens looked up in something other than a table');
+  if (!weight) throw new Unsupported('a token lookup in something other than a table');
   const [rows, width] = table.dims as [number, number];
   return [
     lookup({

@@ -72,6 +72,6 @@ function blockNumbers({ type, constant }: ConstantValue, call: Call): Constant {
   const { K, blocks } = nbitsSizes(call);
   const data = full(constant).data.subarray(0, K);
   if (data.some((b) => !(b >= 0 && b < blocks)))
-    throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
+    throw new Clash(`g_idx names blocks outside its ${blocks} blocks`);
   return { type, dims: [K], stored: [K], data };
 }

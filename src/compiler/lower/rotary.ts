@@ -96,7 +96,7 @@ export const rotaryEmbedding: Lowering = (b, call) => {
   const width = x.dims[2] ?? 0;
   const headDim = heads > 0 ? width / heads : 2 * (cos?.dims[1] ?? 0);
   if (x.dims.length !== 3 || !Number.isInteger(width / headDim))
-    throw new Clash('heads that do not divide its width');
+    throw new Clash('a number of heads that does not divide its width');
   const [batch, length] = x.dims as [number, number, number];
   const split = b.transpose(b.reshape(x, [batch, length, width / headDim, headDim]), [0, 2, 1, 3]);
   const turned = rotate(b, split, rotaryTables({ b, cos, sin, headDim, interleaved }));

@@ -153,7 +153,7 @@ describe('selfTest', () => {
       name: 'pipeline',
       ok: false,
       error: NaN,
-      note: expect.stringContaining('nothing to compare with'),
+      note: expect.stringContaining('no comparison is possible'),
     });
   });
 });

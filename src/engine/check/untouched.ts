@@ -154,6 +154,6 @@ function inputOf(
   }
   throw new AtlasError('runtime', {
     what: 'the untouched export',
-    why: `it has an input "${name.slice(0, 80)}" of unknown meaning`,
+    why: `it has an unknown input "${name.slice(0, 80)}"`,
   });
 }

@@ -155,7 +155,7 @@ class NonlinearHead implements Head {
       throw new AtlasError('operator', {
         where: 'The head',
         operator:
-          'a nonlinearity behind the vocabulary product together with a sample of the vocabulary',
+          'a nonlinearity after the vocabulary projection together with a sample of the vocabulary',
       });
     }
     const { backend } = this;

@@ -36,7 +36,7 @@ export function finiteWeight(graph: Graph, weight: ModuleWeight): Float32Array {
   if (!floats.every((w) => Math.abs(w) < LARGEST)) {
     throw new AtlasError('bad-graph', {
       file: graph.file,
-      why: `weight ${shown(elementAt(weight.tensors, 0).name)} has values that are no finite numbers`,
+      why: `weight ${shown(elementAt(weight.tensors, 0).name)} has values that are not finite`,
     });
   }
   return floats;

@@ -191,12 +191,12 @@ export class Trainer {
     if (this.model.head.nonlinearAfter)
       throw new AtlasError('operator', {
         where: 'Training',
-        operator: 'a nonlinearity behind the vocabulary product',
+        operator: 'a nonlinearity after the vocabulary projection',
       });
     const labels = labelsOf(batch);
     if (counted(labels) === 0)
       throw new AtlasError('bad-text', {
-        why: 'it leaves no token to predict',
+        why: 'it has no token to predict',
         remedy: 'Use sequences of at least two tokens.',
       });
     return labels;

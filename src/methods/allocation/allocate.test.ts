@@ -255,8 +255,8 @@ describe('refusals', () => {
     [[1, NaN], 'module 1 has the importance NaN'],
     [[-1, 2], 'module 0 has the importance -1'],
     [[Infinity, 2], 'module 0 has the importance Infinity'],
-    [[0, 0], 'no module moves the predictions'],
-    [[1e308, 1e308], 'too large to add'],
+    [[0, 0], 'no module changes the logits'],
+    [[1e308, 1e308], 'the sum of the importances is too large'],
   ])('%j', (d, why) => {
     expect(() => allocate(d, square(2), rule())).toThrow(why);
     expect(() => allocate(d, square(2), rule({ rounding: 'floor' }))).toThrow(

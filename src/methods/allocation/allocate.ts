@@ -108,7 +108,7 @@ function check(
       why: `module ${odd} has the importance ${importances[odd]}`,
     });
   if (!Number.isFinite(sum(importances)))
-    throw new AtlasError('no-importance', { why: 'the importances are too large to add' });
+    throw new AtlasError('no-importance', { why: 'the sum of the importances is too large' });
   if (!importances.some((d) => d > 0))
-    throw new AtlasError('no-importance', { why: 'no module moves the predictions' });
+    throw new AtlasError('no-importance', { why: 'no module changes the logits' });
 }

@@ -158,7 +158,7 @@ describe('row blocks', () => {
         seed: 1,
       }),
     ).toThrow(
-      '8 row blocks do not divide the 12 rows of layer 3. Choose a number that divides them, or k-means.',
+      '8 row blocks do not divide the 12 rows of layer 3. Choose a number that divides the rows, or k-means.',
     );
     expect(() =>
       rowBlocks({ path: 'w', outFeatures: 12 }, w, { blocks: 16, split: 'kmeans', seed: 1 }),

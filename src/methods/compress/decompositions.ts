@@ -50,7 +50,7 @@ export class Decompositions {
     if (bytes > LIMIT)
       throw new AtlasError('bad-spec', {
         at: 'compress.rowBlocks',
-        why: `the decompositions would take ${(bytes / 1e9).toFixed(1)} GB; ${LIMIT / 1e9} GB are allowed, so name fewer numbers of blocks`,
+        why: `the decompositions would take ${(bytes / 1e9).toFixed(1)} GB, but ${LIMIT / 1e9} GB are allowed; list fewer numbers of blocks`,
       });
     if (hash !== this.hash) this.known.clear();
     this.hash = hash;

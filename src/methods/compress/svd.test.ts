@@ -108,7 +108,7 @@ describe('singular value decomposition', () => {
       expect.objectContaining({ code: 'singular' }),
     );
     expect(() => blockSvd(Float32Array.of(1, NaN), 1, rowsTo(2), 'layer')).toThrow(
-      /layer has values that are no finite numbers/,
+      /layer has values that are not finite/,
     );
   });
 

@@ -38,7 +38,7 @@ export function blockSvd(w: Float32Array, width: number, rows: Int32Array, name:
     if (!Number.isFinite(x))
       throw new AtlasError('singular', {
         module: name,
-        why: 'has values that are no finite numbers',
+        why: 'has values that are not finite',
       });
     largest = Math.max(largest, Math.abs(x));
   }

@@ -21,7 +21,7 @@ export function blockRanks(weights: readonly number[], meanRank: number, most: n
     });
   if (!(total > 0 && Number.isFinite(total)) || weights.some((w) => w < 0))
     throw new AtlasError('no-importance', {
-      why: 'the reconstruction errors are no finite numbers above 0',
+      why: 'the reconstruction errors are not finite numbers above 0',
     });
   const ranks = weights.map((w) =>
     Math.min(most, Math.max(1, Math.round((w / total) * meanRank * n))),

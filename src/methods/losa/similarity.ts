@@ -33,7 +33,7 @@ export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][]
   const bad = (why: string, remedy: string) => new AtlasError('bad-text', { why, remedy });
   if (n < FEWEST_SAMPLES)
     throw bad(
-      `it gives ${n} sequence${n === 1 ? '' : 's'}, and how alike two layers are shows from ${FEWEST_SAMPLES} on`,
+      `it gives ${n} sequence${n === 1 ? '' : 's'}, but the similarity of two layers needs at least ${FEWEST_SAMPLES}`,
       'Use more or shorter sequences.',
     );
   const unit = grams.map((gram, layer) => {
@@ -41,7 +41,7 @@ export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][]
     const norm = Math.sqrt(k.reduce((sum, v) => sum + v * v, 0));
     if (!(norm > 0 && Number.isFinite(norm)))
       throw bad(
-        `to layer ${layer} all its sequences are the same`,
+        `all of its sequences are the same at layer ${layer}`,
         'Use a text with different sequences.',
       );
     return k.map((v) => v / norm);

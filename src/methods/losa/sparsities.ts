@@ -17,7 +17,7 @@ export function layerSparsities(
   if (!(target >= 0 && target < 1))
     throw new AtlasError('bad-spec', {
       at: 'prune.sparsity',
-      why: `${target} is no share of zeros that leaves a model`,
+      why: `${target} is not a valid sparsity`,
     });
   const least = Math.max(0, target - spread);
   const most = Math.min(1, target + spread);

@@ -110,7 +110,7 @@ async function* fetched(
         for await (const chunk of rest.from(at)) {
           failures = 0;
           at += chunk.length;
-          if (at > bytes) throw bad(`it is longer than the ${bytes} bytes announced`);
+          if (at > bytes) throw bad(`it is longer than the announced ${bytes} bytes`);
           hash?.update(chunk);
           await kept?.add(chunk);
           yield chunk;
@@ -128,7 +128,7 @@ async function* fetched(
         await pause((transfer.patience ?? 0.5) * 2 ** (failures - 1), signal);
       }
     }
-    if (!isRight(file, hash)) throw bad('its checksum is not the announced one');
+    if (!isRight(file, hash)) throw bad('its checksum does not match');
   } catch (error) {
     await kept?.close();
     if (error instanceof AtlasError && ['bad-download', 'remote-changed'].includes(error.code))
@@ -181,7 +181,7 @@ class Rest {
       ...(signal && { signal }),
     });
     if (response.status >= 500 || response.status === 429)
-      throw new Error(`the server says ${response.status}`);
+      throw new Error(`the server responded with ${response.status}`);
     const version = versionOf(response.headers);
     // With a digest a mixture is detected at the end. Hosts of one file may give it different tags.
     const isMixed = !hashOf(file) && isOther(this.version, version);
@@ -216,7 +216,7 @@ class Rest {
 function startOf(response: Response, asked: number): number {
   const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
   if (start === undefined) return asked;
-  if (Number(start) > asked) throw new Error('the server left bytes out');
+  if (Number(start) > asked) throw new Error('the server skipped bytes');
   return Number(start);
 }
 

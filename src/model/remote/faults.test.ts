@@ -172,7 +172,7 @@ describe('other content than the name says', () => {
     );
     writeFileSync(join(cache, defined(name)), '{}'.padEnd(bytes));
     await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
-      'What this machine kept of config.json was damaged and has been thrown away. Try again: it is fetched anew.',
+      'The cached copy of config.json was damaged and has been deleted. Try again to download it.',
     );
     expect((await openModel(await remoteFiles(atlas, access()))).config).not.toBeNull();
   });
@@ -223,20 +223,16 @@ describe('a hub that means no good', () => {
     expect((await hubListing(atlas, access())).files).toHaveLength(2000);
     mirror.fault.siblings = listed(MOST.files + 1);
     await expect(hubListing(atlas, access())).rejects.toThrow(
-      /^localhost:\d+ does not give rank-atlas\/atlas-3m \(more than 2,000 files of models\)/,
+      /^localhost:\d+ does not provide rank-atlas\/atlas-3m \(more than 2,000 model files\)/,
     );
   });
 
   test.each<[string, string, RegExp]>([
-    [
-      'a listing',
-      '/api/',
-      /^rank-atlas\/atlas-3m is longer than 50 MB, the most that is read of it/,
-    ],
+    ['a listing', '/api/', /^rank-atlas\/atlas-3m is larger than the limit of 50 MB\./],
     [
       'a config',
       'config.json',
-      /^config\.json did not arrive .+ longer than the \d+ bytes announced/,
+      /^The download of config\.json from .+ longer than the announced \d+ bytes/,
     ],
   ])(
     'sends %s without an end: it is left there',
@@ -255,7 +251,7 @@ describe('a hub that means no good', () => {
         { kind: 'url', url: `${mirror.url}/${repository}/resolve/main/${graph}` },
         access(),
       ),
-    ).rejects.toThrow('config.json is longer than 20 MB');
+    ).rejects.toThrow('config.json is larger than the limit of 20 MB');
   });
 
   test('is not helped to a token by a redirect', async () => {

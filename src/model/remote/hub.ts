@@ -107,7 +107,7 @@ function listingOf(body: Uint8Array, repository: string, hub: string): HubListin
     !COMMIT.test(answer.sha) ||
     !Array.isArray(answer.siblings)
   )
-    throw refuse('no list of files');
+    throw refuse('no file list');
   const commit = answer.sha;
   const all = (answer.siblings as unknown[]).map((entry) => {
     if (!isObject(entry)) return null;
@@ -120,8 +120,7 @@ function listingOf(body: Uint8Array, repository: string, hub: string): HubListin
   });
   // A repository may hold thousands of unrelated files.
   const files = modelFilesOf(all.filter((file) => file !== null));
-  if (files.length > MOST.files)
-    throw refuse(`more than ${describeCount(MOST.files)} files of models`);
+  if (files.length > MOST.files) throw refuse(`more than ${describeCount(MOST.files)} model files`);
   return { repository, commit, files, folders: true };
 }
 

@@ -82,7 +82,7 @@ export function referenceOf(id: string, hub: string): RemoteReference | null {
   if (!reference)
     throw new AtlasError('bad-spec', {
       at: 'model.id',
-      why: 'it names no repository and no address of an .onnx file',
+      why: 'it is neither a repository nor the address of an .onnx file',
     });
   return reference;
 }

@@ -101,7 +101,7 @@ async function head(path: string, url: string, transfer: Transfer): Promise<Remo
     throw new AtlasError('remote-file', {
       file: path,
       host: new URL(url).host,
-      status: 'no length',
+      status: 'no Content-Length',
     });
   const name =
     etag === null && modified === null

@@ -19,7 +19,7 @@ export const agreeSchema = z.strictObject({
   // All but gradient rank, which takes longer than the others together. The list is explicit: links
   // omit defaults, so a new method must not change the default.
   methods: z._default(
-    z.array(z.enum(AGREE_METHODS)).check(z.minLength(2, 'it takes at least two'), once),
+    z.array(z.enum(AGREE_METHODS)).check(z.minLength(2, 'it needs at least two'), once),
     ['adarank', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'spectrum'],
   ),
 });

@@ -20,9 +20,9 @@ const WHAT = {
   gradients: 'One backward pass',
   checks: 'Checking the prediction',
   scan: 'Trying candidates',
-  test: 'Judging',
-  plain: 'Judging plain text',
-  text: 'Writing',
+  test: 'Evaluating',
+  plain: 'Evaluating plain text',
+  text: 'Generating text',
   laser: "LASER's search",
 } as const;
 
@@ -37,7 +37,7 @@ export const text = ({ result }: CompressState): string => compressText(defined(
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const figures = ({ accuracy, loss }: Figures): string =>
-  `${percent(accuracy)} right, ${loss.toFixed(4)} nats per token`;
+  `${percent(accuracy)} correct, ${loss.toFixed(4)} nats per token`;
 const withPlain = (step: StepFigures): string =>
   `${figures(step)}, plain text ${step.plain.toFixed(4)}`;
 const agreement = ({ pearson, spearman }: Agreement): string =>
@@ -67,7 +67,7 @@ export function compressText(result: CompressResult): string {
       ? elementAt(test.steps, accepted.indexOf(trial) + 1).plain.toFixed(4)
       : '';
   const rows = trials.map((t, i) => [
-    t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '',
+    t.accepted ? (accepted.includes(i) ? 'accepted' : 'replaced') : '',
     t.path,
     String(t.blocks),
     String(t.rho),
@@ -78,12 +78,10 @@ export function compressText(result: CompressResult): string {
     plainAfter(i),
   ]);
   return [
-    `${candidates} candidates, ${trials.length} tried, ${accepted.length} kept. Luck alone: ${percent(chance)}.`,
-    ...(tried ? [`Prediction against truth, all ${tried.count} tried: ${agreement(tried)}`] : []),
+    `${candidates} candidates, ${trials.length} tried, ${accepted.length} accepted. Chance level: ${percent(chance)}.`,
+    ...(tried ? [`Predicted against measured, all ${tried.count} tried: ${agreement(tried)}`] : []),
     ...(small
-      ? [
-          `Prediction against truth, ${small.count} small removals made to check it: ${agreement(small)}`,
-        ]
+      ? [`Predicted against measured, ${small.count} small check removals: ${agreement(small)}`]
       : []),
     '',
     ...columns([
@@ -91,7 +89,7 @@ export function compressText(result: CompressResult): string {
         '',
         'module',
         'blocks',
-        'kept',
+        'retained',
         'dropped',
         'predicted',
         'measured',
@@ -101,14 +99,14 @@ export function compressText(result: CompressResult): string {
       ...rows,
     ]),
     '',
-    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${elementAt(plain.losses, 0).length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${range(plainChange, true)}` : ''}`,
-    `${calibration.samples} samples that chose:  ${figures(calibration.before)} -> ${figures(calibration.after)}`,
-    `${test.samples} samples that judge:  ${withPlain(before)} -> ${withPlain(after)}`,
+    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${elementAt(plain.losses, 0).length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % interval of the change ${range(plainChange, true)}` : ''}`,
+    `${calibration.samples} selection samples: ${figures(calibration.before)} -> ${figures(calibration.after)}`,
+    `${test.samples} test samples: ${withPlain(before)} -> ${withPlain(after)}`,
     ...(laser
       ? [
-          `LASER's best of ${laser.made} (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; its whole search, ${laser.evaluations} evaluations, ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`,
+          `Best of ${laser.made} LASER trials (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; the full LASER search of ${laser.evaluations} evaluations ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`,
         ]
       : []),
-    `Took ${seconds(times.svd)} to decompose, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
+    `Time: ${seconds(times.svd)} for the decompositions, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
   ].join('\n');
 }

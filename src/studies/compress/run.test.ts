@@ -284,7 +284,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
         options: [' the', ' zzqx'],
         answer: i % 2,
       })),
-      /luck alone/,
+      /not above the chance level/,
     ],
   ])('refuses a task of %s with a sentence', async (_, rows, why) => {
     await expect(

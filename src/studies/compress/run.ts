@@ -262,7 +262,7 @@ class Compression {
   private base(before: Judged, chance: number): CompressEvent {
     if (!(before.accuracy > chance)) {
       throw new AtlasError('bad-task', {
-        why: `this model is right in ${(100 * before.accuracy).toFixed(0)} % of the samples, and luck alone would be in ${(100 * chance).toFixed(0)} %`,
+        why: `the accuracy of this model is ${(100 * before.accuracy).toFixed(0)} %, which is not above the chance level of ${(100 * chance).toFixed(0)} %`,
         remedy: 'Choose an easier task.',
       });
     }

@@ -39,7 +39,10 @@ export function readTask(text: string): TaskRow[] {
   } catch (cause) {
     throw new AtlasError(
       'bad-task',
-      { why: 'it is not JSON', remedy: 'Give {"rows": [{"question", "options", "answer"}]}.' },
+      {
+        why: 'it is not JSON',
+        remedy: 'Write it as {"rows": [{"question", "options", "answer"}]}.',
+      },
       { cause },
     );
   }
@@ -74,7 +77,7 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
     const ids = await read(text);
     if (ids.length === 0)
       throw new AtlasError('bad-task', {
-        why: `${what} is no token to this model`,
+        why: `the tokenizer gives no tokens for ${what}`,
         remedy: 'Write it differently.',
       });
     return ids;
@@ -94,7 +97,7 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
 
 function fileIn({ file }: StudyContext, path: string): Promise<string> {
   if (!file)
-    throw new AtlasError('no-file', { file: path, why: 'no files come with this program' });
+    throw new AtlasError('no-file', { file: path, why: 'this program has no bundled files' });
   return file(path);
 }
 
@@ -129,7 +132,7 @@ function split(all: readonly Both[], samples: number, test: number, seed: number
   if (all.length < 8)
     throw new AtlasError('bad-task', {
       why: `it has ${all.length} samples`,
-      remedy: 'At least 8 are needed: some choose, the others judge.',
+      remedy: 'At least 8 are needed: for selection and for testing.',
     });
   const order = epochOrder(seed, 0, all.length);
   const count =

@@ -95,7 +95,7 @@ function summary(
   return [
     `Spends ${spent} of ${budget} ${spec.allocation.unit}${left > 0 && spec.allocation.rounding === 'floor' ? `; rounding down leaves ${left}` : ''}. ${parameters} adapter parameters.`,
     settled === null
-      ? `${sweeps} repeats are too few to say how sure the ranks are.`
+      ? `${sweeps} repeats are too few for intervals of the ranks.`
       : `${settled} of ${rows.length} ranks are settled at 95 % (~ marks the others).`,
     `Loss of the untouched model: ${cleanLoss.toFixed(4)} nats per token over ${tokens.sequences} x ${tokens.length} tokens.`,
   ];

@@ -11,7 +11,7 @@ export function told(state: Measurement, event: RunEvent): Told {
     const { sequences, length, spec } = state;
     return sequences < spec.sequences
       ? {
-          note: `rank-atlas: the text has only ${sequences} sequences of ${length} tokens; these are used.`,
+          note: `rank-atlas: the text has only ${sequences} sequences of ${length} tokens. The run uses all of them.`,
         }
       : null;
   }

@@ -62,7 +62,7 @@ export async function* runMap(
     if (!Number.isFinite(pass.loss))
       throw new AtlasError('bad-graph', {
         file: model.title,
-        why: 'its predictions are not finite numbers',
+        why: 'its logits are not finite',
       });
     yield { type: 'clean', loss: pass.loss, milliseconds: now() - start };
     let counted = state().times.measure;

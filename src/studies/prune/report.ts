@@ -6,10 +6,10 @@ import { columns } from '../map/export.ts';
 import { costOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
 
 const WHAT: Record<PruneDoing['what'], string> = {
-  prepare: 'Judging the dense model',
+  prepare: 'Evaluating the dense model',
   prune: 'Pruning blocks',
-  judge: 'Judging',
-  repair: 'Repairing',
+  judge: 'Evaluating',
+  repair: 'Fine-tuning',
   wanda: 'Wanda alone, blocks',
   masked: 'Wanda and masked LoRA, steps',
   lora: 'Wanda and plain LoRA, steps',
@@ -43,7 +43,7 @@ export function pruneText(result: PruneResult): string {
         'round',
         'target',
         'pruned',
-        'repaired',
+        'fine-tuned',
         'mean rank',
         ...Array.from({ length: layers }, (_, l) => `L${l}`),
       ],
@@ -56,7 +56,7 @@ export function pruneText(result: PruneResult): string {
         ...defined(r.ranks).map((rank, l) => `${(100 * r.zeros[l]!).toFixed(1)}/${rank}`),
       ]),
     ]),
-    'Under each layer: its zeros in percent / the rank of its modules.',
+    'Under each layer: zeros in percent / rank of its modules.',
     '',
     ...columns([
       ['held-out loss, nats per token', ''],
@@ -77,7 +77,7 @@ export function pruneText(result: PruneResult): string {
               `Wanda, then plain LoRA of rank ${lora.rank}, merged: ${percent(lora.zeros)} zeros`,
               loss(lora.merged),
             ],
-            ['the same, kept to the mask', loss(lora.masked)],
+            ['the same, with the mask applied', loss(lora.masked)],
           ]
         : []),
     ]),
@@ -88,8 +88,8 @@ export function pruneText(result: PruneResult): string {
       ...stored.map((s) => [
         {
           float32: 'pruned, float32',
-          sparse: 'pruned, bit mask and kept weights',
-          int4: 'pruned, 4 bits again',
+          sparse: 'pruned, bit mask and retained weights',
+          int4: 'pruned, requantised to 4 bits',
         }[s.form],
         describeBytes(s.bytes),
         s.loss.toFixed(4),
@@ -98,12 +98,12 @@ export function pruneText(result: PruneResult): string {
     ...(found
       ? [
           '',
-          `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and the training together gain ${(-found.cost).toFixed(3)} nats`} per token.`,
+          `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and fine-tuning together gain ${(-found.cost).toFixed(3)} nats`} per token.`,
         ]
       : []),
     ...(masked
       ? [
-          `The same zeros at one stroke with masked LoRA end ${Math.abs(masked.loss - defined(last.repaired)).toFixed(3)} nats ${masked.loss < defined(last.repaired) ? 'below' : 'above'} LoSA (one seed).`,
+          `One-shot pruning to the same sparsity with masked LoRA ends ${Math.abs(masked.loss - defined(last.repaired)).toFixed(3)} nats ${masked.loss < defined(last.repaired) ? 'below' : 'above'} LoSA (one seed).`,
         ]
       : []),
   ].join('\n');

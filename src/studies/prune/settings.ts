@@ -59,7 +59,7 @@ export const pruneSchema = z
   .check(
     z.refine((p) => p.meanRank + p.rounds - 1 <= p.mostRank, {
       path: ['meanRank'],
-      error: 'it grows by one a round and would end above the largest rank',
+      error: 'it grows by one per round and would exceed the largest rank',
     }),
   );
 

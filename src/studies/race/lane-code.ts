@@ -52,7 +52,7 @@ export const evaUniform: LaneCode = async function* (context, { batch }) {
   if (fewest < most)
     throw new AtlasError('bad-spec', {
       at: 'race.sequences',
-      why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank`,
+      why: `some inputs have only ${fewest} directions, but rank ${most} needs ${most}; use more sequences or a lower mean rank`,
     });
   return {
     importances: null,

@@ -114,7 +114,7 @@ export function importedAdapter({
   if (!found)
     throw new AtlasError('bad-spec', {
       at: 'race.entries',
-      why: 'no adapter was taken in to train on',
+      why: 'no adapter was imported',
     });
   if (found.values.some((v) => v.module >= modules.length))
     throw new AtlasError('head-not-trained');

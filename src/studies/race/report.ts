@@ -46,7 +46,7 @@ export function raceText(result: RaceResult): string {
       raceSentence(result, r),
     ]),
     '',
-    `Measured in: ${measuredIn(measured)}.`,
+    `Measuring time: ${measuredIn(measured)}.`,
   ].join('\n');
 }
 
@@ -58,7 +58,7 @@ export const measuredIn = (measured: RaceResult['measured']): string =>
         ? []
         : [`${raceEn.names[entry]} ${seconds(defined(milliseconds))}`],
     )
-    .join(', ') || 'no time';
+    .join(', ') || 'none';
 
 /** The finding at one mean rank. It names a winner only if the intervals exclude zero. */
 export function raceSentence(result: RaceResult, meanRank: number): string {
@@ -81,7 +81,7 @@ export function raceSentence(result: RaceResult, meanRank: number): string {
 
 /** The standings as text cells, header first. */
 export const raceRows = (standings: readonly Standing[]): string[][] => [
-  ['ranks by', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'to uniform', '95 %', 'training'],
+  ['entry', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'minus uniform', '95 %', 'training'],
   ...standings.map((s) => [
     raceEn.names[s.entry],
     s.ranks.toFixed(0),

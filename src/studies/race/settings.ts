@@ -30,7 +30,7 @@ export const RACE_LIMITS = {
 
 export const raceSchema = z.strictObject({
   entries: z._default(
-    z.array(z.enum(RACE_ENTRIES)).check(z.minLength(2, 'it takes at least two'), once),
+    z.array(z.enum(RACE_ENTRIES)).check(z.minLength(2, 'it needs at least two'), once),
     ['adarank', 'uniform', 'random'],
   ),
   meanRanks: z._default(

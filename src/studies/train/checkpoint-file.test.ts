@@ -51,13 +51,13 @@ describe('the file of a checkpoint', () => {
     [
       'another setting',
       { ...about, spec: parseSpec({ training: { steps: 61 } }) },
-      'another experiment (training)',
+      'another experiment: training',
     ],
     ['another model', { ...about, hash: 'cd' }, 'another model file'],
     [
       'a model of other sizes',
       { ...about, modules: modules.map((m) => ({ ...m, inFeatures: m.inFeatures + 1 })) },
-      'of another size',
+      'has another size',
     ],
   ])('is refused for %s', (_, now, why) => {
     expect(() => readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(now)).toThrow(
@@ -71,7 +71,7 @@ describe('the file of a checkpoint', () => {
       { format: 'rank-atlas-checkpoint 1' },
     );
     expect(() => readCheckpoint(earlier, 'a')(about)).toThrow(
-      'a cannot be gone on from: an earlier version of Rank Atlas wrote it.',
+      "Can't resume from a (an earlier version of Rank Atlas wrote it).",
     );
   });
 

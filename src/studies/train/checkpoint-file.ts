@@ -101,7 +101,7 @@ export function readCheckpoint(
       why:
         format === `${FORMAT} 1`
           ? 'an earlier version of Rank Atlas wrote it'
-          : 'it is no checkpoint of a training',
+          : 'it is not a checkpoint of a training run',
     });
   return (of) => checkpointIn(opened, file, of);
 }
@@ -118,21 +118,21 @@ function checkpointIn(
   const fail = (why: string): never => {
     throw new AtlasError('bad-checkpoint', { file, why });
   };
-  if (metadata.get('model') !== hash) fail('it was made with another model file');
+  if (metadata.get('model') !== hash) fail('it belongs to another model file');
   const settings = settingsOf(spec);
   if (metadata.get('settings') !== JSON.stringify(settings))
-    fail(`it was made by another experiment (${otherSetting(metadata.get('settings'), settings)})`);
+    fail(`it belongs to another experiment: ${otherSetting(metadata.get('settings'), settings)}`);
   const status = statusSchema.safeParse(json(metadata.get('status')));
   if (!status.success) {
     const { at, why } = firstIssue(status.error);
     return fail(`at "${at}" ${why}`);
   }
   const { ranks, told } = status.data;
-  if (ranks.length !== modules.length) fail('it has ranks of other modules');
+  if (ranks.length !== modules.length) fail('its ranks belong to other modules');
   const read = (name: string, dims: readonly number[]): Float32Array => {
     const tensor = tensors.get(name);
     if (!tensor || tensor.type !== 'F32' || tensor.shape.join() !== dims.join())
-      return fail(`${name.slice(0, 120)} is missing or of another size`);
+      return fail(`${name.slice(0, 120)} is missing or has another size`);
     return toFloat32(tensor).slice();
   };
   const trainingAt = (training: number, findings: TrainingCheckpoint['told']) => {
@@ -179,6 +179,6 @@ function otherSetting(text: string | undefined, settings: Record<string, unknown
   return (
     Object.keys(settings).find(
       (key) => JSON.stringify(theirs[key]) !== JSON.stringify(settings[key]),
-    ) ?? 'of another version'
+    ) ?? 'saved by another version'
   );
 }

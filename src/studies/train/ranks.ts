@@ -50,7 +50,7 @@ function settledRanks(
       if (!importances)
         throw new AtlasError('bad-spec', {
           at: 'train.ranks',
-          why: 'the ranks of the map are asked for, and nothing is measured yet',
+          why: 'it needs the ranks of the map, but nothing is measured yet',
         });
       return allocate(importances, modules, { ...allocation, meanRank: ranks.mean }).ranks;
   }
@@ -77,7 +77,7 @@ function checkRanks(ranks: readonly number[], modules: ModelFacts['modules']): v
     if (ranks[i]! > most)
       throw new AtlasError('bad-spec', {
         at: 'train.ranks',
-        why: `rank ${ranks[i]!} is above the ${most} that ${path} can have`,
+        why: `rank ${ranks[i]!} is above the largest rank of ${path}, ${most}`,
       });
   });
 }
@@ -94,7 +94,7 @@ function givenAdapter({
   if (!found)
     throw new AtlasError('bad-spec', {
       at: 'train.start',
-      why: 'the adapter to begin from is not given',
+      why: 'the start adapter is missing',
     });
   const { values, scales } = found;
   if (values.some((v) => v.module >= modules.length)) throw new AtlasError('head-not-trained');

@@ -14,25 +14,25 @@ import { BAND, doingNow } from './verdict.ts';
 const WHAT = {
   base: 'Preparing the weights',
   training: 'Training',
-  curve: 'Judging ranks',
-  separate: 'Training LoRAs beside',
+  curve: 'Evaluating ranks',
+  separate: 'Training separate LoRAs',
 } as const;
 
 export function told(state: TrainState, event: TrainEvent): Told {
   if (event.type === 'base')
     return {
-      note: `linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes a weight`,
+      note: `linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes per weight`,
     };
   if (event.type === 'training' && event.training === 0)
     return {
-      note: `${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`,
+      note: `${event.parameters} parameters; ${event.sequences} training sequences, ${event.heldSequences} held out`,
     };
   if (event.type === 'found' && event.training === 0 && event.finding.type === 'evaluation') {
     const { step, loss } = event.finding;
     return { line: `after ${String(step).padStart(5)} steps: held-out loss ${loss.toFixed(4)}` };
   }
   if (event.type === 'done')
-    return { note: `${(event.result.training.time / 1000).toFixed(1)} s in steps` };
+    return { note: `${(event.result.training.time / 1000).toFixed(1)} s for training steps` };
   const doing = doingNow(state);
   if (!doing) return null;
   const loss = state.trainings.at(-1)?.losses.at(-1);
@@ -79,11 +79,11 @@ function byRank(
   return [
     '',
     ...columns([
-      ['rank', 'loss', 'above best', ...(separate.length > 0 ? ['LoRA alone'] : [])],
+      ['rank', 'loss', 'above best', ...(separate.length > 0 ? ['separate LoRA'] : [])],
       ...rows,
     ]),
     '',
     `Rank ${smallestWithin(losses, BAND).rank} is the smallest within ${100 * BAND} % of the best loss.`,
-    `knee: rank ${knee}, the smallest that keeps 95 % of the best improvement`,
+    `knee: rank ${knee}, the smallest with at least 95 % of the best improvement`,
   ];
 }

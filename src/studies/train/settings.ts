@@ -106,7 +106,7 @@ export const trainSchema = z
     }),
     z.refine((t) => t.method.name === 'qdylora' || t.compare.length === 0, {
       path: ['compare'],
-      error: 'only an adapter for every rank (qdylora) is compared with LoRAs',
+      error: 'only qdylora is compared with separate LoRAs',
     }),
   );
 

@@ -115,8 +115,8 @@ export async function* runTraining({
 }: TrainingRunOptions): AsyncGenerator<TrainingRunEvent, void, undefined> {
   if (from && !sameRanks(start, from.values))
     throw new AtlasError('bad-checkpoint', {
-      file: 'The checkpoint',
-      why: 'its adapters have other ranks',
+      file: 'the checkpoint',
+      why: 'its adapters have different ranks',
     });
   const { steps, batch, length } = training;
   await engine.checkTraining({ sequences: batch, length }, ranks);

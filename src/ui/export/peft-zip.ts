@@ -102,7 +102,7 @@ async function bytesOf(file: File, path: string, most: number): Promise<Uint8Arr
   } catch (error) {
     throw new AtlasError(
       'no-file',
-      { file: name, why: 'it changed or cannot be opened any more' },
+      { file: name, why: 'it changed or can no longer be opened' },
       { cause: error },
     );
   }
