@@ -38,8 +38,8 @@ test('a link measures on the pruned model, says so, survives a reload without pr
   expect(titles.filter((t) => t.includes('Pruning the model first'))).toEqual([]);
 
   await page.getByText('Advanced', { exact: true }).click();
-  await page.getByLabel(/^The model/).selectOption('as-is');
-  await expect(title(page)).toHaveText('Changed: the model pruned to as it came');
+  await page.getByLabel(/^Base model/).selectOption('as-is');
+  await expect(title(page)).toHaveText('Changed: base model pruned to original');
   await expect(chip).toBeHidden();
   await page.getByRole('button', { name: 'Play', exact: true }).click();
   await measured(page, 3);

@@ -297,7 +297,7 @@ export const en = {
     drawUniform: 'uniformly',
     drawGeometric: 'low ranks more often',
     newest: 'The last adapter trained',
-    ownRank: 'its own rank',
+    ownRank: 'its own',
     cut: (text: string) => (text.length > 24 ? `“${text.slice(0, 23)}…”` : `“${text}”`),
   },
   studies: {
