@@ -23,7 +23,7 @@ const TOKENS = 16;
 export const BEFORE = 2;
 
 /**
- * Each function prepares work on an engine of its own and returns a task to repeat. The task that
+ * Each function prepares work on its own engine and returns a task to repeat. The task that
  * generates a token can run at most `TOKENS` - 1 times.
  */
 export const work = ({

@@ -10,7 +10,7 @@ import { makeFolder, writeTogether, type OutFile } from './output.ts';
 
 /**
  * Writes `files` one at a time as they are produced, then copies the files in `beside`. Returns the
- * bytes written by path. The graph is replaced last, so it never lies next to files of another
+ * bytes written by path. The graph is replaced last, so it is never next to files of another
  * model. Throws `usage`.
  */
 export async function writeModelFolder(

@@ -1,4 +1,4 @@
-/** The runtime that the options ask for. */
+/** Loads the runtime that the options select. */
 import { AtlasError } from '../src/errors.ts';
 import { loadOrt, type Runtime } from '../src/runtime/ort.node.ts';
 

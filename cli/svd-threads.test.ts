@@ -1,6 +1,6 @@
 /**
- * Tests decompositions on threads: the same numbers as in this thread, errors as sentences, and an
- * end when nobody needs more results.
+ * Tests decompositions on threads: the same numbers as in this thread, errors as sentences, and
+ * termination when no more results are needed.
  */
 import { expect, it, vi } from 'vitest';
 import { elementAt } from '../src/checked.ts';

@@ -15,8 +15,8 @@ export { expect, type Locator, type Page } from '@playwright/test';
 const rate = Number(process.env.THROTTLE ?? 1);
 
 /**
- * Contexts whose next page is a holder. A holder is idle; throttling it would only waste processor
- * time.
+ * Contexts whose next page is a holder page (see `Shared`). It is idle; throttling it would only
+ * waste processor time.
  */
 const holders = new WeakSet<BrowserContext>();
 
@@ -31,7 +31,7 @@ async function throttle(page: Page): Promise<void> {
 }
 
 /**
- * A browser context that tests reuse. Its holder page keeps the downloaded WebAssembly in memory:
+ * A browser context that tests reuse. Its holder page holds the downloaded WebAssembly in memory:
  * with `--process-per-site` all pages share a process, which compiles the same bytes only once.
  * This saves a third of a test's time.
  */

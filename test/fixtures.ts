@@ -1,6 +1,6 @@
 /**
- * Where the files that tests read are: tiny exports, PyTorch's numbers for them, malformed files.
- * `test/fixtures/README.md` says how each was made.
+ * Locates the files that tests read: tiny exports, PyTorch's numbers for them, malformed files.
+ * `test/fixtures/README.md` describes how each was made.
  */
 import { resolve } from 'node:path';
 

@@ -14,4 +14,4 @@ export const hasShared = existsSync(resolve(root, 'models', 'README.md'));
 export const sharedPath = (...parts: string[]) => resolve(root, ...parts);
 
 if (!hasShared)
-  console.warn('SmolLM2-135M is not beside this checkout: the tests that need it are skipped');
+  console.warn('SmolLM2-135M is not next to this checkout: the tests that need it are skipped');

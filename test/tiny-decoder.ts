@@ -2,7 +2,7 @@
  * Generates a random two-layer decoder as optimum exports it, for tests without reference models.
  * It has RMSNorm, RoPE, grouped-query attention and SiLU in primitive operators, int64 shape
  * arithmetic, a causal mask built in the graph, past inputs, present outputs, and a tied head
- * behind a Transpose.
+ * after a Transpose.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';

@@ -1,8 +1,8 @@
 /**
  * `npm run gpu:archive`: packs everything that `npm run gpu` needs for a machine without a network:
- * Node, packages, sources, the bundled model and, with `--graph`, graphs of a larger model, whose
- * weights are made up there. For the system and processor of this machine. Usage there: `tar -xf
- * rank-atlas-gpu.tar.xz && rank-atlas-gpu/measure`.
+ * Node, packages, sources, the bundled model and, with `--graph`, graphs of a larger model, which
+ * get made-up weights there. The target needs the system and processor type of this machine. Usage:
+ * `tar -xf rank-atlas-gpu.tar.xz && rank-atlas-gpu/measure`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {

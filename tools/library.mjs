@@ -47,7 +47,7 @@ for (const [kind, conditions] of [
     resolve: { conditionNames: conditions },
     plugins: [shaders],
   });
-  // Files are named from the folder of a file of `src/*/`: chunks must lie as deep.
+  // Relative URLs assume the folder depth of `src/*/`, so chunks must be at the same depth.
   await bundle.write({ dir: join(lib, kind), format: 'esm', chunkFileNames: '[name]-[hash].js' });
   await bundle.close();
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run test:e2e:thrice`: builds, then runs the page tests three times each as they are, with
+ * `npm run test:e2e:thrice`: builds, then runs the page tests three times each: unmodified, with
  * the page's processor throttled 6×, and with busy loops on every core. There are no retries.
  * Arguments are passed to Playwright. Prints one line per run and exits with 1 if a test failed.
  */

@@ -18,7 +18,7 @@ const now: Table = {};
 for (const [name, open] of Object.entries(MODELS)) {
   const model = await open();
   if (model) now[name] = await count(model);
-  else console.log(`${name} is skipped: its graph is not beside this checkout`);
+  else console.log(`${name} is skipped: its graph is not next to this checkout`);
 }
 console.log(described(now, before));
 if (values.write) await write(now);

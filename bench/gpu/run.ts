@@ -2,7 +2,7 @@
  * `npm run gpu`: measures everything about a GPU in one run of about ten minutes, on Node and Dawn
  * (docs/benchmarks.md). Stops if there is only a software adapter; `--rehearse` runs the stages on
  * a stand-in for a GPU. The file is rewritten before and after each stage, so an interrupted run
- * keeps its figures.
+ * does not lose its figures.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

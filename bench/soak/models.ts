@@ -1,6 +1,6 @@
 /**
- * Changes models many times in one page, opens a large model once, and measures the memory left
- * behind.
+ * Changes models many times in one page, opens a large model once, and measures the memory that is
+ * not released.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -203,7 +203,7 @@ export interface VocabularyHead {
   nonlinearAfter: boolean;
 }
 
-/** A decoder cut at its residual stream. Its pieces are built when they are asked for. */
+/** A decoder cut at its residual stream. Its pieces are built on request. */
 export interface CompiledModel {
   dialect: 'optimum' | 'genai';
   layers: number;
@@ -240,7 +240,7 @@ export interface CompiledModel {
   ): Piece | Promise<Piece>;
   /**
    * A part of a layer: from `x` and the products less deep than `depth` to the products of that
-   * depth (their outputs, by name). Behind the deepest products it returns `y`. `inputs` lists the
+   * depth (their outputs, by name). After the deepest products it returns `y`. `inputs` lists the
    * inputs that the segment reads. Steps that a change at a product does not affect need no
    * recomputation.
    */

@@ -16,7 +16,7 @@ export async function openExport(
   bytes: Uint8Array,
   options: Omit<ReadOptions, 'branch'>,
 ): Promise<OpenedExport> {
-  // Of a merged decoder both branches may be read: decode the file once.
+  // Both branches of a merged decoder may be read: decode the file once.
   const { parsed = parseModel(bytes) } = options;
   const graph = await readGraph(bytes, { ...options, parsed });
   try {

@@ -1,6 +1,6 @@
 /**
  * Removes layers from an export, as a reference for the self-test that needs less memory. Readers
- * of the residual stream behind a removed layer read the stream behind the last retained layer
+ * of the residual stream after a removed layer read the stream after the last retained layer
  * instead. All other nodes are original, so the logits verify the retained layers, the embedding
  * and the head.
  */
@@ -41,7 +41,7 @@ export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]):
   return reached({ ...graph, nodes }, ['logits']);
 }
 
-/** The producer of the residual stream behind a layer. */
+/** The producer of the residual stream after a layer. */
 interface End {
   /** Its name in the export; null if the stream exists only inside a fused norm. */
   name: string | null;

@@ -34,7 +34,7 @@ export function keptCount(mask: Uint32Array): number {
 
 /**
  * The mask of the retained weights of `weight` [outputs, inputs], by |W| · norms[k], or by |W|
- * alone. Of equal values the first in a row are pruned (a stable sort, as in torch). The product is
+ * alone. Ties in a row prune the first entries (a stable sort, as in torch). The product is
  * rounded to float32, as in the kernel.
  */
 export function pruneMask(

@@ -31,7 +31,7 @@ export interface BatchOptions {
   sequences: number;
   /** Tokens per sequence, including BOS. */
   length: number;
-  /** Whether BOS comes first: as the tokenizer's files say (default), never, or always. */
+  /** Whether BOS comes first: as the tokenizer's files specify (default), never, or always. */
   bos?: BosSetting;
 }
 

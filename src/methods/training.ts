@@ -148,7 +148,7 @@ export async function* judged(
 export interface ComparedLoss {
   base: number;
   adapted: number;
-  /** Number of predicted tokens behind the mean losses. */
+  /** Number of predicted tokens in the mean losses. */
   tokens: number;
 }
 

@@ -11,7 +11,7 @@ import { isCount, isObject, type JsonObject } from './json.ts';
  */
 export const BOS = ['tokenizer', 'none', 'always'] as const;
 
-/** What the user asks for: as the tokenizer's files say, never, or always. */
+/** The user's choice: as the tokenizer's files specify, never, or always. */
 export type BosSetting = (typeof BOS)[number];
 
 /** The JSON files of a model that name special tokens. A missing file is an empty object. */

@@ -31,7 +31,7 @@ import {
 } from './proto.ts';
 import { bytesOf, elementsOf, otherType, typeOf, type ElementType } from './types.ts';
 
-/** What `readGraph` needs beside the bytes. */
+/** What `readGraph` needs in addition to the bytes. */
 export interface ReadOptions {
   /** Name of the file, for messages. */
   file: string;

@@ -45,7 +45,7 @@ export async function loadModel(
 
 /**
  * Finds the files and loads the model. If the files change on the server during the download, it
- * tries once more.
+ * retries once.
  */
 export async function findAndLoad(
   find: () => Promise<ModelFiles>,

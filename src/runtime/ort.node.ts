@@ -18,10 +18,10 @@ export interface Runtime {
   gpu: Gpu | null;
 }
 
-/** Threads if nobody says otherwise. */
+/** Default number of threads. */
 export const defaultThreads = (): number => Math.min(8, availableParallelism());
 
-/** WebAssembly addresses 4 GB. Half of a smaller machine's memory is left to others. */
+/** WebAssembly addresses 4 GB. A smaller machine's other programs get half of its memory. */
 export const defaultBudget = (): number => Math.min(4e9, totalmem() / 2);
 
 /** Throws `no-gpu` for `webgpu` without an adapter; it never falls back to the CPU silently. */

@@ -15,7 +15,7 @@ export type { Runtime };
 export const defaultThreads = (): number =>
   globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency) : 1;
 
-/** WebAssembly addresses 4 GB; how much memory the machine has, a page cannot know. */
+/** WebAssembly addresses 4 GB. A page cannot read the machine's memory size. */
 export const defaultBudget = (): number => 4e9;
 
 /** Throws `no-gpu` for `webgpu` without an adapter; it never falls back to the CPU silently. */

@@ -121,7 +121,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
     if (liveRun() !== mine) return;
     // If the worker died meanwhile, the request must not go to a new worker.
     if (!engine.open) throw new AtlasError('worker-died', { why: 'the thread ended' });
-    // If the user pressed Pause while the texts were fetched, the worker has not been told.
+    // If the user pressed Pause while the texts were fetched, the worker does not know.
     const paused = how === 'play' && useStudy.getState().phase[study] !== 'running';
     const answer = client.ask('study', {
       run: mine.number,

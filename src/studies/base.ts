@@ -17,7 +17,7 @@ export async function* makeBase(
   context: StudyContext,
 ): AsyncGenerator<number, MadeBase, undefined> {
   const maker = makerOf(context.spec.base);
-  if (maker === null) throw new RangeError('the model as it came is not made');
+  if (maker === null) throw new RangeError('no study makes the original model');
   const study = studyOf(maker);
   const [code, share] = await Promise.all([study.code(), defined(study.makes).share()]);
   let made: MadeBase | null = null;

@@ -49,7 +49,7 @@ export interface SparseEngine extends WeightEngine {
     shape: { samples: number; sequences: number; length: number },
     ranks: readonly number[],
   ): Promise<void>;
-  /** Masks of all modules; every weight stays until `set` says otherwise. */
+  /** Masks of all modules; every weight is retained until `set` prunes it. */
   masks(): Promise<Masks>;
   /**
    * x_i · x_j over whole sequences, at the input of every block: [layers] of

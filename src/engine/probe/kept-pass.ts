@@ -1,4 +1,4 @@
-/** The handle behind `CleanPass`: a clean pass and its cached activations. */
+/** Implements `CleanPass`: a clean pass and its cached activations. */
 import { elements, type Backend, type DeviceTensor } from '../backends/backend.ts';
 import type { CleanPass, TokenBatch } from '../engine.ts';
 import { ownHandle } from '../handle.ts';

@@ -82,8 +82,8 @@ export async function hubListing(
 }
 
 /**
- * Anonymous requests for unknown repositories get "not authorised". A header tells gated
- * repositories apart.
+ * Anonymous requests for unknown repositories get "not authorised". A header identifies
+ * gated repositories.
  */
 function refusal(response: Response, repository: string, hub: string): AtlasError {
   const host = new URL(hub).host;

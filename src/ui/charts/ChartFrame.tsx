@@ -34,7 +34,7 @@ export function useChartHeight(): number {
 }
 
 /**
- * The model and the experiment behind the chart in view; null if the open study has no data yet.
+ * The model and the experiment of the visible chart; null if the open study has no data yet.
  */
 function sourceNow(): { model: { title: string; hash: string }; spec: ExperimentSpec } | null {
   const { spec: now } = useExperiment.getState();
