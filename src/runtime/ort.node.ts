@@ -1,6 +1,6 @@
 /**
  * Loads onnxruntime-web in Node: its Node build for the CPU (with threads), its WebGPU build on
- * Dawn for a GPU. The browser's twin is `ort.web.ts`.
+ * Dawn for a GPU. The browser counterpart is `ort.web.ts`.
  */
 import { availableParallelism, totalmem } from 'node:os';
 import type { Ort } from '../engine/backends/ort.ts';

@@ -1,6 +1,6 @@
 /**
- * Loads onnxruntime-web in a browser, for the library: on a page or in a worker. Node's twin is
- * `ort.node.ts`; the playground has its own (`worker/runtime.ts`), which counts the download.
+ * Loads onnxruntime-web in a browser, for the library: on a page or in a worker. `ort.node.ts`
+ * does so in Node. The playground's loader is `worker/runtime.ts`, which counts the download.
  */
 import type { Ort } from '../engine/backends/ort.ts';
 import { watchHeap } from '../engine/backends/wasm-heap.ts';
