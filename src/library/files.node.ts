@@ -5,7 +5,7 @@ import { bundledFrom } from './bundled.ts';
 
 export { nodeFiles as modelFolder } from '../model/node-files.ts';
 
-/** Atlas 3.5M, a 4-bit decoder of 3.9 MB (CC0), for experiments and tests. */
+/** Atlas 3.5M, a 4-bit decoder of 4.0 MB (CC0), for experiments and tests. */
 export const bundledModel = (): ModelFiles =>
   bundledFrom((path) =>
     createReadStream(new URL(`../../public/models/atlas-3m/${path}`, import.meta.url)),

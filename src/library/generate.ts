@@ -1,12 +1,22 @@
 /** Generates text from a prompt, with or without an adapter. */
+import * as z from 'zod/mini';
 import { sampler, type Sampling } from '../methods/sampling.ts';
 import { TokenText } from '../studies/token-text.ts';
+import { parsed } from '../spec/parse.ts';
 import { checkAborted, type Model } from './model.ts';
+import { atLeast, seedSchema } from './options.ts';
 import { withAdapter, type Adapter } from './train.ts';
+
+const schema = z.object({
+  tokens: atLeast(0),
+  temperature: z.number().check(z.gte(0)),
+  topP: z.number().check(z.gt(0), z.lte(1)),
+  seed: seedSchema,
+});
 
 /** How a text is continued. */
 export interface GenerateOptions extends Partial<Sampling> {
-  /** Maximum number of new tokens. Default 64. */
+  /** Maximum number of new tokens. Default 64; fewer at the end of the model's context. */
   tokens?: number;
   adapter?: Adapter;
   signal?: AbortSignal;
@@ -19,8 +29,8 @@ export interface GenerateOptions extends Partial<Sampling> {
 
 /**
  * Continues `prompt` with a KV cache and returns the new text. Default: greedy (temperature 0).
- * Throws `bad-text`, `too-large`, `operator` for exports in which tokens interact outside
- * attention, `cancelled`.
+ * Throws `bad-spec`, `bad-text`, `too-large`, `cancelled`, and `operator` for exports in which
+ * tokens interact outside attention.
  */
 export async function generate(
   model: Model,
@@ -35,6 +45,8 @@ export async function generate(
     onText,
   }: GenerateOptions = {},
 ): Promise<string> {
+  parsed(schema, { tokens, temperature, topP, seed });
+  checkAborted(signal);
   const ids = await model.encode(prompt);
   const stop = await model.endTokens();
   const text = new TokenText(ids, (all) => model.decode(all));

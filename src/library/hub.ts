@@ -4,31 +4,36 @@ import type { ModelFiles } from '../model/files.ts';
 import { HUB, parseReference } from '../model/remote/reference.ts';
 import { remoteFiles } from '../model/remote/remote-files.ts';
 
-/** Which hub, and who asks. */
+/** Which hub, with which token. */
 export interface HubOptions {
-  /** The hub's address without a trailing slash. Default: huggingface.co. */
+  /** The hub's address. Default: https://huggingface.co. */
   hub?: string;
-  /** For repositories that require a token. Sent to the hub only. */
+  /** For repositories that require a token. Sent to the hub only, not to other addresses. */
   token?: string;
+  /** Also stops the downloads when the model is opened. */
   signal?: AbortSignal;
 }
 
 /**
  * `name` is `owner/name`, `owner/name@revision` or the address of a graph. Fetches the file list
  * now, and the files when the model is opened. Nothing is cached. Throws `hub-missing`,
- * `hub-closed`, `offline`, `remote-file`, and `usage` if the name has another form.
+ * `hub-closed`, `offline`, `remote-file`, and `bad-spec` if the name has another form.
  */
 export async function hubModel(
   name: string,
   { hub = HUB, token, signal }: HubOptions = {},
 ): Promise<ModelFiles> {
-  const reference = parseReference(name, hub);
+  const address = hub.replace(/\/+$/, '');
+  const reference = parseReference(name, address);
   if (!reference)
-    throw new AtlasError('usage', { why: `"${name.slice(0, 100)}" does not name a model` });
+    throw new AtlasError('bad-spec', {
+      at: 'name',
+      why: `"${name.slice(0, 100)}" is neither a repository nor the address of an .onnx file`,
+    });
   return remoteFiles(reference, {
-    hub,
+    hub: address,
     store: null,
-    ...(token && { headers: { Authorization: `Bearer ${token}` } }),
+    ...(token && reference.kind === 'hub' && { headers: { Authorization: `Bearer ${token}` } }),
     ...(signal && { signal }),
   });
 }

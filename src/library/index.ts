@@ -8,7 +8,13 @@ export type { AdamWStep } from '../device/training-twins.ts';
 export type * from '../engine/engine.ts';
 export type { BosSetting } from '../model/bos.ts';
 export type { ModelFile, ModelFiles } from '../model/files.ts';
-export type { ModuleGroup, ModuleInfo, ModuleRole, WeightFormat } from '../compiler/modules.ts';
+export type {
+  AdapterPlace,
+  ModuleGroup,
+  ModuleInfo,
+  ModuleRole,
+  WeightFormat,
+} from '../compiler/modules.ts';
 export type { Bounds } from '../methods/allocation/rule.ts';
 export type { RankRule } from '../methods/allocation/allocate.ts';
 export type { Draws } from '../methods/importance/contract.ts';

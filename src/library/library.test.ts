@@ -1,7 +1,10 @@
 /** The library on the bundled model: the same numbers as the command line, and its refusals. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { elementAt } from '../checked.ts';
 import { bundledModel } from './files.node.ts';
+import { hubModel } from './hub.ts';
 import { allocateRanks, evaluate, generate, measure, openModel, train } from './index.ts';
 import type { Model } from './model.ts';
 import type { TokenBatch } from '../engine/engine.ts';
@@ -66,6 +69,50 @@ describe('refuses in a sentence', () => {
   ])('%s', async (_, options, code) => {
     await expect(measure(model, batch, options)).rejects.toMatchObject({ code });
   });
+  test.each([
+    ['no sequences', { sequences: 0, length: 16 }],
+    ['sequences that predict nothing', { sequences: 1, length: 1 }],
+    ['a missing length', { sequences: 1 } as { sequences: number; length: number }],
+  ])('a batch of %s', async (_, shape) => {
+    await expect(model.batch(TEXT, shape)).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+  test.each([
+    ['no steps', { steps: 0 }],
+    ['a negative rank', { ranks: -1 }],
+    ['only ranks of 0', { ranks: 0 }],
+    ['a rate that is not a number', { learningRate: NaN }],
+    ['clipping to 0', { maxNorm: 0 }],
+  ])('training with %s', async (_, options) => {
+    const run = train(model, batch, { ranks: 1, steps: 1, ...options });
+    await expect(run).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+  test('a rule of another name, and importances of another model', () => {
+    const importances = model.modules.map(() => 1);
+    const rule = { meanRank: 1, unit: 'bytes' as 'ranks' };
+    expect(() => allocateRanks(model, importances, rule)).toThrow('"unit"');
+    expect(() => allocateRanks(model, [1], { meanRank: 1 })).toThrow('"importances"');
+  });
+  test('sampling from nothing', async () => {
+    const text = generate(model, 'It', { temperature: 1, topP: 0 });
+    await expect(text).rejects.toMatchObject({ code: 'bad-spec' });
+  });
+  test('an adapter of another model', async () => {
+    const values = [{ module: 0, rank: 1, loraA: new Float32Array(1), loraB: new Float32Array(1) }];
+    const loss = evaluate(model, batch, { values, scale: () => 1 });
+    await expect(loss).rejects.toMatchObject({ code: 'adapter-model' });
+  });
+  test('a provider of another name, and opening that is stopped while it reads', async () => {
+    const provider = 'cuda' as 'wasm';
+    await expect(openModel(bundledModel(), { provider })).rejects.toThrow('"provider"');
+    const stop = new AbortController();
+    const onProgress = () => stop.abort();
+    await expect(
+      openModel(bundledModel(), { signal: stop.signal, onProgress }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
+  });
+  test('a name that is no model, in words that do not need the command line', async () => {
+    await expect(hubModel('a model')).rejects.toMatchObject({ code: 'bad-spec' });
+  });
   test('ranks that are not one per module', async () => {
     await expect(train(model, batch, { ranks: [1, 2], steps: 1 })).rejects.toThrow(
       `2 ranks for ${model.modules.length} modules`,
@@ -82,6 +129,32 @@ describe('refuses in a sentence', () => {
     adapters.dispose();
     await expect(other.engine.refreshPass(pass, 0)).rejects.toThrow('disposed');
     await expect(other.engine.evaluate(batch, use)).rejects.toThrow('disposed');
-    await other.dispose();
+    await Promise.all([other.dispose(), other.dispose()]);
+    await expect(evaluate(other, batch)).rejects.toMatchObject({ code: 'cancelled' });
   });
+});
+
+test('a token goes to the hub, and to no other address', async () => {
+  const asked: { path: string; token: string | undefined }[] = [];
+  const server = createServer(({ url = '', headers }, response) => {
+    asked.push({ path: url, token: headers.authorization });
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}`;
+  try {
+    const elsewhere = hubModel(`${address}/model.onnx`, { hub: 'http://localhost', token: 't' });
+    await expect(elsewhere).rejects.toMatchObject({ code: 'remote-file' });
+    await expect(hubModel('owner/name', { hub: `${address}/`, token: 't' })).rejects.toMatchObject({
+      code: 'hub-missing',
+    });
+  } finally {
+    server.close();
+  }
+  const hub = asked.filter(({ path }) => path.startsWith('/api/'));
+  expect(hub.map(({ token }) => token)).toEqual(['Bearer t']);
+  const others = asked.filter((request) => !hub.includes(request));
+  expect(others.length).toBeGreaterThan(0);
+  expect(others.every(({ token }) => token === undefined)).toBe(true);
 });

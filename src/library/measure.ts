@@ -1,12 +1,16 @@
 /** Measures one importance per module from a batch of tokens, and allocates ranks. */
+import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import type { TokenBatch } from '../engine/engine.ts';
+import { AtlasError } from '../errors.ts';
 import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
+import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
 import { summarise } from '../methods/statistics.ts';
 import { parsed } from '../spec/parse.ts';
 import { checkAborted, type Model } from './model.ts';
+import { seedSchema } from './options.ts';
 
 /** How modules are measured. */
 export interface MeasureOptions {
@@ -43,6 +47,8 @@ export async function measure(
   { method = { name: 'adarank' }, seed = 1, signal, onProgress }: MeasureOptions = {},
 ): Promise<Measured> {
   const settings = parsed(methodUnion, method);
+  parsed(z.object({ seed: seedSchema }), { seed });
+  checkAborted(signal);
   const { counts, maps, code } = methodOf(settings.name);
   const { passes, repeats } = counts(settings);
   const of = model.modules.length * (passes + repeats);
@@ -82,9 +88,15 @@ export async function measure(
   };
 }
 
+const ruleSchema = z.object({
+  rounding: z.enum(ROUNDINGS),
+  unit: z.enum(['ranks', 'parameters']),
+});
+
 /**
  * Ranks in proportion to importances, one integer ≥ 0 per module. Defaults: the paper's rule
- * (`floor`) and unit (`ranks`); see methods.md §3. Throws `no-importance`.
+ * (`floor`) and unit (`ranks`); see methods.md §3. `rMin` (0) and `rMax` (4096) bound the ranks of
+ * `exact` only. Throws `no-importance`, and `bad-spec` for an invalid rule.
  */
 export function allocateRanks(
   model: Model,
@@ -97,6 +109,12 @@ export function allocateRanks(
     rMax = 4096,
   }: Pick<RankRule, 'meanRank'> & Partial<RankRule>,
 ): number[] {
+  parsed(ruleSchema, { rounding, unit });
+  if (importances.length !== model.modules.length)
+    throw new AtlasError('bad-spec', {
+      at: 'importances',
+      why: `there are ${importances.length} for ${model.modules.length} modules`,
+    });
   const rule = { meanRank, rounding, unit, rMin, rMax };
   return allocate(importances, model.modules, rule).ranks;
 }

@@ -1,20 +1,26 @@
 /** Opens a model for measuring, training and generating. */
 import { loadOrt, defaultBudget, type Runtime } from '#ort';
-import type { ModuleInfo } from '../compiler/modules.ts';
+import * as z from 'zod/mini';
+import { adapterPlaces, type AdapterPlace, type ModuleInfo } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { WasmBackend } from '../engine/backends/wasm-backend.ts';
 import { WebGpuBackend } from '../engine/backends/webgpu-backend.ts';
 import type { FullEngine, ProviderKind, TokenBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
-import type { BosSetting } from '../model/bos.ts';
+import { BOS, type BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
+import { parsed } from '../spec/parse.ts';
+import { atLeast, positive } from './options.ts';
 
 /** Where and how a model is opened. */
 export interface OpenModelOptions {
   /** Default `wasm`. `webgpu` in Node needs the package `webgpu`. */
   provider?: ProviderKind;
-  /** Threads of the WASM provider. Default: all cores up to 8; 1 without cross-origin isolation. */
+  /**
+   * Threads of the WASM provider. Default: all cores up to 8; 1 without cross-origin isolation. The
+   * first model that computes sets them for the process or page.
+   */
   threads?: number;
   /** Suffix of the graph's file: `q4`, `fp16`, … Default: the smallest that computes well. */
   dtype?: string;
@@ -22,24 +28,35 @@ export interface OpenModelOptions {
    * Bytes for weights and workspace. Default: 4 GB; in Node at most half of the machine's memory.
    */
   memoryBudgetBytes?: number;
+  /** Stops the reading. */
+  signal?: AbortSignal;
   /** Bytes read so far, and in total. */
   onProgress?(loaded: number, total: number): void;
 }
 
+const openSchema = z.object({
+  provider: z.enum(['wasm', 'webgpu']),
+  threads: z.optional(atLeast(1)),
+  memoryBudgetBytes: positive,
+});
+
 /** Shape of a batch of tokens. */
 export interface BatchOptions {
   sequences: number;
-  /** Tokens per sequence, including BOS. */
+  /** Tokens per sequence, including BOS; at least 2. */
   length: number;
   /** Whether BOS comes first: as the tokenizer's files specify (default), never, or always. */
   bos?: BosSetting;
 }
+
+const batchSchema = z.object({ sequences: atLeast(1), length: atLeast(2), bos: z.enum(BOS) });
 
 /** An open model. Computes one call at a time; other calls wait in a queue. Must be disposed. */
 export class Model {
   /** The whole engine, for operations that this library has no function for. */
   readonly engine: FullEngine;
   private readonly loaded: LoadedModel;
+  private released: Promise<void> | null = null;
 
   /** @internal Use `openModel`. */
   constructor(loaded: LoadedModel, engine: FullEngine) {
@@ -57,12 +74,21 @@ export class Model {
     return this.loaded.compiled.modules;
   }
 
+  /** The modules and, after them, the vocabulary projection: everything an adapter can adapt. */
+  get adapterPlaces(): readonly AdapterPlace[] {
+    return adapterPlaces(this.loaded.compiled);
+  }
+
   /**
    * The first tokens of a text, as `[sequences, length]`; fewer sequences if the text is short.
-   * Throws `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
+   * Throws `bad-spec`, `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
    */
-  batch(text: string, { bos = 'tokenizer', ...shape }: BatchOptions): Promise<TokenBatch> {
-    return batchOf({ text: { kind: 'own', text }, bos, ...shape }, text, this.loaded);
+  async batch(
+    text: string,
+    { sequences, length, bos = 'tokenizer' }: BatchOptions,
+  ): Promise<TokenBatch> {
+    const shape = parsed(batchSchema, { sequences, length, bos });
+    return batchOf({ text: { kind: 'own', text }, ...shape }, text, this.loaded);
   }
 
   /** Token ids of a prompt, with BOS first if the tokenizer requires it. */
@@ -80,16 +106,20 @@ export class Model {
     return this.loaded.open.endTokens();
   }
 
-  /** Releases sessions, weights and workspace. */
+  /**
+   * Releases sessions, weights and workspace, after the current call. Refuses later and waiting
+   * calls with `cancelled`. May be called twice.
+   */
   dispose(): Promise<void> {
-    return this.engine.dispose();
+    return (this.released ??= this.engine.dispose());
   }
 }
 
 /**
  * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError`. Its
  * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …),
- * its message what to do. Throws `no-gpu` for `webgpu` without an adapter.
+ * its message what to do. Throws `no-gpu` for `webgpu` without an adapter, `bad-spec` for an
+ * invalid option, and `cancelled`.
  */
 export async function openModel(
   files: ModelFiles,
@@ -97,17 +127,28 @@ export async function openModel(
     provider = 'wasm',
     threads,
     memoryBudgetBytes = defaultBudget(),
-    ...read
+    dtype,
+    signal,
+    onProgress,
   }: OpenModelOptions = {},
 ): Promise<Model> {
-  const loaded = await loadModel(files, read);
-  const runtime = await loadOrt(provider, threads);
-  const engine = createEngine({
-    model: loaded.compiled,
-    backend: backendOf(runtime),
-    memoryBudgetBytes,
+  parsed(openSchema, { provider, threads, memoryBudgetBytes });
+  checkAborted(signal);
+  const loaded = await loadModel(files, {
+    ...(dtype !== undefined && { dtype }),
+    onProgress: (read, total) => {
+      checkAborted(signal);
+      onProgress?.(read, total);
+    },
   });
-  return new Model(loaded, engine);
+  const backend = backendOf(await loadOrt(provider, threads));
+  try {
+    checkAborted(signal);
+    return new Model(loaded, createEngine({ model: loaded.compiled, backend, memoryBudgetBytes }));
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
 }
 
 const backendOf = ({ ort, gpu }: Runtime) =>
