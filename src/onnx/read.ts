@@ -53,10 +53,8 @@ const OPSETS = { min: 13, max: 26 };
  * Reads and validates a model. Throws `not-onnx`, `cut-off`, `external-missing`, `external-bad`,
  * `bad-graph` or `operator`.
  */
-export async function readGraph(
-  bytes: Uint8Array,
-  { file, external, branch = 'cache', parsed }: ReadOptions,
-): Promise<Graph> {
+export async function readGraph(bytes: Uint8Array, options: ReadOptions): Promise<Graph> {
+  const { file, external, branch = 'cache', parsed } = options;
   const model = parsed ?? parse(plainBytes(bytes), file);
   const merged = !!model.graph && isMerged(model.graph);
   const proto = merged ? chosen(defined(model.graph), branch, file) : model.graph;
