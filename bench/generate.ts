@@ -16,7 +16,7 @@ import { VocabularyChunks } from '../src/engine/head/vocabulary-chunks.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/runtime/load.ts';
-import { backendOf } from '../cli/engine.ts';
+import { backendOf } from '../src/runtime/runtime.ts';
 import { loadRuntime } from '../cli/runtime.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';

@@ -5,7 +5,7 @@
  * and unpacking are omitted. The eight products of a module share one run to reduce call overhead.
  */
 import type * as Ort from 'onnxruntime-web';
-import type { Runtime } from '../src/runtime/ort.node.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import { int, model, node, value } from '../src/engine/backends/graphs.ts';
 import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 

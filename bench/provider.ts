@@ -1,6 +1,6 @@
 /** Options and helpers that depend on the measured provider. */
 import type { InferenceSession } from 'onnxruntime-web';
-import type { Runtime } from '../src/runtime/ort.node.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 import { ownTime } from './machine.ts';
 

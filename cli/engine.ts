@@ -3,15 +3,13 @@ import type { FullEngine } from '../src/engine/engine.ts';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
-import type { Backend } from '../src/engine/backends/backend.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/pieces/nf4-model.ts';
-import { WasmBackend } from '../src/engine/backends/wasm-backend.ts';
-import { WebGpuBackend } from '../src/engine/backends/webgpu-backend.ts';
 import type { TrainSettings } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import type { Options } from './options.ts';
-import { defaultBudget, type Runtime } from '../src/runtime/ort.node.ts';
+import { defaultBudget } from '../src/runtime/ort.node.ts';
+import { backendOf, type Runtime } from '../src/runtime/runtime.ts';
 import { loadRuntime } from './runtime.ts';
 
 export interface StartedEngine {
@@ -20,10 +18,6 @@ export interface StartedEngine {
   /** The model the engine runs: the given model, or its NF4 version. */
   compiled: CompiledModel;
 }
-
-/** Several backends can use one runtime. On a GPU they share its device. */
-export const backendOf = ({ ort, gpu }: Runtime): Backend =>
-  gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
 export async function startEngine(
   model: LoadedModel,

@@ -1,6 +1,7 @@
 /** Loads the runtime that the options select. */
 import { AtlasError } from '../src/errors.ts';
-import { loadOrt, type Runtime } from '../src/runtime/ort.node.ts';
+import { loadOrt } from '../src/runtime/ort.node.ts';
+import type { Runtime } from '../src/runtime/runtime.ts';
 
 /** `provider` and `threads` as typed by the user. Throws `usage`, and what `loadOrt` throws. */
 export async function loadRuntime(provider = 'wasm', threads?: string): Promise<Runtime> {

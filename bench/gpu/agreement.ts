@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { bundledModel } from '../../cli/bundled.ts';
-import { backendOf } from '../../cli/engine.ts';
+import { backendOf } from '../../src/runtime/runtime.ts';
 import { defaultBudget } from '../../src/runtime/ort.node.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';

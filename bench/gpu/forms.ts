@@ -3,7 +3,7 @@
  * GPU with the runtime's CPU provider in the same process.
  */
 import { defined } from '../../src/checked.ts';
-import { backendOf } from '../../cli/engine.ts';
+import { backendOf } from '../../src/runtime/runtime.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { compile } from '../../src/compiler/index.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';

@@ -9,6 +9,7 @@ import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
 import { summarise } from '../methods/statistics.ts';
 import { parsed } from '../spec/parse.ts';
+import { drawsAsked, mapsOf } from '../studies/map/draws.ts';
 import { checkAborted, type Model } from './model.ts';
 import { seedSchema } from './options.ts';
 
@@ -49,11 +50,10 @@ export async function measure(
   const settings = parsed(methodUnion, method);
   parsed(z.object({ seed: seedSchema }), { seed });
   checkAborted(signal);
-  const { counts, maps, code } = methodOf(settings.name);
-  const { passes, repeats } = counts(settings);
-  const of = model.modules.length * (passes + repeats);
+  const of = model.modules.length * drawsAsked(settings);
+  let done = 0;
   const measured: number[][] = model.modules.map(() => []);
-  const { draws } = await code();
+  const { draws } = await methodOf(settings.name).code();
   const pass = await model.engine.cleanPass(batch);
   try {
     const events = draws({
@@ -69,15 +69,13 @@ export async function measure(
       checkAborted(signal);
       if (event.type !== 'draws') continue;
       event.modules.forEach((m, i) => elementAt(measured, m).push(elementAt(event.values, i)));
-      onProgress?.(
-        measured.reduce((sum, values) => sum + values.length, 0),
-        of,
-      );
+      done += event.modules.length;
+      onProgress?.(done, of);
     }
   } finally {
     pass.dispose();
   }
-  const made = maps?.(settings, model.modules, measured) ?? { draws: measured, error: null };
+  const made = mapsOf(settings, model.modules, measured);
   const summaries = made.draws.map((values) => summarise(values));
   return {
     importances: summaries.map((s) => s.mean),

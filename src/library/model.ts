@@ -1,15 +1,14 @@
 /** Opens a model for measuring, training and generating. */
-import { loadOrt, defaultBudget, type Runtime } from '#ort';
+import { loadOrt, defaultBudget } from '#ort';
 import * as z from 'zod/mini';
 import { adapterPlaces, type AdapterPlace, type ModuleInfo } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import { WasmBackend } from '../engine/backends/wasm-backend.ts';
-import { WebGpuBackend } from '../engine/backends/webgpu-backend.ts';
 import type { FullEngine, ProviderKind, TokenBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { BOS, type BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
+import { backendOf } from '../runtime/runtime.ts';
 import { parsed } from '../spec/parse.ts';
 import { atLeast, positive } from './options.ts';
 
@@ -150,9 +149,6 @@ export async function openModel(
     throw error;
   }
 }
-
-const backendOf = ({ ort, gpu }: Runtime) =>
-  gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
 /** Throws `cancelled` if the signal is aborted. */
 export function checkAborted(signal: AbortSignal | undefined): void {

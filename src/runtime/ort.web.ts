@@ -2,14 +2,10 @@
  * Loads onnxruntime-web in a browser, for the library: on a page or in a worker. `ort.node.ts`
  * does so in Node. The playground's loader is `worker/runtime.ts`, which counts the download.
  */
-import type { Ort } from '../engine/backends/ort.ts';
-import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import type { ProviderKind } from '../engine/engine.ts';
 import { openGpu } from '../device/gpu.ts';
 import { AtlasError } from '../errors.ts';
-import type { Runtime } from './ort.node.ts';
-
-export type { Runtime };
+import { runtimeOf, type Runtime } from './runtime.ts';
 
 /** Threads need cross-origin isolation. */
 export const defaultThreads = (): number =>
@@ -26,11 +22,6 @@ export async function loadOrt(kind: ProviderKind, threads = defaultThreads()): P
           throw new AtlasError('no-gpu', {}, { cause });
         })
       : null;
-  watchHeap();
-  const ort: Ort = gpu
-    ? await import('onnxruntime-web/webgpu')
-    : await import('onnxruntime-web/wasm');
-  ort.env.wasm.numThreads = threads;
-  ort.env.logLevel = 'error';
-  return { kind, ort, threads, gpu };
+  const ort = gpu ? await import('onnxruntime-web/webgpu') : await import('onnxruntime-web/wasm');
+  return runtimeOf(ort, threads, gpu);
 }
