@@ -20,7 +20,7 @@ import { join, resolve } from 'node:path';
 import { defined } from '../src/checked.ts';
 import { startEngine } from '../cli/engine.ts';
 import { fewTokens, selfTest } from '../src/engine/check/self-test.ts';
-import { WasmBackend } from '../src/engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../src/engine/backends/cpu-backend.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { writeModel } from '../src/onnx/write-model.ts';
 import { loadModel, testedOf } from '../src/runtime/load.ts';
@@ -75,7 +75,7 @@ async function measure(folder: string): Promise<{ stages: Stage[]; check: unknow
   const model = await loadModel(await nodeFiles(folder));
   done('read and compiled');
   const { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: '2' });
-  const report = await selfTest(testedOf(model, runtime.ort), engine, new WasmBackend(runtime.ort));
+  const report = await selfTest(testedOf(model, runtime.ort), engine, new CpuBackend(runtime.ort));
   done('self-test');
   const pass = await engine.cleanPass({
     ...fewTokens(model.compiled),

@@ -16,6 +16,7 @@ import { testedOf, type LoadedModel } from '../src/runtime/load.ts';
 import { readBytes } from './disk.ts';
 import { writeBytes } from './output.ts';
 import { startEngine } from './engine.ts';
+import { loadRuntime } from './runtime.ts';
 import { loadTyped } from './model-files.ts';
 import { refuseUnused, type Command } from './options.ts';
 import { idsOf } from './settings.ts';
@@ -34,7 +35,9 @@ export const check: Command = async (path, options) => {
       : idsBatch(idsOf(options.ids), model.compiled);
   const { engine, runtime } = await startEngine(model, options);
   try {
-    const tested = testedOf(model, runtime.ort);
+    // Also on the native provider, whose 4-bit kernel may round activations to 8 bits.
+    const reference = runtime.native === null ? runtime : await loadRuntime('wasm', options.threads);
+    const tested = testedOf(model, reference.ort);
     const layers = layersCompared(tested);
     const logits = await engine.logits(batch, undefined, layers ?? undefined);
     const { ok, error, allowed, note } = await comparePipeline(tested, batch, logits, layers);

@@ -3,7 +3,7 @@ import type { FullEngine } from '../src/engine/engine.ts';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
-import { createEngine } from '../src/engine/cut-engine.ts';
+import { openEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/pieces/nf4-model.ts';
 import type { TrainSettings } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
@@ -27,10 +27,10 @@ export async function startEngine(
   const runtime = await loadRuntime(provider, threads);
   const compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
   return {
-    engine: createEngine({
+    engine: await openEngine({
       model: compiled,
       backend: backendOf(runtime),
-      memoryBudgetBytes: defaultBudget(),
+      memoryBudgetBytes: defaultBudget(runtime.kind),
     }),
     runtime,
     compiled,

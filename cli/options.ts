@@ -59,7 +59,7 @@ interface Entry {
 }
 
 const MODEL = { model: 'PATH', dtype: 'q4|q4f16|fp16|fp32|…' };
-const ENGINE = { provider: 'wasm|webgpu', threads: 'N' };
+const ENGINE = { provider: 'wasm|webgpu|native[:cuda|dml|coreml]', threads: 'N' };
 const SET = { set: 'key.path=value (repeatable)' };
 const BOS = { bos: 'tokenizer|none|always (tokens before each text)' };
 

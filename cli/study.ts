@@ -1,7 +1,7 @@
 /** Opens a study in Node: loads its model, engine, base and checkpoints. */
 import { defined } from '../src/checked.ts';
 import { compile } from '../src/compiler/index.ts';
-import { createEngine } from '../src/engine/cut-engine.ts';
+import { openEngine } from '../src/engine/cut-engine.ts';
 import { makeBase } from '../src/studies/base.ts';
 import { isOnBase, makerOf } from '../src/studies/base-kinds.ts';
 import { checkpointKey } from '../src/studies/checkpoint.ts';
@@ -71,11 +71,11 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     bundledText,
     file: bundledFile,
     threads: async () => nodeThreads,
-    engineOf: async (compiled) =>
-      createEngine({
+    engineOf: (compiled) =>
+      openEngine({
         model: compiled,
         backend: backendOf(runtime),
-        memoryBudgetBytes: defaultBudget(),
+        memoryBudgetBytes: defaultBudget(runtime.kind),
       }),
   };
   const { hash } = spec.model;

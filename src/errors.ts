@@ -75,6 +75,8 @@ export const errorTable = {
     `WebGPU is not available on this device. The CPU is used instead: everything works, but more slowly.`,
   'no-gpu': () =>
     `WebGPU found no usable GPU. Omit --provider webgpu to compute on the CPU, or install a GPU driver (on Linux a Vulkan driver and libvulkan1) and, for Node, the package webgpu.`,
+  'no-native': (v) =>
+    `The native runtime cannot be used: ${v.why}. ${v.remedy} Without it, --provider wasm computes the same numbers.`,
   'self-test': (v) =>
     `${v.provider} gives wrong results on this device (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) =>

@@ -247,7 +247,7 @@ export function arithmeticEngine(
     explain: never,
     logits: never,
     residuals: never,
-    memory: () => ({ device: 0, heap: 0 }),
+    memory: () => ({ device: 0, heap: 0, weights: 'packed' }),
     dispose: async () => {},
   };
 }

@@ -10,7 +10,7 @@ import { defaultBudget } from '../../src/runtime/ort.node.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import { fewTokens, selfTest } from '../../src/engine/check/self-test.ts';
-import { WasmBackend } from '../../src/engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../../src/engine/backends/cpu-backend.ts';
 import { nodeFiles } from '../../src/model/node-files.ts';
 import { loadModel, testedOf } from '../../src/runtime/load.ts';
 import { writeResult } from '../results.ts';
@@ -31,7 +31,7 @@ const training = await onGpu.testTraining();
 const gpu = await numbersOf(onGpu, batch);
 const onCpu = createEngine({
   model: model.compiled,
-  backend: new WasmBackend(runtime.ort),
+  backend: new CpuBackend(runtime.ort),
   memoryBudgetBytes: defaultBudget(),
 });
 const cpu = await numbersOf(onCpu, batch);

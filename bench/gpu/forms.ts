@@ -7,7 +7,7 @@ import { backendOf } from '../../src/runtime/runtime.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { compile } from '../../src/compiler/index.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
-import { WasmBackend } from '../../src/engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../../src/engine/backends/cpu-backend.ts';
 import { forms, quantisedDecoder } from '../../test/quantised-forms.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { writeResult } from '../results.ts';
@@ -22,7 +22,7 @@ for (const [name, form] of forms) {
   const model = compile(quantisedDecoder(form).quantised);
   const batch = trainingBatch();
   const numbers = [];
-  for (const backend of [backendOf(runtime), new WasmBackend(runtime.ort)]) {
+  for (const backend of [backendOf(runtime), new CpuBackend(runtime.ort)]) {
     const engine = createEngine({ model, backend, memoryBudgetBytes: 1e9 });
     numbers.push(await numbersOf(engine, batch));
     await engine.dispose();

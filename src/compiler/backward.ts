@@ -23,7 +23,12 @@ const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', '
 export function trainingRequest(
   graph: Graph,
   cuts: Cuts,
-  { number, sites, variant }: { number: number; sites: readonly Site[]; variant: TrainingVariant },
+  {
+    number,
+    sites,
+    variant,
+    uint4,
+  }: { number: number; sites: readonly Site[]; variant: TrainingVariant; uint4: boolean },
 ): PieceRequest {
   const {
     s: { batch, length },
@@ -42,7 +47,7 @@ export function trainingRequest(
     cuts,
     number,
     bare ? sites.map(() => NOTHING) : adapters,
-    variant === 'adapted' ? undefined : differentiable(b),
+    variant === 'adapted' ? undefined : differentiable(b, uint4),
   );
   if (variant === 'adapted')
     return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
@@ -98,11 +103,15 @@ export function trainingRequest(
 }
 
 /** `x, dh → dx` of everything between the last layer and the vocabulary product. */
-export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
+export function normBackwardRequest(
+  graph: Graph,
+  { s, cut }: Cuts,
+  uint4: boolean,
+): PieceRequest {
   const { batch, length } = s;
   const b = new Builder(graph.file, batch, length);
   const x = elementAt(cut.layers, -1).output;
-  const h = rewriting(new Map([[x, x]]), differentiable(b))(cut.head.x);
+  const h = rewriting(new Map([[x, x]]), differentiable(b, uint4))(cut.head.x);
   const { dy: dh, gradient } = reverse({ b, x, y: h, dims: [batch, length, cut.head.inFeatures] });
   return {
     opsets: backwardOpsets(graph),
@@ -119,9 +128,9 @@ export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceReques
  * newer operator set.
  */
 const differentiable =
-  (b: Builder): Change =>
+  (b: Builder, uint4: boolean): Change =>
   (step, inputs) => {
-    const product = floatProduct(b, step, inputs);
+    const product = floatProduct(b, step, inputs, uint4);
     return product ? [product] : modernised(b, step, inputs).outputs;
   };
 

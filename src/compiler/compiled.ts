@@ -205,6 +205,8 @@ export interface VocabularyHead {
 
 /** A decoder cut at its residual stream. Its pieces are built on request. */
 export interface CompiledModel {
+  /** The export. */
+  graph: Graph;
   dialect: 'optimum' | 'genai';
   layers: number;
   hidden: number;

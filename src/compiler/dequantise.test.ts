@@ -38,8 +38,8 @@ const random = (n: number, stream: number) =>
   fillNormal(streamKeys(5, stream, 0), new Float32Array(n), 0, 1);
 
 /**
- * Returns the largest difference between the packed and the float product, and the names of the
- * bound weights.
+ * Returns the largest difference between the packed product and the float products, from 4-bit
+ * numbers and from bytes, and the names of the bound weights.
  */
 async function compare(
   op: string,
@@ -54,11 +54,13 @@ async function compare(
     domain: 'com.microsoft',
     attributes: { K: int(K), N: int(N), ...attributes },
   })[0] as ComputedValue;
-  const float = defined(floatProduct(b, defined(packed.step), inputs));
+  const [float, fromBytes] = [true, false].map((uint4) =>
+    defined(floatProduct(b, defined(packed.step), inputs, uint4)),
+  ) as [Value, Value];
   const opsets = new Map([['', 21]]);
   const feed: Result = { dims: [ROWS, K], data: random(ROWS * K, 9) };
   const results = await Promise.all(
-    [packed, float].map(async (value) => {
+    [packed, float, fromBytes].map(async (value) => {
       const { graph, weights } = planPiece({
         opsets,
         inputs: [['x', x]],
@@ -73,7 +75,9 @@ async function compare(
   );
   expect(Math.max(...elementAt(results, 0).y)).toBeGreaterThan(0.1);
   return {
-    error: difference(elementAt(results, 0).y, elementAt(results, 1).y),
+    error: Math.max(
+      ...[1, 2].map((i) => difference(elementAt(results, 0).y, elementAt(results, i).y)),
+    ),
     weights: elementAt(results, 1).weights,
   };
 }
@@ -157,5 +161,5 @@ test('a bias inside the product stays, and weights that are computed are refused
     domain: 'com.microsoft',
     attributes: { K: int(64), N: int(N), bits: int(4), block_size: int(32) },
   })[0] as ComputedValue;
-  expect(() => floatProduct(b, defined(y.step), inputs)).toThrow(Clash);
+  expect(() => floatProduct(b, defined(y.step), inputs, true)).toThrow(Clash);
 });

@@ -13,18 +13,18 @@ import { viewed } from './weight-tensor.ts';
 
 /**
  * Returns the product of a packed step (`MatMulNBits`, `MatMulBnb4`) on `inputs` as a float Gemm,
- * or null for every other step.
+ * or null for every other step. `uint4` allows inputs of 4-bit numbers.
  */
 export function floatProduct(
   b: Builder,
   step: Step,
   inputs: readonly (Value | null)[],
-  blocked = true,
+  uint4: boolean,
 ): Value | null {
   const packed =
     step.domain === 'com.microsoft' && (step.op === 'MatMulNBits' || step.op === 'MatMulBnb4');
   if (!packed) return null;
-  const W = step.op === 'MatMulNBits' ? nbitsWeight(b, step, blocked) : bnb4Weight(b, step);
+  const W = step.op === 'MatMulNBits' ? nbitsWeight(b, step, uint4) : bnb4Weight(b, step);
   const [N, K] = W.dims as [number, number];
   const x = defined(inputs[0]);
   const rows = b.reshape(x, [count(x.dims) / K, K]);
@@ -50,10 +50,10 @@ export function unpackedProduct(b: Builder, step: Step): Value | null {
 }
 
 /**
- * MatMulNBits: rows of blocks, low bits first; rows may end in padding. `blocked` allows the
+ * MatMulNBits: rows of blocks, low bits first; rows may end in padding. `uint4` allows the
  * blocked DequantizeLinear of operator set 21.
  */
-function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
+function nbitsWeight(b: Builder, step: Step, uint4: boolean): Value {
   const { K, N, bits, block, blocks, floatPoints, reordered } = nbitsSizes({ ...step, outputs: 1 });
   const [, packed, scales, zeros, order] = step.inputs;
   const padded = blocks * block;
@@ -61,7 +61,7 @@ function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
   // Zero points are packed row by row. DequantizeLinear does not support the padding that an odd
   // number of blocks leaves.
   if (
-    blocked &&
+    uint4 &&
     bits !== 2 &&
     !floatPoints &&
     !reordered &&

@@ -35,12 +35,20 @@ const isForward = (variant: BlockVariant): variant is ForwardVariant =>
 /** Maximum number of cached specialised graphs. Each holds masks of its length. */
 const KEPT = 4;
 
+export interface CompileOptions {
+  /**
+   * Whether pieces may have inputs of 4-bit numbers (default). If not, backward pieces unpack bytes
+   * by table lookup, which is slower.
+   */
+  uint4?: boolean;
+}
+
 /**
  * Compiles a decoder export. Cheap: pieces are built on demand. Throws `not-decoder`, `structure`,
  * `graph-input`, `operator` or `bad-graph`.
  */
-export function compile(graph: Graph): CompiledModel {
-  return new Compiled(inKernelForms(graph));
+export function compile(graph: Graph, options: CompileOptions = {}): CompiledModel {
+  return new Compiled(inKernelForms(graph), options);
 }
 
 class Compiled implements CompiledModel {
@@ -57,15 +65,17 @@ class Compiled implements CompiledModel {
   readonly blocks: readonly BlockStructure[];
   readonly head: VocabularyHead;
   readonly lookups: CompiledModel['lookups'];
-  private readonly graph: Graph;
+  readonly graph: Graph;
+  private readonly uint4: boolean;
   private readonly weights: ReturnType<CompiledModel['weightOf']>[];
   private readonly cuts = new Map<string, Cuts>();
   private readonly pieces = new Map<string, Piece>();
   private readonly slots = new Map<Piece, readonly CacheSlot[]>();
   private readonly models = new Map<string, { signature: string; model: Uint8Array }>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, { uint4 = true }: CompileOptions) {
     this.graph = graph;
+    this.uint4 = uint4;
     const at = this.cutAt(LAYOUT.batch, LAYOUT.length);
     const { s } = at;
     const found = at.cut;
@@ -149,7 +159,9 @@ class Compiled implements CompiledModel {
         blockRequest({ graph: this.graph, cuts: at, number: layer, sites, variant }),
       );
     return import('./backward.ts').then(({ trainingRequest }) =>
-      made((at) => trainingRequest(this.graph, at, { number: layer, sites, variant })),
+      made((at) =>
+        trainingRequest(this.graph, at, { number: layer, sites, variant, uint4: this.uint4 }),
+      ),
     );
   }
 
@@ -170,7 +182,7 @@ class Compiled implements CompiledModel {
       this.piece(`${variant}:${batch}:${length}`, () => request(this.cutAt(batch, length)));
     if (variant === 'normBackward')
       return import('./backward.ts').then(({ normBackwardRequest }) =>
-        made((at) => normBackwardRequest(this.graph, at)),
+        made((at) => normBackwardRequest(this.graph, at, this.uint4)),
       );
     return made(({ s, cut }) => {
       const output =

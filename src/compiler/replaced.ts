@@ -19,6 +19,8 @@ import { weightTensor } from './weight-tensor.ts';
 /** A weight [out, in], row-major, in one of its storage formats. */
 export type NewWeight =
   | { kind: 'float32'; values: Float32Array }
+  /** Computed on access and held weakly: read once and hold the result. */
+  | { kind: 'float32'; compute: () => Float32Array }
   /**
    * MatMulNBits without zero points: `packed` [out, ⌈in / block⌉, block / 2], low nibble first,
    * `scales` [out, ⌈in / block⌉]; code 8 is zero.
@@ -150,15 +152,15 @@ function stored(
     part: string,
     type: Tensor['type'],
     dims: readonly number[],
-    { buffer, byteOffset, byteLength }: ArrayBufferView,
+    values: ArrayBufferView | (() => ArrayBufferView),
   ): string => {
     const name = `${path}.weight:${part}`;
-    initialisers.set(name, {
+    initialisers.set(
       name,
-      type,
-      dims,
-      bytes: new Uint8Array(buffer, byteOffset, byteLength),
-    });
+      typeof values === 'function'
+        ? computed({ name, type, dims }, values)
+        : { name, type, dims, bytes: bytesOf(values) },
+    );
     return name;
   };
   const packed = { domain: 'com.microsoft', before: [] };
@@ -166,7 +168,12 @@ function stored(
     case 'float32': {
       // Stored as [out, in], so each module's rows are contiguous. The runtime transposes once on
       // load, the compiler never.
-      const values = add('float32', 'float32', [N, K], weight.values);
+      const values = add(
+        'float32',
+        'float32',
+        [N, K],
+        'compute' in weight ? weight.compute : weight.values,
+      );
       const turned = `${values}:transposed`;
       return {
         op: 'MatMul',
@@ -213,6 +220,24 @@ function stored(
       };
     }
   }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function computed(
+  of: Omit<Tensor, 'bytes'>,
+  compute: () => ArrayBufferView,
+): Tensor {
+  let held: WeakRef<Uint8Array> | null = null;
+  return {
+    ...of,
+    get bytes() {
+      let bytes = held?.deref();
+      if (!bytes) held = new WeakRef((bytes = bytesOf(compute())));
+      return bytes;
+    },
+  };
 }
 
 /** The product as nodes, with Casts around it if the export computes in half floats. */

@@ -25,7 +25,7 @@ import {
 import { difference } from '../engine/backends/kernel-checks.ts';
 import type { Check } from '../engine/engine.ts';
 import { shortLogits } from '../engine/check/short-untouched.ts';
-import { WasmBackend } from '../engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../engine/backends/cpu-backend.ts';
 import { validate, type Graph } from '../onnx/graph.ts';
 import { compile } from './index.ts';
 import type { CompiledModel } from './compiled.ts';
@@ -41,7 +41,7 @@ const testedAs = (graph: Graph, model = compile(graph)): Tested => ({
 });
 
 async function pieces(model: CompiledModel, layers: readonly number[]): Promise<Float32Array> {
-  const engine = createEngine({ model, backend: new WasmBackend(runtime), memoryBudgetBytes: 1e9 });
+  const engine = createEngine({ model, backend: new CpuBackend(runtime), memoryBudgetBytes: 1e9 });
   try {
     return await engine.logits(fewTokens(model), undefined, layers);
   } finally {

@@ -31,7 +31,16 @@ export function weightTensor(tensor: Tensor): WeightTensor {
         return bytes;
       },
     };
-  } else w = { name, dims, type: tensor.type as WeightTensor['type'], bytes: tensor.bytes };
+  } else {
+    w = {
+      name,
+      dims,
+      type: tensor.type as WeightTensor['type'],
+      get bytes() {
+        return tensor.bytes;
+      },
+    };
+  }
   wide.set(tensor, w);
   return w;
 }

@@ -1,5 +1,6 @@
 /** The SIMD kernel against its reference implementations. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { kernelThreads } from './noise-threads.node.ts';
 import { fillNormal, mix, streamKeys, type StreamKeys } from './random.ts';
 import { SimdNoise } from './simd-noise.ts';
 import { noiseProduct, type NoiseSlot, type NoiseTarget } from './twins.ts';
@@ -39,13 +40,20 @@ describe('normals', () => {
   });
 });
 
-describe('the product', () => {
+/** Two threads besides this one. */
+const threaded = new SimdNoise(kernelThreads(3));
+afterAll(() => threaded.dispose());
+
+describe.each([
+  ['one thread', noise],
+  ['three threads', threaded],
+])('the product on %s', (_, kernel) => {
   const differ = (target: NoiseTarget, slots: readonly NoiseSlot[], rows: number) => {
     const x = numbers(target.tokens * target.inFeatures, 8);
     const want = numbers(rows * target.stride, 9);
     const got = want.slice();
     const before = want.slice();
-    noise.product(x, got, target, slots);
+    kernel.product(x, got, target, slots);
     noiseProduct(x, want, target, slots);
     const change = want.reduce((top, v, i) => Math.max(top, Math.abs(v - before[i]!)), 0);
     return want.reduce((worst, v, i) => Math.max(worst, Math.abs(v - got[i]!)), 0) / change;
@@ -74,6 +82,16 @@ describe('the product', () => {
     ).toBeLessThan(1e-6);
   });
 
+  it('enough normals for every thread', () => {
+    expect(
+      differ(
+        { tokens: 5, inFeatures: 301, outFeatures: 515, column: 3, stride: 520 },
+        [slot(1, 0), slot(2, 5, true)],
+        10,
+      ),
+    ).toBeLessThan(1e-6);
+  });
+
   it('more outputs than are held at a time', () => {
     expect(
       differ(
@@ -83,4 +101,15 @@ describe('the product', () => {
       ),
     ).toBeLessThan(1e-6);
   });
+});
+
+it('threads compute the same bits as one thread', () => {
+  const target = { tokens: 6, inFeatures: 577, outFeatures: 600, column: 0, stride: 600 };
+  const x = numbers(target.tokens * target.inFeatures, 8);
+  const [one, three] = [noise, threaded].map((kernel) => {
+    const y = new Float32Array(target.tokens * target.stride);
+    kernel.product(x, y, target, [{ keys: streamKeys(7, 1, 2), std: 0.1, row: 0, bias: true }]);
+    return y;
+  });
+  expect(three).toEqual(one);
 });

@@ -8,7 +8,7 @@ import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
-import { adapterBytes, weightBytes } from '../model/memory.ts';
+import { adapterBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { Once } from '../once.ts';
 import { DeviceAdapters, headFeeds } from './adapters/device-adapters.ts';
@@ -25,7 +25,6 @@ import type {
   GradientEngine,
   GradientSums,
   LossSum,
-  MemoryUse,
   Probe,
   ProbeDetail,
   ProviderInfo,
@@ -42,7 +41,9 @@ import type {
   TokenScores,
   BlockWalk,
   Masks,
+  ModelMemory,
   MovingRanks,
+  WeightForm,
 } from './engine.ts';
 import type { Generation } from './generate/generation.ts';
 import type { GradientStatistics } from './gradients/gradient-statistics.ts';
@@ -51,6 +52,7 @@ import { backwardEntriesThatFit, tooLarge } from './memory.ts';
 import { Network } from './pieces/network.ts';
 import { Pieces } from './pieces/pieces.ts';
 import { PlacedWeights } from './pieces/placed-weights.ts';
+import { bytesIn, inForm, weightForm } from './pieces/weight-form.ts';
 import { KeptPass } from './probe/kept-pass.ts';
 import { Probing } from './probe/probing.ts';
 import type { Sparsity } from './sparse/sparsity.ts';
@@ -63,6 +65,8 @@ export interface EngineOptions {
   backend: Backend;
   /** Bytes for weights, cached activations and workspace together. */
   memoryBudgetBytes: number;
+  /** The form of the model's weights. Default: as stored. */
+  form?: WeightForm;
 }
 
 /** Opens an engine. Throws AtlasError `too-large` if the weights alone do not fit. */
@@ -70,7 +74,18 @@ export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
 
+/**
+ * Opens an engine with its weights in the form that suits the backend and the budget
+ * (`pieces/weight-form.ts`). Throws what `createEngine` and `compile` throw.
+ */
+export async function openEngine(options: EngineOptions): Promise<CutEngine> {
+  const { model, backend, memoryBudgetBytes } = options;
+  const form = weightForm(model, backend, memoryBudgetBytes);
+  return createEngine({ ...options, model: await inForm(model, form, backend), form });
+}
+
 export class CutEngine implements FullEngine {
+  private readonly form: WeightForm;
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
@@ -128,15 +143,17 @@ export class CutEngine implements FullEngine {
   private tail: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
-  constructor({ model, backend, memoryBudgetBytes }: EngineOptions) {
+  constructor({ model, backend, memoryBudgetBytes, form = 'packed' }: EngineOptions) {
     this.model = model;
     this.backend = backend;
-    this.budget = memoryBudgetBytes - weightBytes(model);
-    if (this.budget < 0) throw tooLarge(weightBytes(model), memoryBudgetBytes);
+    this.form = form;
+    const held = bytesIn(form, model);
+    this.budget = memoryBudgetBytes - held;
+    if (this.budget < 0) throw tooLarge(held, memoryBudgetBytes);
     this.pieces = new Pieces(model, backend);
     this.network = new Network(model, backend, this.pieces);
     this.weights = new PlacedWeights(model, backend, this.pieces);
-    this.chunks = new VocabularyChunks(backend, model.head);
+    this.chunks = new VocabularyChunks(backend, model.head, { form });
     this.head = createHead(model, backend, this.pieces, this.chunks);
     this.probing = new Probing({
       model,
@@ -444,12 +461,11 @@ export class CutEngine implements FullEngine {
     return (await this.generation).score(ids, use);
   }
 
-  memory(): MemoryUse {
-    const use = this.backend.memory();
-    // On the CPU, weights are views of the file, which the backend does not count.
-    return this.provider.kind === 'wasm'
-      ? { ...use, device: use.device + this.pieces.weightBytes }
-      : use;
+  memory(): ModelMemory {
+    const { device, heap } = this.backend.memory();
+    // On the CPU, the backend does not count weights, which are arrays of the caller.
+    const own = this.provider.kind === 'webgpu' ? 0 : this.pieces.weightBytes;
+    return { device: device + own, heap, weights: this.form };
   }
 
   async dispose(): Promise<void> {

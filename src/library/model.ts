@@ -2,8 +2,9 @@
 import { loadOrt, defaultBudget } from '#ort';
 import * as z from 'zod/mini';
 import { adapterPlaces, type AdapterPlace, type ModuleInfo } from '../compiler/modules.ts';
-import { createEngine } from '../engine/cut-engine.ts';
-import type { FullEngine, ProviderKind, TokenBatch } from '../engine/engine.ts';
+import { openEngine } from '../engine/cut-engine.ts';
+import type { FullEngine, TokenBatch } from '../engine/engine.ts';
+import { PROVIDER_NAMES, type ProviderName } from '../engine/facets/model.ts';
 import { AtlasError } from '../errors.ts';
 import { BOS, type BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
@@ -14,17 +15,22 @@ import { atLeast, positive } from './options.ts';
 
 /** Where and how a model is opened. */
 export interface OpenModelOptions {
-  /** Default `wasm`. `webgpu` in Node needs the package `webgpu`. */
-  provider?: ProviderKind;
   /**
-   * Threads of the WASM provider. Default: all cores up to 8; 1 without cross-origin isolation. The
-   * first model that computes sets them for the process or page.
+   * Default `wasm`. In Node, `webgpu` needs the package `webgpu`, and `native` the package
+   * `onnxruntime-node`. `native` computes on the CPU; `native:cuda`, `native:dml` and
+   * `native:coreml` on a GPU, if the package's build for this system has that provider.
+   */
+  provider?: ProviderName;
+  /**
+   * Threads of the WASM or native provider. Default: all cores up to 8; 1 without cross-origin
+   * isolation. For WASM, the first model that computes sets them for the process or page.
    */
   threads?: number;
   /** Suffix of the graph's file: `q4`, `fp16`, … Default: the smallest that computes well. */
   dtype?: string;
   /**
-   * Bytes for weights and workspace. Default: 4 GB; in Node at most half of the machine's memory.
+   * Bytes for weights and workspace. Default: 4 GB; in Node at most half of the machine's memory,
+   * and with `native` that half.
    */
   memoryBudgetBytes?: number;
   /** Stops the reading. */
@@ -34,7 +40,7 @@ export interface OpenModelOptions {
 }
 
 const openSchema = z.object({
-  provider: z.enum(['wasm', 'webgpu']),
+  provider: z.enum(PROVIDER_NAMES),
   threads: z.optional(atLeast(1)),
   memoryBudgetBytes: positive,
 });
@@ -117,15 +123,15 @@ export class Model {
 /**
  * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError`. Its
  * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …),
- * its message what to do. Throws `no-gpu` for `webgpu` without an adapter, `bad-spec` for an
- * invalid option, and `cancelled`.
+ * its message what to do. Throws `no-gpu` for `webgpu` without an adapter, `no-native`,
+ * `bad-spec` for an invalid option, and `cancelled`.
  */
 export async function openModel(
   files: ModelFiles,
   {
     provider = 'wasm',
     threads,
-    memoryBudgetBytes = defaultBudget(),
+    memoryBudgetBytes = defaultBudget(provider),
     dtype,
     signal,
     onProgress,
@@ -143,7 +149,8 @@ export async function openModel(
   const backend = backendOf(await loadOrt(provider, threads));
   try {
     checkAborted(signal);
-    return new Model(loaded, createEngine({ model: loaded.compiled, backend, memoryBudgetBytes }));
+    const engine = await openEngine({ model: loaded.compiled, backend, memoryBudgetBytes });
+    return new Model(loaded, engine);
   } catch (error) {
     await backend.dispose();
     throw error;

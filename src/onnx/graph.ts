@@ -12,8 +12,11 @@ export interface Tensor {
   name: string;
   type: ElementType;
   dims: readonly number[];
-  /** Little endian, row-major; a view of the file (any alignment). */
-  bytes: Uint8Array;
+  /**
+   * Little endian, row-major; a view of the file (any alignment). Of a replaced weight it may be
+   * computed on access.
+   */
+  readonly bytes: Uint8Array;
 }
 
 /** An attribute of a node; a subgraph stays unread. */

@@ -1,9 +1,9 @@
 /**
- * Loads onnxruntime-web in Node: its Node build for the CPU (with threads), its WebGPU build on
- * Dawn for a GPU. The browser counterpart is `ort.web.ts`.
+ * Loads ONNX Runtime in Node: onnxruntime-web's Node build for the CPU (with threads), its WebGPU
+ * build on Dawn for a GPU, or the native build. The browser counterpart is `ort.web.ts`.
  */
 import { availableParallelism, totalmem } from 'node:os';
-import type { ProviderKind } from '../engine/engine.ts';
+import type { NativeProvider, ProviderName } from '../engine/facets/model.ts';
 import { openGpu, type Gpu } from '../device/gpu.ts';
 import { AtlasError } from '../errors.ts';
 import { runtimeOf, type Runtime } from './runtime.ts';
@@ -11,12 +11,23 @@ import { runtimeOf, type Runtime } from './runtime.ts';
 /** Default number of threads. */
 export const defaultThreads = (): number => Math.min(8, availableParallelism());
 
-/** WebAssembly addresses 4 GB. A smaller machine's other programs get half of its memory. */
-export const defaultBudget = (): number => Math.min(4e9, totalmem() / 2);
+/** WebAssembly addresses 4 GB. The machine's other programs get half of its memory. */
+export const defaultBudget = (provider: ProviderName = 'wasm'): number =>
+  Math.min(provider.startsWith('native') ? Infinity : 4e9, totalmem() / 2);
 
-/** Throws `no-gpu` for `webgpu` without an adapter; it never falls back to the CPU silently. */
-export async function loadOrt(kind: ProviderKind, threads = defaultThreads()): Promise<Runtime> {
-  if (kind === 'wasm') return runtimeOf(await import('onnxruntime-web'), threads, null);
+/**
+ * Throws `no-gpu` for `webgpu` without an adapter, and `no-native`; it never falls back to another
+ * provider silently.
+ */
+export async function loadOrt(
+  provider: ProviderName,
+  threads = defaultThreads(),
+): Promise<Runtime> {
+  if (provider.startsWith('native')) {
+    const { loadNative } = await import('./native.node.ts');
+    return loadNative((provider.split(':')[1] ?? 'cpu') as NativeProvider, threads);
+  }
+  if (provider === 'wasm') return runtimeOf(await import('onnxruntime-web'), threads, null);
   const gpu = await openDawn().catch((cause: unknown) => {
     throw new AtlasError('no-gpu', {}, { cause });
   });

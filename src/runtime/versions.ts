@@ -5,5 +5,5 @@ import type { RunResult } from '../studies/map/result.ts';
 
 export const versionsOf = (ort: typeof Ort): RunResult['versions'] => ({
   rankAtlas: version,
-  onnxruntime: ort.env.versions.web ?? ort.env.versions.common,
+  onnxruntime: ort.env.versions.web ?? ort.env.versions.node ?? ort.env.versions.common,
 });

@@ -1,7 +1,7 @@
 /** The model and its engine: what is open, its memory, what is being opened, and failures. */
 import { create } from 'zustand';
 import type { ErrorCode, ErrorValues } from '../errors.ts';
-import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
+import type { ModelMemory, ProviderInfo, ProviderKind } from '../engine/engine.ts';
 import type { MeasuredModule } from '../studies/map/result.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
@@ -63,7 +63,7 @@ export interface ModelState {
   /** Providers that work here. */
   providers: readonly ProviderKind[];
   selfTest: SelfTestReport | null;
-  memory: MemoryUse | null;
+  memory: ModelMemory | null;
   /** Bytes a page may use on this machine; 0 until a model is open. */
   limit: number;
   /** Bytes read so far by part, while loading. */

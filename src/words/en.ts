@@ -105,6 +105,11 @@ export const en = {
     memoryName: 'Memory in use',
     memoryDevice: 'Weights, cached activations and workspace',
     memoryHeap: 'WebAssembly heap',
+    weightForm: {
+      float32:
+        'Quantised weights are unpacked to float32 once: they fit into a quarter of the limit.',
+      packed: 'Weights are held as stored. Quantised weights are unpacked inside each product.',
+    },
     seed: (v: number) => `Seed ${v}`,
     cpu: 'CPU (WASM)',
     cpuShort: 'CPU',

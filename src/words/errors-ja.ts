@@ -61,6 +61,8 @@ export const errorTableJa = {
     `このブラウザーは WebGPU に対応していません。代わりに CPU を使います。機能はすべて使えますが、低速になります。`,
   'no-gpu': () =>
     `WebGPU で使える GPU が見つかりません。--provider webgpu を外して CPU で計算するか、GPU のドライバー（Linux では Vulkan ドライバーと libvulkan1）と、Node では webgpu パッケージをインストールしてください。`,
+  'no-native': (v) =>
+    `ネイティブ版ランタイムを使用できません（${v.why}）。${v.remedy} --provider wasm でも同じ数値を計算できます。`,
   'self-test': (v) =>
     `${v.provider} の計算結果が正しくありません（誤差 ${v.error}、許容値 ${v.allowed}）。別の実行プロバイダーを選択してください。`,
   'too-large': (v) =>

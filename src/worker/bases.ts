@@ -4,7 +4,7 @@
  * while experiments run on it. Every base has its own adapters.
  */
 import { compile } from '../compiler/index.ts';
-import { createEngine } from '../engine/cut-engine.ts';
+import { openEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
 import type { MadeBase } from '../studies/made-base.ts';
 import type { KeptAdapter } from '../studies/context.ts';
@@ -87,7 +87,7 @@ export class Bases {
     if (!made) throw new AtlasError('no-base');
     const { basedGraph } = await import('../studies/made-base.ts');
     const graph = await basedGraph(this.opened.loaded, made);
-    const engine = createEngine({
+    const engine = await openEngine({
       model: compile(graph),
       backend: await this.opened.backend(),
       memoryBudgetBytes: this.room,

@@ -10,12 +10,12 @@ import { probeOf } from '../methods/importance/adarank.run.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
 import { FULL_ROWS, type Backend } from '../engine/backends/backend.ts';
-import { createEngine } from '../engine/cut-engine.ts';
+import { openEngine } from '../engine/cut-engine.ts';
 import type { CleanPass, FullEngine, ProviderKind } from '../engine/engine.ts';
 import type { Ort } from '../engine/backends/ort.ts';
 import { chooseProvider } from '../engine/backends/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/check/self-test.ts';
-import { WasmBackend } from '../engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../engine/backends/cpu-backend.ts';
 import { shaking } from '../studies/map/draws.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -202,10 +202,10 @@ export class EngineHost {
     const on = async (device: Gpu | null): Promise<Backend> =>
       device
         ? new (await import('../engine/backends/webgpu-backend.ts')).WebGpuBackend(ort, device)
-        : new WasmBackend(ort);
+        : new CpuBackend(ort);
     const backend = await on(gpu);
     const kind = backend.provider.kind;
-    const engine = createEngine({
+    const engine = await openEngine({
       model: loaded.compiled,
       backend,
       memoryBudgetBytes: this.out.memoryLimit(kind),

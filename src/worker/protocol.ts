@@ -4,7 +4,7 @@
  * events are pushed. There is one model and at most one run at a time.
  */
 import type { ErrorCode, ErrorValues } from '../errors.ts';
-import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
+import type { ProbeDetail, ProviderInfo, ProviderKind, ModelMemory } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/check/self-test.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
 import type { CompressedFileName } from '../studies/compress/export.ts';
@@ -115,7 +115,7 @@ export interface Requests {
       facts: ModelFacts;
       provider: ProviderInfo;
       selfTest: SelfTestReport;
-      memory: MemoryUse;
+      memory: ModelMemory;
       limit: number;
       providers: ProviderKind[];
     };
@@ -249,6 +249,6 @@ export interface StudyNews {
   progress: number;
   /** Whether the run waits: a pause has begun, or a step has ended. */
   standing: boolean;
-  memory: MemoryUse;
+  memory: ModelMemory;
   adapters: AdapterSummary[];
 }

@@ -4,6 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
+import { nativeInBrowser } from '../runtime/runtime.ts';
 import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import { AtlasError } from '../errors.ts';
 import wasmModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
@@ -35,6 +36,7 @@ export async function loadRuntime(
   kind: ProviderKind,
   onBytes: (loaded: number, total: number) => void,
 ): Promise<typeof Ort> {
+  if (kind === 'native') throw nativeInBrowser();
   const build = builds[kind];
   watchHeap();
   const [ort, binary] = await Promise.all([

@@ -5,8 +5,8 @@
 import { defined } from '../checked.ts';
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
-import { createEngine } from '../engine/cut-engine.ts';
-import type { FullEngine, MemoryUse } from '../engine/engine.ts';
+import { openEngine } from '../engine/cut-engine.ts';
+import type { FullEngine, ModelMemory } from '../engine/engine.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
 import { baseKey } from '../experiment/settings.ts';
@@ -147,7 +147,7 @@ export class StudyHost {
     return (await this.bases.stand(key)).engine;
   }
 
-  memory(): MemoryUse {
+  memory(): ModelMemory {
     const own = this.opened.engine.memory();
     const { engine } = this.bases.now;
     return engine === this.opened.engine
@@ -367,7 +367,7 @@ export class StudyHost {
       },
       threads: async () => (await import('./svd-threads.ts')).browserThreads,
       engineOf: async (model) =>
-        createEngine({
+        openEngine({
           model,
           backend: await this.opened.backend(),
           memoryBudgetBytes: this.bases.room,

@@ -24,7 +24,7 @@ import {
   untouchedLogits,
   type UntouchedModel,
 } from '../../src/engine/check/untouched.ts';
-import { WasmBackend } from '../../src/engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../../src/engine/backends/cpu-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/adapters/peft.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
@@ -63,7 +63,7 @@ export async function judgeModel({
   const batch = fewTokens(compiled);
   const engine = createEngine({
     model: compiled,
-    backend: new WasmBackend(ort),
+    backend: new CpuBackend(ort),
     memoryBudgetBytes: MEMORY,
   });
   try {
@@ -277,7 +277,7 @@ const places = adapterPlaces(tinyModel);
 const tokens = trainingBatch(2, 6);
 const engine = createEngine({
   model: tinyModel,
-  backend: new WasmBackend(ort),
+  backend: new CpuBackend(ort),
   memoryBudgetBytes: MEMORY,
 });
 

@@ -3,7 +3,7 @@
  * message requests one step.
  */
 import { createEngine } from '../../../src/engine/cut-engine.ts';
-import { WasmBackend } from '../../../src/engine/backends/wasm-backend.ts';
+import { CpuBackend } from '../../../src/engine/backends/cpu-backend.ts';
 import { initialAdapters } from '../../../src/methods/lora.ts';
 import { batchOfStep } from '../../../src/methods/windows.ts';
 import { bundledFiles } from '../../../src/model/bundled-files.ts';
@@ -19,7 +19,7 @@ async function begin({ batch, length, rank, learningRate, maxNorm }: Size): Prom
   const facts = factsOf(model);
   const engine = createEngine({
     model: model.compiled,
-    backend: new WasmBackend(await loadRuntime('wasm', () => undefined)),
+    backend: new CpuBackend(await loadRuntime('wasm', () => undefined)),
     memoryBudgetBytes: 2e9,
   });
   const words = await (await fetch(new URL('texts/opticks-train.txt', base))).text();

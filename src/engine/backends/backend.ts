@@ -1,6 +1,6 @@
 /**
  * The interface between the cut engine and a provider: tensors on the provider, sessions over them,
- * and our own kernels. Implemented by `wasm-backend.ts` and `webgpu-backend.ts`.
+ * and our own kernels. Implemented by `cpu-backend.ts` and `webgpu-backend.ts`.
  */
 import type { TensorType } from '../../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../../device/twins.ts';
@@ -9,7 +9,11 @@ import type { SparseOps } from './sparse-ops.ts';
 import type { TrainingOps } from './training-ops.ts';
 
 /** `Backend.fullRows` by provider, for estimates before a backend exists. */
-export const FULL_ROWS: Readonly<Record<ProviderKind, number>> = { wasm: 1024, webgpu: 4096 };
+export const FULL_ROWS: Readonly<Record<ProviderKind, number>> = {
+  wasm: 1024,
+  native: 1024,
+  webgpu: 4096,
+};
 
 /** A tensor on the provider. Its creator disposes it, once. */
 export interface DeviceTensor {
@@ -57,6 +61,8 @@ export interface Backend {
    * (`compiler/unsigned.ts`).
    */
   readonly takesInt8: boolean;
+  /** Whether sessions take tensors of 4-bit numbers. If not, pieces unpack them from bytes. */
+  readonly takesUint4: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 

@@ -1,6 +1,6 @@
 /**
  * The pruning operations on a provider: our kernels on tensors of the provider. Implemented by
- * `wasm-sparse.ts` and `webgpu-sparse.ts`. Reference arithmetic and mask layout:
+ * `cpu-sparse.ts` and `webgpu-sparse.ts`. Reference arithmetic and mask layout:
  * `device/sparse-twins.ts`. [methods.md §4]
  */
 import type { PrunePattern } from '../../device/sparse-twins.ts';

@@ -3,14 +3,14 @@ import { setFlagsFromString } from 'node:v8';
 import { testGpu } from '../../device/test-gpu.ts';
 import type { Backend } from './backend.ts';
 import type { Ort } from './ort.ts';
-import { WasmBackend } from './wasm-backend.ts';
+import { CpuBackend } from './cpu-backend.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
 /** Two threads, as on the smallest machine that runs the tests. */
 export async function wasmBackend(threads = 2): Promise<Backend> {
   const ort = (await import('onnxruntime-web')) as unknown as Ort;
   ort.env.wasm.numThreads = threads;
-  return new WasmBackend(ort);
+  return new CpuBackend(ort);
 }
 
 /**

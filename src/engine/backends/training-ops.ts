@@ -1,6 +1,6 @@
 /**
  * The operations for training and gradient statistics on a provider: our kernels on tensors of the
- * provider. Implemented by `wasm-training.ts` and `webgpu-training.ts`. Reference arithmetic:
+ * provider. Implemented by `cpu-training.ts` and `webgpu-training.ts`. Reference arithmetic:
  * `device/training-twins.ts`.
  *
  * Everything is float32. Create tensors that are changed in place with `Backend.zeros`, and fill

@@ -57,6 +57,7 @@ export class WebGpuBackend implements Backend {
   readonly fusedHead = false;
   readonly halves = false;
   readonly takesInt8 = false;
+  readonly takesUint4 = true;
   readonly largestTensor: number;
   private readonly ort: Ort;
   private readonly gpu: Gpu;

@@ -24,7 +24,7 @@ import {
   withoutQuantisedLookup,
 } from './runnable.ts';
 import { untouchedLogits } from './untouched.ts';
-import { WasmBackend } from '../backends/wasm-backend.ts';
+import { CpuBackend } from '../backends/cpu-backend.ts';
 
 export interface SelfTestReport {
   ok: boolean;
@@ -188,7 +188,7 @@ async function compareProvider(
   logits: Float32Array,
   layers: readonly number[] | null,
 ): Promise<Check> {
-  const cpu = createEngine({ model, backend: new WasmBackend(ort), memoryBudgetBytes: Infinity });
+  const cpu = createEngine({ model, backend: new CpuBackend(ort), memoryBudgetBytes: Infinity });
   try {
     return within(
       'provider',

@@ -1,11 +1,34 @@
 /** Token batches, the provider, and the result of a clean pass. */
 
-export type ProviderKind = 'webgpu' | 'wasm';
+/** `native`: the runtime's native build in Node, on the CPU or on its own GPU providers. */
+export type ProviderKind = 'webgpu' | 'wasm' | 'native';
+
+/** Execution providers of the native build: its CPU, or a GPU provider if the build has it. */
+export type NativeProvider = 'cpu' | 'cuda' | 'dml' | 'coreml';
+
+/** Providers as the user names them. `native` is `native:cpu`. */
+export const PROVIDER_NAMES = [
+  'wasm',
+  'webgpu',
+  'native',
+  'native:cpu',
+  'native:cuda',
+  'native:dml',
+  'native:coreml',
+] as const satisfies readonly (ProviderKind | `native:${NativeProvider}`)[];
+
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+/**
+ * How an engine holds the weights of the linear layers. `packed`: as stored; packed weights are
+ * unpacked inside every product. `float32`: unpacked once, 4 bytes per weight.
+ */
+export type WeightForm = 'packed' | 'float32';
 
 /** Where an engine computes. */
 export interface ProviderInfo {
   kind: ProviderKind;
-  /** The platform's name of the adapter, or "CPU". */
+  /** The platform's name of the adapter, "CPU", or the native build's GPU provider. */
   device: string;
   threads: number;
   /** A software WebGPU adapter (SwiftShader, llvmpipe). */
@@ -37,4 +60,9 @@ export interface MemoryUse {
   device: number;
   /** Bytes of the WebAssembly heap, 0 if unknown. */
   heap: number;
+}
+
+/** Memory of an open model. */
+export interface ModelMemory extends MemoryUse {
+  weights: WeightForm;
 }

@@ -1,7 +1,7 @@
 /** Perturbed weights and the disagreement of their logits. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { AdapterUse } from './adapters.ts';
-import type { ProviderInfo, TokenBatch, CleanPass, MemoryUse } from './model.ts';
+import type { ProviderInfo, TokenBatch, CleanPass, ModelMemory } from './model.ts';
 
 /**
  * Gaussian noise of a module's weight shape: `std · normal(seed, a = module index, b = draw)`,
@@ -89,7 +89,7 @@ export interface Engine {
    */
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
   /** Memory in use now. */
-  memory(): MemoryUse;
+  memory(): ModelMemory;
   /** Frees sessions, weights and workspace; calls still in the queue throw `cancelled`. */
   dispose(): Promise<void>;
 }

@@ -12,14 +12,14 @@ import { createEngine, type CutEngine } from '../cut-engine.ts';
 import type { Ort } from '../backends/ort.ts';
 import { probesOf } from '../probe/test-probes.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
-import { WasmBackend } from '../backends/wasm-backend.ts';
+import { CpuBackend } from '../backends/cpu-backend.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const runtime = ort as unknown as Ort;
 
 /** The same backend without support for half floats. */
-class Widening extends WasmBackend {
+class Widening extends CpuBackend {
   override readonly halves = false;
 }
 
@@ -56,7 +56,7 @@ describe.each([
   const model = compile(genaiDecoderGraph({ ...tinyGenai, layers: 2, type: 'float16', head }));
 
   test('gives the same numbers', async () => {
-    const engines = [new WasmBackend(runtime), new Widening(runtime)].map((backend) =>
+    const engines = [new CpuBackend(runtime), new Widening(runtime)].map((backend) =>
       createEngine({ model, backend, memoryBudgetBytes: 1e9 }),
     ) as [CutEngine, CutEngine];
     expect(await numbers(engines[0])).toEqual(await numbers(engines[1]));
@@ -64,13 +64,13 @@ describe.each([
 
   test('takes two bytes a number; a tied one is no copy', () => {
     const uploaded: Uint8Array[] = [];
-    const backend = new WasmBackend(runtime);
+    const backend = new CpuBackend(runtime);
     const upload = backend.upload.bind(backend);
     backend.upload = (type, dims, bytes) => {
       uploaded.push(bytes);
       return upload(type, dims, bytes);
     };
-    new VocabularyChunks(backend, model.head, 16).all();
+    new VocabularyChunks(backend, model.head, { chunkTokens: 16 }).all();
     expect(uploaded.map((b) => b.byteLength)).toEqual(Array(3).fill(2 * 16 * model.hidden));
     expect(
       uploaded.every((b) => b.buffer === defined(elementAt(model.head.tensors, 0).half).buffer),

@@ -54,7 +54,7 @@ export function headAdapterSuite(backend: Backend): void {
         for (let k = 0; k < hidden; k++) sum += h[row * hidden + k]! * w[token * hidden + k]!;
         return sum;
       });
-      const chunks = new VocabularyChunks(backend, head, width);
+      const chunks = new VocabularyChunks(backend, head, { chunkTokens: width });
       const vocabulary = new Vocabulary(backend, chunks);
       const loss = new CrossEntropy(backend, chunks);
       const adapter = new HeadAdapter(backend, { module: 0, rank, loraA, loraB }, hidden);

@@ -15,7 +15,7 @@ import { keysOf } from '../../device/streams.ts';
 import { dequantise } from '../../model/weights.ts';
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
-import type { VocabularySample } from '../engine.ts';
+import type { VocabularySample, WeightForm } from '../engine.ts';
 import type { ChunkFormat } from './vocabulary-product.ts';
 import { rowFormat, type RowFormat } from './vocabulary-rows.ts';
 
@@ -63,12 +63,16 @@ export class VocabularyChunks {
   private readonly floats = new Map<Chunk, DeviceTensor>();
   private readonly views = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
 
-  /** `chunkTokens` is the maximum number of tokens per chunk. */
-  constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
+  /** `chunkTokens`: maximum number of tokens per chunk. `form`: of the packed weights. */
+  constructor(
+    backend: Backend,
+    head: VocabularyHead,
+    { chunkTokens = CHUNK_TOKENS, form = 'packed' }: { chunkTokens?: number; form?: WeightForm } = {},
+  ) {
     this.backend = backend;
     this.head = head;
-    this.format = chunkFormat(head, backend.halves);
-    this.rowFormat = rowFormat(this.format, head.hidden);
+    this.format = chunkFormat(head, backend, form);
+    this.rowFormat = rowFormat(this.format, head.hidden, backend);
     this.bias = head.bias && asFloat(head.bias);
     const most = Math.min(
       chunkTokens,
@@ -189,9 +193,13 @@ const evenWidth = (count: number, most: number): number =>
  * Heads of the nbits format that the kernel reads stay packed, and half floats stay half floats if
  * the provider takes them. Every other format is widened to float32.
  */
-function chunkFormat({ format, tensors }: VocabularyHead, halves: boolean): ChunkFormat {
+function chunkFormat(
+  { format, tensors }: VocabularyHead,
+  { halves }: Backend,
+  form: WeightForm,
+): ChunkFormat {
   if (halves && format.kind === 'float16' && elementAt(tensors, 0).half) return { kind: 'float16' };
-  if (!staysPacked(format)) return { kind: 'float32' };
+  if (form === 'float32' || !staysPacked(format)) return { kind: 'float32' };
   return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints: format.zeroPoints };
 }
 

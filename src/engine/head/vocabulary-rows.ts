@@ -3,6 +3,7 @@
  * projection as a float `w` [width, hidden]. Packed rows are read in place.
  */
 import type { Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
+import type { Backend } from '../backends/backend.ts';
 import { int, node, value } from '../backends/graphs.ts';
 import type { ChunkFormat } from './vocabulary-product.ts';
 
@@ -19,11 +20,15 @@ export type RowFormat =
  * Packed rows can be read in place if no block crosses the end of a row and zero points fill whole
  * bytes.
  */
-export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
+export function rowFormat(
+  format: ChunkFormat,
+  hidden: number,
+  { takesUint4 }: Pick<Backend, 'takesUint4'>,
+): RowFormat {
   if (format.kind !== 'nbits') return format;
   const { bits, block, zeroPoints } = format;
   const fits =
-    (bits === 4 || bits === 8) &&
+    ((bits === 4 && takesUint4) || bits === 8) &&
     hidden % block === 0 &&
     !(zeroPoints && bits === 4 && (hidden / block) % 2 !== 0);
   return fits ? { kind: 'packed', bits, block, zeroPoints } : { kind: 'float32' };

@@ -147,7 +147,7 @@ function ProviderMenu() {
 export function Chips() {
   const words = useWords();
   const c = words.chips;
-  const memory = useModel((m) => m.memory);
+  const { memory, provider } = usePick(useModel, 'memory', 'provider');
   const limit = useModel((m) => m.limit);
   const { seed, base } = useExperiment((e) => e.spec);
   return (
@@ -174,6 +174,7 @@ export function Chips() {
               <span>{c.memoryHeap}</span>
               <b>{words.size(memory.heap)}</b>
             </div>
+            {provider?.kind !== 'webgpu' && <p className="note">{c.weightForm[memory.weights]}</p>}
           </div>
         </Popover>
       )}

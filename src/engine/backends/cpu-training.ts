@@ -45,7 +45,7 @@ export function columnsOf(taps: ModuleTaps): Float32Array {
   return own;
 }
 
-export class WasmTraining implements TrainingOps {
+export class CpuTraining implements TrainingOps {
   readonly inGraph = true;
   private readonly ort: Ort;
   private readonly graphs: GraphSessions;

@@ -19,14 +19,14 @@ import { cpuTensor, type Ort, type OrtTensor, type SessionOptions } from './ort.
 import { lowRankProduct, maskedProjections, weightGradients } from './sparse-graphs.ts';
 import type { ModuleRows, SparseOps, UsedAdapter } from './sparse-ops.ts';
 import { placeOf, type ModuleTaps } from './training-ops.ts';
-import { columnsOf } from './wasm-training.ts';
+import { columnsOf } from './cpu-training.ts';
 
 const bitsOf = (mask: DeviceTensor): Uint32Array => {
   const { buffer, byteOffset, length } = (mask as CpuTensor).tensor.data as Int32Array;
   return new Uint32Array(buffer, byteOffset, length);
 };
 
-export class WasmSparse implements SparseOps {
+export class CpuSparse implements SparseOps {
   private readonly ort: Ort;
   private readonly graphs: GraphSessions;
 

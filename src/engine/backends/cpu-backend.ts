@@ -1,9 +1,9 @@
 /**
- * The CPU backend: ONNX Runtime's WASM provider, the SIMD kernel of the noise, and the CPU
- * reference implementations of the other kernels.
+ * The CPU backend: ONNX Runtime's WASM or native provider, the SIMD kernel of the noise, and the
+ * CPU reference implementations of the other kernels.
  *
- * Tensors are ordinary arrays. At every run the runtime copies inputs into its heap and outputs out
- * of it (32 MB: 3–5 ms).
+ * Tensors are ordinary arrays. WASM copies inputs into its heap and outputs out of it at every run
+ * (32 MB: 3–5 ms). The native provider reads inputs in place.
  */
 import { elementAt } from '../../checked.ts';
 import type { TensorType } from '../../compiler/compiled.ts';
@@ -28,43 +28,68 @@ import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from '../engine.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
-import type { WasmSparse } from './wasm-sparse.ts';
-import type { WasmTraining } from './wasm-training.ts';
+import type { CpuSparse } from './cpu-sparse.ts';
+import type { CpuTraining } from './cpu-training.ts';
 
-const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
+/** A CPU build of the runtime. */
+export interface CpuBuild {
+  provider: ProviderInfo;
+  options: SessionOptions;
+  /** Whether sessions take tensors of 4-bit numbers, and of half floats. */
+  takesUint4: boolean;
+  takesHalves: boolean;
+  noise(): SimdNoise;
+}
 
-export class WasmBackend implements Backend {
+/** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
+const wasmBuild = (ort: Ort): CpuBuild => ({
+  provider: {
+    kind: 'wasm',
+    device: 'CPU',
+    threads: ort.env.wasm.numThreads ?? 1,
+    software: false,
+  },
+  options: { executionProviders: ['wasm'] },
+  takesUint4: true,
+  takesHalves: true,
+  noise: () => new SimdNoise(),
+});
+
+export class CpuBackend implements Backend {
   readonly provider: ProviderInfo;
-  readonly fullRows: number = FULL_ROWS.wasm;
+  readonly fullRows: number;
   readonly fusedHead = true;
-  readonly halves: boolean = true;
+  readonly halves: boolean;
+  readonly takesUint4: boolean;
   readonly takesInt8 = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
+  private readonly options: SessionOptions;
   private readonly trainingOnce = new Once(
-    async () => new (await import('./wasm-training.ts')).WasmTraining(this.ort, OPTIONS),
+    async () => new (await import('./cpu-training.ts')).CpuTraining(this.ort, this.options),
   );
   private readonly sparseOnce = new Once(
-    async () => new (await import('./wasm-sparse.ts')).WasmSparse(this.ort, OPTIONS),
+    async () => new (await import('./cpu-sparse.ts')).CpuSparse(this.ort, this.options),
   );
+  private readonly makeNoise: () => SimdNoise;
   private noise: SimdNoise | null = null;
 
-  /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
-  constructor(ort: Ort) {
+  /** `build`: by default that of onnxruntime-web, already configured (threads, wasm paths). */
+  constructor(ort: Ort, { provider, options, takesUint4, takesHalves, noise }: CpuBuild = wasmBuild(ort)) {
     this.ort = ort;
-    this.provider = {
-      kind: 'wasm',
-      device: 'CPU',
-      threads: ort.env.wasm.numThreads ?? 1,
-      software: false,
-    };
+    this.provider = provider;
+    this.options = options;
+    this.fullRows = FULL_ROWS[provider.kind];
+    this.takesUint4 = takesUint4;
+    this.halves = takesHalves;
+    this.makeNoise = noise;
   }
 
-  training(): Promise<WasmTraining> {
+  training(): Promise<CpuTraining> {
     return this.trainingOnce.get();
   }
 
-  sparse(): Promise<WasmSparse> {
+  sparse(): Promise<CpuSparse> {
     return this.sparseOnce.get();
   }
 
@@ -108,7 +133,7 @@ export class WasmBackend implements Backend {
   }
 
   async session(model: Uint8Array, what: string): Promise<Session> {
-    const session = await OrtSession.create(this.ort, model, OPTIONS, what);
+    const session = await OrtSession.create(this.ort, model, this.options, what);
     return {
       run: async (feeds) => {
         const inputs: Record<string, OrtTensor> = {};
@@ -128,7 +153,7 @@ export class WasmBackend implements Backend {
     target: NoiseTarget,
     slots: readonly NoiseSlot[],
   ): Promise<void> {
-    this.noise ??= new SimdNoise();
+    this.noise ??= this.makeNoise();
     this.noise.product(cpu(x).data, cpu(y).data, target, slots);
   }
 
@@ -176,14 +201,18 @@ export class WasmBackend implements Backend {
     return { device: this.noise?.bytes ?? 0, heap: heapBytes() };
   }
 
-  trim(): void {
+  /** Nothing is pooled: the noise's workspace serves all sizes. */
+  trim(): void {}
+
+  private disposeNoise(): void {
+    this.noise?.dispose();
     this.noise = null;
   }
 
   async dispose(): Promise<void> {
     await (await this.trainingOnce.now)?.dispose();
     await (await this.sparseOnce.now)?.dispose();
-    this.trim();
+    this.disposeNoise();
   }
 
   private own(data: Float32Array, dims: readonly number[]): CpuTensor {

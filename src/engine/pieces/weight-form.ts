@@ -1,0 +1,59 @@
+/**
+ * Chooses the form in which an engine holds the weights of the linear layers, and converts the
+ * model to it.
+ */
+import type { CompiledModel } from '../../compiler/compiled.ts';
+import { compile } from '../../compiler/index.ts';
+import { replaced } from '../../compiler/replaced.ts';
+import { weightBytes } from '../../model/memory.ts';
+import { dequantise } from '../../model/weights.ts';
+import type { Backend } from '../backends/backend.ts';
+import type { WeightForm } from '../engine.ts';
+
+/** Maximum share of the memory budget for unpacked weights. */
+const SHARE = 1 / 4;
+
+/**
+ * `float32` on a CPU if it fits into a quarter of the budget. Unpacking takes 9 % of a 4-bit
+ * product with 768 rows, 25 % with 256, and 30 times the product with one row (docs/benchmarks.md).
+ * A GPU reads packed weights faster.
+ */
+export function weightForm(
+  model: CompiledModel,
+  { provider }: Pick<Backend, 'provider'>,
+  memoryBudgetBytes: number,
+): WeightForm {
+  const packed = model.modules.some(({ format }) => !isFloat(format));
+  const fits = packed && unpackedBytes(model) <= SHARE * memoryBudgetBytes;
+  return provider.kind !== 'webgpu' && fits ? 'float32' : 'packed';
+}
+
+/** Bytes of the linear layers and of the vocabulary projection as float32. */
+export const unpackedBytes = ({ modules, head }: Pick<CompiledModel, 'modules' | 'head'>): number =>
+  modules.reduce((sum, m) => sum + 4 * m.inFeatures * m.outFeatures, 0) +
+  4 * head.vocab * head.hidden;
+
+/** Bytes that a form takes. */
+export const bytesIn = (form: WeightForm, model: CompiledModel): number =>
+  form === 'float32' ? unpackedBytes(model) : weightBytes(model);
+
+/**
+ * The same model in this form. Its modules and weights are described as stored. Float weights are
+ * computed when they are uploaded. Throws what `compile` throws.
+ */
+export async function inForm(
+  model: CompiledModel,
+  form: WeightForm,
+  { takesUint4 }: Pick<Backend, 'takesUint4'>,
+): Promise<CompiledModel> {
+  if (form === 'packed') return takesUint4 ? model : compile(model.graph, { uint4: false });
+  const graph = await replaced(model.graph, async ({ weight }) =>
+    isFloat(weight.format) ? null : { kind: 'float32', compute: () => dequantise(weight) },
+  );
+  return Object.assign(Object.create(compile(graph)) as CompiledModel, {
+    modules: model.modules,
+    weightOf: (module: number) => model.weightOf(module),
+  });
+}
+
+const isFloat = ({ kind }: { kind: string }): boolean => kind === 'float32' || kind === 'float16';

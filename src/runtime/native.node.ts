@@ -1,0 +1,70 @@
+/**
+ * Loads ONNX Runtime's native build (onnxruntime-node), an optional package. It runs the same
+ * pieces as onnxruntime-web, with wider vectors and, if the build has one, a GPU provider.
+ */
+import { createRequire } from 'node:module';
+import { peerDependencies } from '../../package.json';
+import { kernelThreads } from '../device/noise-threads.node.ts';
+import { SimdNoise } from '../device/simd-noise.ts';
+import type { NativeProvider } from '../engine/facets/model.ts';
+import type { Ort } from '../engine/backends/ort.ts';
+import { AtlasError } from '../errors.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The version whose results are compared with those of onnxruntime-web. */
+export const NATIVE_VERSION = peerDependencies['onnxruntime-node'];
+
+/** What onnxruntime-node has in addition to the common interface. */
+type NativeOrt = Ort & { listSupportedBackends(): { name: string; bundled: boolean }[] };
+
+const require = createRequire(import.meta.url);
+
+/** The installed version of onnxruntime-node; null if there is none. */
+export function installedNative(): string | null {
+  try {
+    return (require('onnxruntime-node/package.json') as { version: string }).version;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Throws `no-native` if the package is missing, has another version, does not load on this machine,
+ * or its build lacks `provider`.
+ */
+export async function loadNative(provider: NativeProvider, threads: number): Promise<Runtime> {
+  const version = installedNative();
+  if (version !== NATIVE_VERSION)
+    throw new AtlasError('no-native', {
+      why:
+        version === null
+          ? 'the package onnxruntime-node is not installed'
+          : `onnxruntime-node is ${version}, not ${NATIVE_VERSION}`,
+      remedy: `Install it with "npm install onnxruntime-node@${NATIVE_VERSION}".`,
+    });
+  let ort: NativeOrt;
+  try {
+    ort = require('onnxruntime-node') as NativeOrt;
+  } catch (cause) {
+    throw new AtlasError(
+      'no-native',
+      {
+        why: `onnxruntime-node does not load on this machine (${firstLine(cause)})`,
+        remedy: 'Its page lists the supported systems.',
+      },
+      { cause },
+    );
+  }
+  const supported = ort.listSupportedBackends().map(({ name }) => name);
+  if (!supported.includes(provider))
+    throw new AtlasError('no-native', {
+      why: `its build for ${process.platform} ${process.arch} has no provider "${provider}"`,
+      remedy: `It has ${supported.join(', ')}.`,
+    });
+  ort.env.logLevel = 'error';
+  const noise = () => new SimdNoise(threads > 1 ? kernelThreads(threads) : undefined);
+  return { kind: 'native', ort, threads, gpu: null, native: { provider, noise } };
+}
+
+const firstLine = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!.slice(0, 200);
