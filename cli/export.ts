@@ -7,7 +7,7 @@ import { adapterPlaces } from '../src/compiler/modules.ts';
 import { loraDelta } from '../src/device/twins.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { withWeights } from '../src/engine/pieces/replaced-model.ts';
-import { headWeight } from '../src/engine/head/vocabulary-chunks.ts';
+import { headWeight } from '../src/model/weights.ts';
 import { AtlasError } from '../src/errors.ts';
 import { exportPeft } from '../src/adapters/peft.ts';
 import { parseResult } from '../src/experiment/result-file.ts';

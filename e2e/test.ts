@@ -70,6 +70,16 @@ class Shared {
   }
 
   /**
+   * Ends the throttling of the shared process. It would go on after its page has closed, and slow
+   * the other contexts' tests.
+   */
+  async unthrottle(): Promise<void> {
+    const session = await this.context.newCDPSession(this.holder);
+    await session.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+    await session.detach();
+  }
+
+  /**
    * Resets the context: closes pages, clears storage and removes interceptions of the previous
    * test.
    */
@@ -113,7 +123,9 @@ export const test = base.extend<Options, { shared: Map<string, Promise<Shared>>;
         key,
         browser.newContext(options).then((context) => Shared.open(context, defined(baseURL))),
       );
-    await give(await (await defined(shared.get(key))).empty(options));
+    const reused = await defined(shared.get(key));
+    await give(await reused.empty(options));
+    if (rate > 1) await reused.unthrottle();
   },
   slowly: [
     async ({ browser }, use) => {

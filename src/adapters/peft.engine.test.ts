@@ -9,8 +9,8 @@ import { adapterPlaces } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { withWeights } from '../engine/pieces/replaced-model.ts';
 import { wasmBackend } from '../engine/backends/test-backends.ts';
-import { headWeight } from '../engine/head/vocabulary-chunks.ts';
-import { dequantise } from '../model/weights.ts';
+
+import { dequantise, headWeight } from '../model/weights.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';

@@ -182,6 +182,14 @@ export interface DecodePiece extends Piece {
   caches: readonly CacheSlot[];
 }
 
+/** Name of a layer's adapter input in the whole decoder. In the layer alone it is `input`. */
+export const adapterInput = (layer: number, input: string): string => `layer${layer}.${input}`;
+
+/** A part with its weights apart, for a session that holds them. */
+export interface DecodeGraph extends Omit<DecodePiece, 'model'> {
+  graph: Graph;
+}
+
 /**
  * The vocabulary product, `logits = h Wᵀ (+ bias)`. It is linear, so the difference of two logit
  * sets is `(h₁ − h₂) Wᵀ`. Rows of `W` are tokens.
@@ -258,6 +266,11 @@ export interface CompiledModel {
    * zeros. Rejects with `operator` if tokens interact outside attention.
    */
   decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece>;
+  /**
+   * The whole decoder for one token, from the lookups to the logits `[1, 1, vocab]`. Adapter inputs
+   * are named by `adapterInput`. Rejects as `decode` does.
+   */
+  decoder(adapted: boolean, capacity: number): Promise<DecodeGraph>;
   /**
    * The export with only these layers (ascending, including 0) and otherwise original nodes; 4-bit
    * products are in the forms of the runtime's kernel. An independent reference for the pieces.

@@ -8,7 +8,7 @@ import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
 import type { Cuts } from './block.ts';
 import { Builder } from './builder.ts';
-import type { CacheSlot, DecodePart, Site } from './compiled.ts';
+import { adapterInput, type CacheSlot, type DecodePart, type Site } from './compiled.ts';
 import type { PieceRequest } from './pieces.ts';
 import { RowForm, type Change } from './rows.ts';
 import { ordered } from './sites.ts';
@@ -21,11 +21,18 @@ export interface DecodeRequest {
 
 type Input = PieceRequest['inputs'][number];
 
-/** `sites`: the sites of the part's layer; empty for `embedding` and `norm`. */
+/** A part, or everything from the lookups to the logits. */
+type Part = DecodePart | { layer: 'all'; adapted: boolean };
+
+/** `sitesOf`: the sites of a layer. */
 export function decodeRequest(
   graph: Graph,
   { s, cut }: Cuts,
-  { part, sites, rows }: { part: DecodePart; sites: readonly Site[]; rows: number },
+  {
+    part,
+    sitesOf,
+    rows,
+  }: { part: Part; sitesOf: (layer: number) => readonly Site[]; rows: number },
 ): DecodeRequest {
   const b = new Builder(graph.file, 1, rows);
   const span = { rows, capacity: s.length };
@@ -73,10 +80,11 @@ export function decodeRequest(
     ];
     return { request: { opsets: graph.opsets, inputs, outputs }, caches };
   };
+  const lookups = s.lookups.map(({ value }, i) => [`lookup${i}`, value] as const);
   switch (part) {
     case 'embedding':
       return piece({
-        starts: s.lookups.map(({ value }, i) => [`lookup${i}`, value]),
+        starts: lookups,
         to: elementAt(cut.layers, 0).input,
         output: 'y',
       });
@@ -87,20 +95,41 @@ export function decodeRequest(
         output: 'h',
       });
   }
-  const layer = elementAt(cut.layers, part.layer);
-  if (!part.adapted) return piece({ starts: [['x', layer.input]], to: layer.output, output: 'y' });
+  const { layer: number, adapted } = part;
+  const whole = number === 'all';
+  const ends = whole
+    ? { starts: lookups, to: s.logits, output: 'logits' }
+    : {
+        starts: [['x', elementAt(cut.layers, number).input] as const],
+        to: elementAt(cut.layers, number).output,
+        output: 'y',
+      };
+  if (!adapted) return piece(ends);
+  const numbers = whole ? [...cut.layers.keys()] : [number];
   const adapters = new Map(
-    ordered(layer).map(({ product }, i) => [
-      product.step,
-      siteAdapters(b, elementAt(sites, i), product.inFeatures),
-    ]),
+    numbers.flatMap((number) => {
+      const sites = sitesOf(number).map((site) => (whole ? named(site, number) : site));
+      return ordered(elementAt(cut.layers, number)).map(
+        ({ product }, i) =>
+          [product.step, siteAdapters(b, elementAt(sites, i), product.inFeatures)] as const,
+      );
+    }),
   );
   const change: Change = (step, x, y) => adapters.get(step)?.apply(x, y) ?? y;
   return piece({
-    starts: [['x', layer.input]],
-    to: layer.output,
-    output: 'y',
+    ...ends,
     more: [...adapters.values()].flatMap((a) => a.inputs),
     change,
   });
 }
+
+/** A site of a layer whose adapter inputs have names of their own in the whole decoder. */
+const named = (site: Site, layer: number): Site => ({
+  ...site,
+  modules: site.modules.map((m) => ({
+    ...m,
+    loraA: adapterInput(layer, m.loraA),
+    loraB: adapterInput(layer, m.loraB),
+    scale: adapterInput(layer, m.scale),
+  })),
+});

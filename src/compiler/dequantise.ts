@@ -60,13 +60,7 @@ function nbitsWeight(b: Builder, step: Step, uint4: boolean): Value {
   const middle = 1 << (bits - 1);
   // Zero points are packed row by row. DequantizeLinear does not support the padding that an odd
   // number of blocks leaves.
-  if (
-    uint4 &&
-    bits !== 2 &&
-    !floatPoints &&
-    !reordered &&
-    (!zeros || (blocks * bits) % 8 === 0)
-  ) {
+  if (uint4 && bits !== 2 && !floatPoints && !reordered && (!zeros || (blocks * bits) % 8 === 0)) {
     const type = bits === 4 ? 'uint4' : 'uint8';
     const zero = zeros
       ? viewed(zeros, type, [N, blocks])

@@ -11,6 +11,7 @@ import type {
   BlockVariant,
   CacheSlot,
   CompiledModel,
+  DecodeGraph,
   DecodePart,
   DecodePiece,
   ForwardVariant,
@@ -200,21 +201,36 @@ class Compiled implements CompiledModel {
   async decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece> {
     const { decodeRequest } = await import('./decode.ts');
     const layer = typeof part === 'string' ? null : part.layer;
-    const sites = layer === null ? [] : elementAt(this.blocks, layer).sites;
+    const structure = typeof layer === 'number' ? elementAt(this.blocks, layer).structure : '';
     const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain';
     const shape = `${kind}:${rows}:${capacity}`;
     let caches: readonly CacheSlot[] = [];
     const piece = this.piece(
       `decode ${layer}:${shape}`,
       () => {
-        const made = decodeRequest(this.graph, this.cutAt(1, capacity), { part, sites, rows });
+        const made = decodeRequest(this.graph, this.cutAt(1, capacity), {
+          part,
+          sitesOf: this.sitesOf,
+          rows,
+        });
         ({ caches } = made);
         return made.request;
       },
-      `decode structure ${layer === null ? '' : elementAt(this.blocks, layer).structure}:${shape}`,
+      `decode structure ${structure}:${shape}`,
     );
     if (!this.slots.has(piece)) this.slots.set(piece, caches);
     return { ...piece, caches: defined(this.slots.get(piece)) };
+  }
+
+  async decoder(adapted: boolean, capacity: number): Promise<DecodeGraph> {
+    const { decodeRequest } = await import('./decode.ts');
+    const { request, caches } = decodeRequest(this.graph, this.cutAt(1, capacity), {
+      part: { layer: 'all', adapted },
+      sitesOf: this.sitesOf,
+      rows: 1,
+    });
+    const { graph, inputs, weights } = this.plan(() => request);
+    return { graph, inputs, weights, outputs: request.outputs.map((o) => o.name), caches };
   }
 
   async short(layers: readonly number[]): Promise<Graph> {
@@ -243,6 +259,9 @@ class Compiled implements CompiledModel {
     this.pieces.set(key, piece);
     return piece;
   }
+
+  private readonly sitesOf = (layer: number): BlockStructure['sites'] =>
+    elementAt(this.blocks, layer).sites;
 
   private plan(request: () => PieceRequest) {
     try {

@@ -225,10 +225,7 @@ function stored(
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-function computed(
-  of: Omit<Tensor, 'bytes'>,
-  compute: () => ArrayBufferView,
-): Tensor {
+function computed(of: Omit<Tensor, 'bytes'>, compute: () => ArrayBufferView): Tensor {
   let held: WeakRef<Uint8Array> | null = null;
   return {
     ...of,

@@ -4,6 +4,7 @@
  */
 import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
+import { compile } from '../compiler/index.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
@@ -45,7 +46,7 @@ import type {
   MovingRanks,
   WeightForm,
 } from './engine.ts';
-import type { Generation } from './generate/generation.ts';
+import type { Generation, HoldableModels } from './generate/generation.ts';
 import type { GradientStatistics } from './gradients/gradient-statistics.ts';
 import { createHead, type Head } from './head/head.ts';
 import { backwardEntriesThatFit, tooLarge } from './memory.ts';
@@ -67,11 +68,18 @@ export interface EngineOptions {
   memoryBudgetBytes: number;
   /** The form of the model's weights. Default: as stored. */
   form?: WeightForm;
+  /** The model as stored, if `model` is unpacked. */
+  stored?: CompiledModel;
 }
 
 /** Opens an engine. Throws AtlasError `too-large` if the weights alone do not fit. */
 export function createEngine(options: EngineOptions): CutEngine {
-  return new CutEngine(options);
+  const { model, backend, form } = options;
+  const unpacks = backend.takesUint4 || form === 'float32';
+  return new CutEngine({
+    ...options,
+    model: unpacks ? model : compile(model.graph, { uint4: false }),
+  });
 }
 
 /**
@@ -81,11 +89,17 @@ export function createEngine(options: EngineOptions): CutEngine {
 export async function openEngine(options: EngineOptions): Promise<CutEngine> {
   const { model, backend, memoryBudgetBytes } = options;
   const form = weightForm(model, backend, memoryBudgetBytes);
-  return createEngine({ ...options, model: await inForm(model, form, backend), form });
+  return createEngine({
+    ...options,
+    model: await inForm(model, form),
+    form,
+    stored: model,
+  });
 }
 
 export class CutEngine implements FullEngine {
   private readonly form: WeightForm;
+  private readonly models: HoldableModels;
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
@@ -126,7 +140,7 @@ export class CutEngine implements FullEngine {
     return new Generation(
       { model, backend, pieces, network, head },
       (task) => this.exclusive(task),
-      this.budget,
+      { budget: this.budget, models: this.models },
     );
   });
   private readonly sparsityOnce = new Once(async () => {
@@ -143,17 +157,19 @@ export class CutEngine implements FullEngine {
   private tail: Promise<unknown> = Promise.resolve();
   private disposed = false;
 
-  constructor({ model, backend, memoryBudgetBytes, form = 'packed' }: EngineOptions) {
+  constructor({ model, backend, memoryBudgetBytes, form = 'packed', stored }: EngineOptions) {
     this.model = model;
     this.backend = backend;
     this.form = form;
+    const floats = form === 'float32' || model.modules.every((m) => m.format.kind === 'float32');
+    this.models = { packed: stored ?? model, ...(floats && { float32: model }) };
     const held = bytesIn(form, model);
     this.budget = memoryBudgetBytes - held;
     if (this.budget < 0) throw tooLarge(held, memoryBudgetBytes);
     this.pieces = new Pieces(model, backend);
     this.network = new Network(model, backend, this.pieces);
     this.weights = new PlacedWeights(model, backend, this.pieces);
-    this.chunks = new VocabularyChunks(backend, model.head, { form });
+    this.chunks = new VocabularyChunks(backend, model.head);
     this.head = createHead(model, backend, this.pieces, this.chunks);
     this.probing = new Probing({
       model,
@@ -473,7 +489,7 @@ export class CutEngine implements FullEngine {
     await this.tail;
     await (await this.trainerOnce.now)?.dispose();
     await (await this.statisticsOnce.now)?.dispose();
-    (await this.generationOnce.now)?.dispose();
+    await (await this.generationOnce.now)?.dispose();
     await this.pieces.dispose();
     await this.head.dispose();
     this.chunks.dispose();

@@ -5,7 +5,7 @@
  * `[in, out]`), so that statistics need no second copy of the matrix. Values are exact: one float32
  * rounding per product, as in onnxruntime's DequantizeLinear, MatMulNBits and MatMulBnb4.
  */
-import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
+import type { ModuleWeight, VocabularyHead, WeightTensor } from '../compiler/compiled.ts';
 import { linearRows } from '../compiler/linear.ts';
 import { FP4, NF4 } from '../compiler/codebooks.ts';
 import { AtlasError } from '../errors.ts';
@@ -57,6 +57,22 @@ export function weightStd(weight: ModuleWeight): number {
   const mean = sum / count;
   return Math.sqrt(Math.max(0, squares / count - mean * mean));
 }
+
+/** The weight of the vocabulary projection, or some of its rows, without its bias. */
+export const headWeight = (
+  { format, tensors, transposed, vocab, hidden }: VocabularyHead,
+  rowOffset = 0,
+  outFeatures = vocab,
+): ModuleWeight => ({
+  format,
+  tensors,
+  transposed,
+  rows: vocab,
+  rowOffset,
+  outFeatures,
+  inFeatures: hidden,
+  bias: null,
+});
 
 /** Lines of the module as stored, `width` values each. */
 function open(weight: ModuleWeight): { lines: number; width: number; read: LineReader } {

@@ -67,4 +67,4 @@ export async function loadNative(provider: NativeProvider, threads: number): Pro
 }
 
 const firstLine = (cause: unknown): string =>
-  (cause instanceof Error ? cause.message : String(cause)).split('\n', 1)[0]!.slice(0, 200);
+  (cause instanceof Error ? cause.message : String(cause)).replace(/\n.*/s, '').slice(0, 200);

@@ -12,7 +12,7 @@ export const defaultThreads = (): number =>
   globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency) : 1;
 
 /** WebAssembly addresses 4 GB. A page cannot read the machine's memory size. */
-export const defaultBudget = (_: ProviderName = 'wasm'): number => 4e9;
+export const defaultBudget: (provider?: ProviderName) => number = () => 4e9;
 
 /** Throws `no-gpu` for `webgpu` without an adapter; it never falls back to the CPU silently. */
 export async function loadOrt(kind: ProviderName, threads = defaultThreads()): Promise<Runtime> {

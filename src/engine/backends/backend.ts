@@ -2,9 +2,10 @@
  * The interface between the cut engine and a provider: tensors on the provider, sessions over them,
  * and our own kernels. Implemented by `cpu-backend.ts` and `webgpu-backend.ts`.
  */
-import type { TensorType } from '../../compiler/compiled.ts';
+import type { TensorType, WeightTensor } from '../../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../../device/twins.ts';
-import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import type { MemoryUse, ProviderInfo, ProviderKind, WeightForm } from '../engine.ts';
 import type { SparseOps } from './sparse-ops.ts';
 import type { TrainingOps } from './training-ops.ts';
 
@@ -96,6 +97,13 @@ export interface Backend {
   read(x: DeviceTensor): Promise<Float32Array>;
   /** Creates a session. `what` names the piece in errors. */
   session(model: Uint8Array, what: string): Promise<Session>;
+  /**
+   * For sessions that hold their weights: the form in which products with one row are fastest, and
+   * the maximum bytes of a session. Null if the provider gains nothing.
+   */
+  readonly holds: { form: WeightForm; maxBytes: number } | null;
+  /** Creates a session that holds `weights`, by input. They are no longer fed. */
+  holding(graph: Graph, weights: ReadonlyMap<string, WeightTensor>, what: string): Promise<Session>;
 
   /** Adds std · x Nᵀ of every slot to its rows of `y`. See `device/twins.ts`. */
   noiseProduct(

@@ -6,7 +6,7 @@
  * (32 MB: 3–5 ms). The native provider reads inputs in place.
  */
 import { elementAt } from '../../checked.ts';
-import type { TensorType } from '../../compiler/compiled.ts';
+import type { TensorType, WeightTensor } from '../../compiler/compiled.ts';
 import { SimdNoise } from '../../device/simd-noise.ts';
 import {
   loraDelta,
@@ -15,6 +15,8 @@ import {
   type NoiseSlot,
   type NoiseTarget,
 } from '../../device/twins.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import { writeGraph } from '../../onnx/write.ts';
 import { Once } from '../../once.ts';
 import {
   elements,
@@ -38,6 +40,7 @@ export interface CpuBuild {
   /** Whether sessions take tensors of 4-bit numbers, and of half floats. */
   takesUint4: boolean;
   takesHalves: boolean;
+  holds: Backend['holds'];
   noise(): SimdNoise;
 }
 
@@ -52,6 +55,9 @@ const wasmBuild = (ort: Ort): CpuBuild => ({
   options: { executionProviders: ['wasm'] },
   takesUint4: true,
   takesHalves: true,
+  // The kernel for packed weights is slow with one row. The heap is 4 GB, and the runtime needs
+  // twice the weights while it creates a session.
+  holds: { form: 'float32', maxBytes: 1e9 },
   noise: () => new SimdNoise(),
 });
 
@@ -61,6 +67,7 @@ export class CpuBackend implements Backend {
   readonly fusedHead = true;
   readonly halves: boolean;
   readonly takesUint4: boolean;
+  readonly holds: Backend['holds'];
   readonly takesInt8 = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
@@ -75,13 +82,17 @@ export class CpuBackend implements Backend {
   private noise: SimdNoise | null = null;
 
   /** `build`: by default that of onnxruntime-web, already configured (threads, wasm paths). */
-  constructor(ort: Ort, { provider, options, takesUint4, takesHalves, noise }: CpuBuild = wasmBuild(ort)) {
+  constructor(
+    ort: Ort,
+    { provider, options, takesUint4, takesHalves, holds, noise }: CpuBuild = wasmBuild(ort),
+  ) {
     this.ort = ort;
     this.provider = provider;
     this.options = options;
     this.fullRows = FULL_ROWS[provider.kind];
     this.takesUint4 = takesUint4;
     this.halves = takesHalves;
+    this.holds = holds;
     this.makeNoise = noise;
   }
 
@@ -132,8 +143,37 @@ export class CpuBackend implements Backend {
     return cpu(x).data.slice();
   }
 
-  async session(model: Uint8Array, what: string): Promise<Session> {
-    const session = await OrtSession.create(this.ort, model, this.options, what);
+  session(model: Uint8Array, what: string): Promise<Session> {
+    return this.open(model, what, this.options);
+  }
+
+  holding(
+    graph: Graph,
+    weights: ReadonlyMap<string, WeightTensor>,
+    what: string,
+  ): Promise<Session> {
+    const held = new Map(
+      [...weights].map(([name, { type, dims, bytes }]) => [name, { name, type, dims, bytes }]),
+    );
+    const whole = {
+      ...graph,
+      inputs: graph.inputs.filter(({ name }) => !held.has(name)),
+      initialisers: new Map([...graph.initialisers, ...held]),
+    };
+    // onnxruntime-web reads weights from JavaScript's memory, without a second copy in the graph.
+    if (this.provider.kind === 'native') return this.open(writeGraph(whole), what, this.options);
+    const outside = new Map(
+      [...held.values()].map(({ name, bytes }) => [
+        name,
+        { location: name, offset: 0, length: bytes.byteLength },
+      ]),
+    );
+    const externalData = [...held.values()].map(({ name, bytes }) => ({ path: name, data: bytes }));
+    return this.open(writeGraph(whole, outside), what, { ...this.options, externalData });
+  }
+
+  private async open(model: Uint8Array, what: string, options: SessionOptions): Promise<Session> {
+    const session = await OrtSession.create(this.ort, model, options, what);
     return {
       run: async (feeds) => {
         const inputs: Record<string, OrtTensor> = {};

@@ -141,7 +141,7 @@ export function backendSuite(b: Backend): void {
         for (let v = 0; v < vocab; v++)
           for (let k = 0; k < hidden; k++)
             want[r * vocab + v]! += h[r * hidden + k]! * w[v * hidden + k]!;
-      const chunks = new VocabularyChunks(b, head, { chunkTokens: 48 });
+      const chunks = new VocabularyChunks(b, head, 48);
       const vocabulary = new Vocabulary(b, chunks);
       const logits = new Float32Array(rows * vocab);
       await vocabulary.logits(h, (first, width, chunk) => {

@@ -3,6 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { testGpu } from '../../device/test-gpu.ts';
 import type { Backend } from './backend.ts';
 import type { Ort } from './ort.ts';
+import { installedNative, loadNative, NATIVE_VERSION } from '../../runtime/native.node.ts';
+import { backendOf } from '../../runtime/runtime.ts';
 import { CpuBackend } from './cpu-backend.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
@@ -11,6 +13,13 @@ export async function wasmBackend(threads = 2): Promise<Backend> {
   const ort = (await import('onnxruntime-web')) as unknown as Ort;
   ort.env.wasm.numThreads = threads;
   return new CpuBackend(ort);
+}
+
+/** Whether onnxruntime-node is installed in the pinned version. Tests of it are skipped without. */
+export const hasNative = installedNative() === NATIVE_VERSION;
+
+export async function nativeTestBackend(threads = 2): Promise<Backend> {
+  return backendOf(await loadNative('cpu', threads));
 }
 
 /**

@@ -58,6 +58,7 @@ export class WebGpuBackend implements Backend {
   readonly halves = false;
   readonly takesInt8 = false;
   readonly takesUint4 = true;
+  readonly holds = null;
   readonly largestTensor: number;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
@@ -161,6 +162,10 @@ export class WebGpuBackend implements Backend {
   async read(x: DeviceTensor): Promise<Float32Array> {
     const { buffer, bytes } = sliceOf(x);
     return new Float32Array(await readBuffer(this.gpu.device, buffer, bytes));
+  }
+
+  holding(): Promise<Session> {
+    throw new RangeError('sessions on WebGPU hold no weights');
   }
 
   async session(model: Uint8Array, what: string): Promise<Session> {

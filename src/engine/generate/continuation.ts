@@ -10,6 +10,7 @@ import { headFeeds } from '../adapters/device-adapters.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { AdapterUse } from '../engine.ts';
 import type { Head } from '../head/head.ts';
+import type { HeldDecoder } from './held-decoder.ts';
 import { tooLarge } from '../memory.ts';
 import type { Network } from '../pieces/network.ts';
 import { firstOf, type DecodeShape, type Pieces } from '../pieces/pieces.ts';
@@ -28,6 +29,12 @@ export function capacityFor(length: number, maxLength: number): number {
   return Math.min(capacity, maxLength);
 }
 
+/** Throws AtlasError `too-large` if a cache of this capacity does not fit into `budget` bytes. */
+export function checkCache(model: CompiledModel, capacity: number, budget: number): void {
+  const bytes = cacheBytes(model, capacity);
+  if (bytes > budget) throw tooLarge(bytes, budget);
+}
+
 /** Bytes of the keys and values of all layers, and of the mask that the sessions hold. */
 function cacheBytes({ layers, hidden, kvHeads, headDim }: CompiledModel, capacity: number): number {
   return 4 * capacity * (2 * layers * (kvHeads && headDim ? kvHeads * headDim : hidden) + capacity);
@@ -42,6 +49,15 @@ export interface ContinuationParts {
   inputs: AdapterInputs;
 }
 
+/** How a text is continued. */
+export interface ContinuationOptions {
+  /** Maximum tokens of the text. */
+  length: number;
+  use: AdapterUse | undefined;
+  /** For single tokens, with this capacity and the same adaptation; null: layer by layer. */
+  single: HeldDecoder | null;
+}
+
 /** Must be disposed. Calls must not overlap with others on the same backend. */
 export class Continuation {
   private readonly parts: ContinuationParts;
@@ -49,6 +65,7 @@ export class Continuation {
   private readonly use: AdapterUse | undefined;
   /** By layer. Rows at and after `length` are zeros. */
   private readonly caches: ReadonlyMap<string, DeviceTensor>[];
+  private readonly single: HeldDecoder | null;
   private length = 0;
 
   /**
@@ -57,32 +74,29 @@ export class Continuation {
    */
   static async open(
     parts: ContinuationParts,
-    length: number,
-    budget: number,
-    use?: AdapterUse,
+    { length, use, single }: ContinuationOptions,
   ): Promise<Continuation> {
     const { model } = parts;
     const capacity = capacityFor(length, model.maxLength);
-    const bytes = cacheBytes(model, capacity);
-    if (bytes > budget) throw tooLarge(bytes, budget);
     const slots = await Promise.all(
       model.blocks.map(
         async (_, layer) =>
           (await model.decode({ layer, adapted: use !== undefined }, 1, capacity)).caches,
       ),
     );
-    return new Continuation(parts, capacity, slots, use);
+    return new Continuation(parts, capacity, slots, { use, single });
   }
 
   private constructor(
     parts: ContinuationParts,
     capacity: number,
     slots: readonly (readonly CacheSlot[])[],
-    use?: AdapterUse,
+    { use, single }: Pick<ContinuationOptions, 'use' | 'single'>,
   ) {
     this.parts = parts;
     this.capacity = capacity;
     this.use = use;
+    this.single = single;
     this.caches = slots.map(
       (list) =>
         new Map(list.map(({ input, width }) => [input, parts.backend.zeros([capacity, width])])),
@@ -92,6 +106,7 @@ export class Continuation {
   /** Appends tokens. Returns the logits `[vocab]` after the last one. */
   async append(ids: Int32Array): Promise<Float32Array> {
     const { head, model } = this.parts;
+    if (ids.length === 1 && this.single) return this.appendOne(ids, this.single);
     const logits = new Float32Array(model.vocab);
     await this.advance(ids, async (prepare, count) => {
       if (count.done < ids.length) return;
@@ -125,6 +140,35 @@ export class Continuation {
       out.set(scores.logLikelihood, first);
       prepared.dispose();
     });
+    return out;
+  }
+
+  /** `append` of one token in one session. */
+  private async appendOne(ids: Int32Array, single: HeldDecoder): Promise<Float32Array> {
+    const { backend, network, inputs, model } = this.parts;
+    const { length: at, capacity } = this;
+    const position = new Float32Array(capacity);
+    position[at] = 1;
+    const here = backend.upload('float32', [1, capacity], new Uint8Array(position.buffer));
+    const views: DeviceTensor[] = [];
+    const lookups = network.lookUp({ ids, sequences: 1, length: 1 });
+    const caches = this.caches.flatMap((layer) => [...layer.values()]);
+    const { logits, rows } = await single.run(
+      new Map([
+        ...lookups,
+        ['here', here],
+        ...single.caches.map(({ input }, i) => [input, elementAt(caches, i)] as const),
+      ]),
+      model.layers,
+      this.use ? inputs.feeds(this.use, views) : null,
+    );
+    rows.forEach((row, i) => {
+      const into = elementAt(caches, i);
+      backend.copy(row, into, at * elementAt(into.dims, -1));
+    });
+    this.length++;
+    const out = await backend.read(logits);
+    for (const used of [here, ...lookups.values(), ...views, ...rows, logits]) used.dispose();
     return out;
   }
 

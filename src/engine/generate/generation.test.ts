@@ -13,9 +13,10 @@ import { fixturePath } from '../../../test/fixtures.ts';
 import { cappedDecoderGraph, tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { likeliest, randomAdapters } from '../../../test/training-data.ts';
 import { capacityFor } from './continuation.ts';
-import { createEngine, type CutEngine } from '../cut-engine.ts';
+import { createEngine, openEngine, type CutEngine } from '../cut-engine.ts';
 import type { AdapterUse, GeneratedToken, GenerationRequest } from '../engine.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import type { Backend } from '../backends/backend.ts';
+import { hasNative, nativeTestBackend, wasmBackend } from '../backends/test-backends.ts';
 
 const open = (path: string, file: string) =>
   readGraph(readFileSync(path), {
@@ -67,14 +68,31 @@ async function whole(
   });
 }
 
-describe.each(models)('%s', { timeout: 60_000 }, (_, load) => {
+/** Without the native package, only WASM runs. */
+const backends: [string, () => Promise<Backend>][] = [
+  ['wasm', wasmBackend],
+  ...(hasNative ? [['native', nativeTestBackend] as [string, () => Promise<Backend>]] : []),
+];
+
+/** On each backend: with weights as stored, layer by layer, and as `openEngine` chooses. */
+const cases = models.flatMap(([name, load]) =>
+  backends.flatMap(([on, backend]) =>
+    (['as stored', 'as chosen'] as const).map((form) => ({ name, load, on, backend, form })),
+  ),
+);
+
+describe.each(cases)('$name, $on, weights $form', { timeout: 60_000 }, (given) => {
+  const { load, backend, form } = given;
+  // Enough that one session holds the weights as chosen.
+  const count = form === 'as chosen' ? 18 : 12;
   let engine: CutEngine;
   beforeAll(async () => {
-    engine = createEngine({
+    const options = {
       model: compile(await load()),
-      backend: await wasmBackend(),
+      backend: await backend(),
       memoryBudgetBytes: 1e9,
-    });
+    };
+    engine = form === 'as chosen' ? await openEngine(options) : createEngine(options);
   }, 60_000);
   afterAll(() => engine.dispose());
 
@@ -84,8 +102,8 @@ describe.each(models)('%s', { timeout: 60_000 }, (_, load) => {
     const adapters = await engine.adapters(randomAdapters(engine.modules, 4));
     const use = { adapters, scale: () => 2, rank: (module: number) => (module % 2 === 0 ? 2 : 4) };
     for (const through of [undefined, use]) {
-      const tokens = await all(engine, { prompt, tokens: 12, ...(through && { use: through }) });
-      expect(tokens).toHaveLength(12);
+      const tokens = await all(engine, { prompt, tokens: count, ...(through && { use: through }) });
+      expect(tokens).toHaveLength(count);
       const ids = Int32Array.of(...prompt, ...tokens.map((t) => t.id));
       const want = await whole(engine, ids, through);
       const scores = await engine.score(ids, through);

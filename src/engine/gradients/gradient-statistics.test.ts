@@ -48,7 +48,7 @@ describe('random signs over the logits', () => {
       outFeatures: vocab,
     });
     // Chunks of 48 tokens: three chunks, the last one smaller.
-    const chunks = new VocabularyChunks(backend, head, { chunkTokens: 48 });
+    const chunks = new VocabularyChunks(backend, head, 48);
     const made = new LogitSigns(backend, chunks);
     const dh = await made.gradient(batch, [
       { seed: 1, draw: 4 },

@@ -70,7 +70,7 @@ describe.each([
       uploaded.push(bytes);
       return upload(type, dims, bytes);
     };
-    new VocabularyChunks(backend, model.head, { chunkTokens: 16 }).all();
+    new VocabularyChunks(backend, model.head, 16).all();
     expect(uploaded.map((b) => b.byteLength)).toEqual(Array(3).fill(2 * 16 * model.hidden));
     expect(
       uploaded.every((b) => b.buffer === defined(elementAt(model.head.tensors, 0).half).buffer),

@@ -4,13 +4,13 @@
  */
 import { expect, it } from 'vitest';
 import { crossEntropy } from '../../device/training-twins.ts';
-import { dequantise } from '../../model/weights.ts';
+import { dequantise, headWeight } from '../../model/weights.ts';
 import type { Backend } from '../backends/backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { HeadAdapter } from './head-adapter.ts';
 import { bytes, error, heads, numbers } from '../backends/test-backend-suite.ts';
 import { Vocabulary } from './vocabulary.ts';
-import { headWeight, VocabularyChunks } from './vocabulary-chunks.ts';
+import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 export function headAdapterSuite(backend: Backend): void {
   it.each(
@@ -54,7 +54,7 @@ export function headAdapterSuite(backend: Backend): void {
         for (let k = 0; k < hidden; k++) sum += h[row * hidden + k]! * w[token * hidden + k]!;
         return sum;
       });
-      const chunks = new VocabularyChunks(backend, head, { chunkTokens: width });
+      const chunks = new VocabularyChunks(backend, head, width);
       const vocabulary = new Vocabulary(backend, chunks);
       const loss = new CrossEntropy(backend, chunks);
       const adapter = new HeadAdapter(backend, { module: 0, rank, loraA, loraB }, hidden);

@@ -59,7 +59,7 @@ export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40])
     // Chunks of 48 tokens: three chunks, the last one smaller, in two passes. Then the vocabulary
     // as one chunk, in one pass.
     for (const width of [48, vocab]) {
-      const chunks = new VocabularyChunks(backend, head, { chunkTokens: width });
+      const chunks = new VocabularyChunks(backend, head, width);
       const loss = new CrossEntropy(backend, chunks);
       const { pass, dh } = await loss.forwardAndGradient(input, labels, weights);
       const got = await backend.read(dh);

@@ -3,19 +3,14 @@
  * never exist at once.
  */
 import { defined, elementAt } from '../../checked.ts';
-import type {
-  ModuleWeight,
-  TensorType,
-  VocabularyHead,
-  WeightTensor,
-} from '../../compiler/compiled.ts';
+import type { TensorType, VocabularyHead, WeightTensor } from '../../compiler/compiled.ts';
 import { staysPacked } from '../../compiler/modules.ts';
 import { uniform } from '../../device/random.ts';
 import { keysOf } from '../../device/streams.ts';
-import { dequantise } from '../../model/weights.ts';
+import { dequantise, headWeight } from '../../model/weights.ts';
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
-import type { VocabularySample, WeightForm } from '../engine.ts';
+import type { VocabularySample } from '../engine.ts';
 import type { ChunkFormat } from './vocabulary-product.ts';
 import { rowFormat, type RowFormat } from './vocabulary-rows.ts';
 
@@ -63,15 +58,11 @@ export class VocabularyChunks {
   private readonly floats = new Map<Chunk, DeviceTensor>();
   private readonly views = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
 
-  /** `chunkTokens`: maximum number of tokens per chunk. `form`: of the packed weights. */
-  constructor(
-    backend: Backend,
-    head: VocabularyHead,
-    { chunkTokens = CHUNK_TOKENS, form = 'packed' }: { chunkTokens?: number; form?: WeightForm } = {},
-  ) {
+  /** `chunkTokens` is the maximum number of tokens per chunk. */
+  constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
     this.backend = backend;
     this.head = head;
-    this.format = chunkFormat(head, backend, form);
+    this.format = chunkFormat(head, backend);
     this.rowFormat = rowFormat(this.format, head.hidden, backend);
     this.bias = head.bias && asFloat(head.bias);
     const most = Math.min(
@@ -195,11 +186,10 @@ const evenWidth = (count: number, most: number): number =>
  */
 function chunkFormat(
   { format, tensors }: VocabularyHead,
-  { halves }: Backend,
-  form: WeightForm,
+  { halves }: Pick<Backend, 'halves'>,
 ): ChunkFormat {
   if (halves && format.kind === 'float16' && elementAt(tensors, 0).half) return { kind: 'float16' };
-  if (form === 'float32' || !staysPacked(format)) return { kind: 'float32' };
+  if (!staysPacked(format)) return { kind: 'float32' };
   return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints: format.zeroPoints };
 }
 
@@ -270,22 +260,6 @@ function columns(half: Uint8Array, { vocab, hidden }: VocabularyHead, rows: Rows
   }
   return out;
 }
-
-/** The weight of the vocabulary projection, or some of its rows, without its bias. */
-export const headWeight = (
-  { format, tensors, transposed, vocab, hidden }: VocabularyHead,
-  rowOffset = 0,
-  outFeatures = vocab,
-): ModuleWeight => ({
-  format,
-  tensors,
-  transposed,
-  rows: vocab,
-  rowOffset,
-  outFeatures,
-  inFeatures: hidden,
-  bias: null,
-});
 
 function widened(head: VocabularyHead, rows: Rows): Uint8Array {
   if (!(rows instanceof Uint32Array))

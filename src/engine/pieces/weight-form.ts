@@ -2,11 +2,11 @@
  * Chooses the form in which an engine holds the weights of the linear layers, and converts the
  * model to it.
  */
-import type { CompiledModel } from '../../compiler/compiled.ts';
+import type { CompiledModel, ModuleWeight } from '../../compiler/compiled.ts';
 import { compile } from '../../compiler/index.ts';
-import { replaced } from '../../compiler/replaced.ts';
+import { replaced, type NewWeight } from '../../compiler/replaced.ts';
 import { weightBytes } from '../../model/memory.ts';
-import { dequantise } from '../../model/weights.ts';
+import { dequantise, headWeight } from '../../model/weights.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { WeightForm } from '../engine.ts';
 
@@ -41,14 +41,14 @@ export const bytesIn = (form: WeightForm, model: CompiledModel): number =>
  * The same model in this form. Its modules and weights are described as stored. Float weights are
  * computed when they are uploaded. Throws what `compile` throws.
  */
-export async function inForm(
-  model: CompiledModel,
-  form: WeightForm,
-  { takesUint4 }: Pick<Backend, 'takesUint4'>,
-): Promise<CompiledModel> {
-  if (form === 'packed') return takesUint4 ? model : compile(model.graph, { uint4: false });
-  const graph = await replaced(model.graph, async ({ weight }) =>
-    isFloat(weight.format) ? null : { kind: 'float32', compute: () => dequantise(weight) },
+export async function inForm(model: CompiledModel, form: WeightForm): Promise<CompiledModel> {
+  if (form === 'packed') return model;
+  const unpacked = (weight: ModuleWeight): NewWeight | null =>
+    isFloat(weight.format) ? null : { kind: 'float32', compute: () => dequantise(weight) };
+  const graph = await replaced(
+    model.graph,
+    async ({ weight }) => unpacked(weight),
+    unpacked(headWeight(model.head)) ?? undefined,
   );
   return Object.assign(Object.create(compile(graph)) as CompiledModel, {
     modules: model.modules,

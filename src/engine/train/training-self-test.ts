@@ -138,7 +138,7 @@ class Kernels {
     const given = this.put(h, rows);
     const errors: number[] = [];
     for (const width of [16, vocab]) {
-      const chunks = new VocabularyChunks(this.backend, head, { chunkTokens: width });
+      const chunks = new VocabularyChunks(this.backend, head, width);
       const own = new CrossEntropy(this.backend, chunks);
       try {
         const { pass, dh } = await own.forwardAndGradient(given, labels, weights);
