@@ -441,7 +441,7 @@ export const en = {
     noiseA: 'noise A',
     delta: 'fresh B·A',
     pictureName: (what: string) => `Picture of ${what}`,
-    shake: (value: string) => `Perturbing these weights moves the logits by ${value}.`,
+    perturbed: (value: string) => `Perturbing these weights moves the logits by ${value}.`,
     waiting: 'Probing this module step by step…',
     when: (text: string) => `At the last token of the first sequence: ${text}`,
     steps: {

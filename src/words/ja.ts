@@ -438,7 +438,7 @@ export const ja = {
     noiseA: 'ノイズ A',
     delta: '初期化した B·A',
     pictureName: (what: string) => `${what}の図`,
-    shake: (value: string) => `この重みに摂動を加えると、不一致度は ${value} になります。`,
+    perturbed: (value: string) => `この重みに摂動を加えると、不一致度は ${value} になります。`,
     waiting: 'このモジュールを測定中…',
     when: (text: string) => `最初の系列の最後のトークン：${text}`,
     steps: {

@@ -308,7 +308,7 @@ export class Probing {
     const { length } = pass.batch;
     let x: DeviceTensor | null = null;
     for (const [i, { layer, order, entries }] of shares.entries()) {
-      const own = await this.shaken(
+      const own = await this.perturbedLayer(
         pass,
         layer,
         order.map((p) => elementAt(probes, p)),
@@ -345,7 +345,7 @@ export class Probing {
    * product's output starts as the clean output plus its noise. Only entries perturbed at an
    * earlier product are recomputed, one segment of the block at a time.
    */
-  private async shaken(
+  private async perturbedLayer(
     pass: KeptPass,
     layer: number,
     probes: readonly Probe[],

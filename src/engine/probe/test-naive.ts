@@ -13,7 +13,7 @@ import type { Ort } from '../backends/ort.ts';
 import { untouchedLogits } from '../check/untouched.ts';
 
 /** The graph with the module's weight (and bias) perturbed and without rounding of activations. */
-function shaken(
+function perturbed(
   graph: Graph,
   model: CompiledModel,
   { module, noise: { seed, draw, std }, bias }: { module: number; noise: NoiseDraw; bias: boolean },
@@ -29,7 +29,7 @@ function shaken(
   const initialisers = new Map(graph.initialisers);
   const float = weight.format.kind === 'float32';
   // Quantised products become plain products with a weight [in, rows].
-  const name = float ? stored : `${stored}.shaken`;
+  const name = float ? stored : `${stored}.perturbed`;
   const transposed = float ? weight.transposed : true;
   const data = !transposed
     ? w
@@ -94,7 +94,7 @@ export async function naiveDisagreement({
       ort,
       {
         graph: writeGraph(
-          shaken(graph, model, { module: probe.module, noise, bias: probe.bias === true }),
+          perturbed(graph, model, { module: probe.module, noise, bias: probe.bias === true }),
         ),
         external: new Map(),
         headDim: model.headDim,
