@@ -45,13 +45,13 @@ export function pruneMask(
 ): Uint32Array {
   const mask = new Uint32Array(maskWords({ outputs, inputs }));
   const metric = new Float32Array(inputs);
-  const stretch = pattern.kind === 'row' ? inputs : pattern.of;
-  const sorted = new Float32Array(stretch);
+  const groupSize = pattern.kind === 'row' ? inputs : pattern.of;
+  const sorted = new Float32Array(groupSize);
   for (let row = 0; row < outputs; row++) {
     for (let k = 0; k < inputs; k++)
       metric[k] = Math.abs(weight[row * inputs + k]!) * (norms ? norms[k]! : 1);
-    for (let start = 0; start < inputs; start += stretch) {
-      const own = metric.subarray(start, start + stretch);
+    for (let start = 0; start < inputs; start += groupSize) {
+      const own = metric.subarray(start, start + groupSize);
       const drop = pattern.kind === 'row' ? pattern.drop : Math.max(0, own.length - pattern.keep);
       const limit = drop === 0 ? -1 : sortedCopy(own, sorted)[drop - 1]!;
       let equal = drop;

@@ -14,7 +14,7 @@ const RANK_TILE = 8;
 const TOKEN_TILE = 16;
 
 /** Part of a float32 buffer: `count` numbers from `first` on. */
-export interface Stretch extends Slice {
+export interface SliceRange extends Slice {
   first: number;
   count: number;
 }
@@ -33,7 +33,7 @@ export interface AdapterGradientSlices {
 
 /** Buffers of one parameter. Gradient, moments and parameter have the same layout. */
 export interface AdamWSlices {
-  parameter: Stretch;
+  parameter: SliceRange;
   gradient: Slice;
   mean: Slice;
   square: Slice;
@@ -129,7 +129,7 @@ export class TrainingKernels {
   }
 
   /** into[0] = Σ g² over all gradients. `scratch` holds one float32 per gradient. */
-  squaredNorm(gradients: readonly Stretch[], scratch: Slice, into: Slice): void {
+  squaredNorm(gradients: readonly SliceRange[], scratch: Slice, into: Slice): void {
     this.dispatcher.run([
       ...gradients.map((g, i): Dispatch => ({
         shader: 'sums',

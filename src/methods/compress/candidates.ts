@@ -39,7 +39,9 @@ export function decompositionOf(
     vectors: { length: size },
   } = elementAt(blocks, 0);
   if (
-    !blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))
+    !blocks.every(
+      (b, i) => b.rows.length === count && b.rows[0] === i * count && isContiguous(b.rows),
+    )
   )
     return { ...of, blocks };
   const together = new Float32Array(blocks.length * size);
@@ -53,7 +55,8 @@ export function decompositionOf(
   };
 }
 
-const isStretch = (rows: Int32Array): boolean => elementAt(rows, -1) - rows[0]! === rows.length - 1;
+const isContiguous = (rows: Int32Array): boolean =>
+  elementAt(rows, -1) - rows[0]! === rows.length - 1;
 
 export interface Candidate {
   module: number;
