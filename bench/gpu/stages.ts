@@ -29,7 +29,7 @@ const SOFTWARE = 5;
 
 /**
  * `large` is the directory of a second model, such as SmolLM2, or null. Dawn's null backend has 512
- * MB. An untouched export of that size does not fit next to the engine, so stages that measure one
+ * MB. An original export of that size does not fit next to the engine, so stages that measure one
  * omit it there.
  */
 export function stagesFor(large: string | null, standIn: StandIn | null): Stage[] {

@@ -218,7 +218,7 @@ export interface CompiledModel {
   /**
    * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. A
    * provider may round (int8: always; accuracy_level: not onnxruntime-web 1.30 on the CPU). Then
-   * the untouched export differs by a few percent of the logits' range and is no measure of
+   * the original export differs by a few percent of the logits' range and is no measure of
    * correctness.
    */
   roundsActivations: boolean;

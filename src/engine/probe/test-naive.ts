@@ -10,7 +10,7 @@ import type { Graph, Node, Tensor } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import type { NoiseDraw, Probe, TokenBatch } from '../engine.ts';
 import type { Ort } from '../backends/ort.ts';
-import { untouchedLogits } from '../check/untouched.ts';
+import { originalLogits } from '../check/original.ts';
 
 /** The graph with the module's weight (and bias) perturbed and without rounding of activations. */
 function perturbed(
@@ -90,7 +90,7 @@ export async function naiveDisagreement({
   batch: TokenBatch;
 }): Promise<number> {
   const run = (noise: NoiseDraw) =>
-    untouchedLogits(
+    originalLogits(
       ort,
       {
         graph: writeGraph(

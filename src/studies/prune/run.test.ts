@@ -5,7 +5,7 @@
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
-import { runUntouched, difference } from '../../../test/pipeline.ts';
+import { runOriginal, difference } from '../../../test/pipeline.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
@@ -183,7 +183,7 @@ describe('the study', { timeout: 120_000 }, () => {
       ).toBe(-1);
     }
     const batch = trainingBatch(2);
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph: reread,
       bytes: float,
       external: () => null,
@@ -198,7 +198,7 @@ describe('the study', { timeout: 120_000 }, () => {
       backend: await backend,
       memoryBudgetBytes: 500e6,
     });
-    expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
+    expect(difference(original.data, await again.logits(batch))).toBeLessThan(1e-4);
     const { sum, tokens } = await again.evaluate(trainingBatch(4));
     expect(sum / tokens).toBeCloseTo(defined(elementAt(rounds, 1).repaired), 4);
   });
