@@ -139,16 +139,16 @@ export type TrainingVariant =
   /** `x, dy, adapters… → dx, taps…, grads…` of the adapted layer. */
   | 'adaptedBackward'
   /**
-   * `x, adapters… → y, kept…`: the adapted layer, with the activations saved for backward that are
+   * `x, adapters… → y, saved…`: the adapted layer, with the activations saved for backward that are
    * expensive to recompute.
    */
-  | 'kept'
+  | 'saved'
   /**
-   * `x, dy, adapters…, kept… → dx, taps…, grads…`: the same gradients from the saved activations.
+   * `x, dy, adapters…, saved… → dx, taps…, grads…`: the same gradients from the saved activations.
    */
-  | 'keptBackward'
+  | 'savedBackward'
   /**
-   * `x, dy, adapters…, kept… → dx, gradA, gradB, …`: the gradients of the adapters, module by
+   * `x, dy, adapters…, saved… → dx, gradA, gradB, …`: the gradients of the adapters, module by
    * module.
    */
   | 'adapterBackward';

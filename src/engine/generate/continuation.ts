@@ -196,9 +196,9 @@ export class Continuation {
       x = firstOf(outputs);
       for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
         const made = defined(outputs.get(output));
-        const kept = backend.view(made, 'float32', [ids.length, width]);
-        backend.copy(kept, defined(caches.get(input)), first * width);
-        kept.dispose();
+        const newTokens = backend.view(made, 'float32', [ids.length, width]);
+        backend.copy(newTokens, defined(caches.get(input)), first * width);
+        newTokens.dispose();
         made.dispose();
       }
     }
