@@ -18,7 +18,7 @@ export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec 
  * A file of the site that is not the page. A link opened from there is a new visit, not a new
  * experiment in an open page.
  */
-export const BESIDE = 'favicon.svg';
+export const STATIC_FILE = 'favicon.svg';
 
 export const linkOf = async (url: string, spec: ExperimentSpec) =>
   `${url}${await encodeLink(spec)}`;
@@ -214,7 +214,7 @@ export async function measuredPlace(
   site: Site,
   flags: readonly string[] = [INTERPRETED],
 ): Promise<{ visit: Visit; place: Place; first: string }> {
-  const visit = await site.visit(BESIDE, ...flags);
+  const visit = await site.visit(STATIC_FILE, ...flags);
   const place = await Place.of(visit.page);
   await visit.page.goto(await linkOf(site.url, shortSpec()));
   await place.until(/^Measured/);

@@ -9,7 +9,7 @@ import type { CompiledModel, VocabularyHead } from '../../compiler/compiled.ts';
 import type { Graph, Node, Tensor } from '../../onnx/graph.ts';
 import { reached } from '../../onnx/reached.ts';
 import { bytesOf } from '../../onnx/types.ts';
-import { writeBeside } from '../../onnx/write-model.ts';
+import { writeWithExternalWeights } from '../../onnx/write-model.ts';
 import type { TokenBatch } from '../engine.ts';
 import { cpuTensor, type Ort, type OrtTensor } from '../backends/ort.ts';
 import { embeddingRows, ROWS, withRows } from './runnable.ts';
@@ -40,7 +40,7 @@ export async function shortLogits(
   const run = (part: Graph) =>
     originalLogits(
       ort,
-      { ...writeBeside(reached(part, ['logits'])), headDim: model.headDim },
+      { ...writeWithExternalWeights(reached(part, ['logits'])), headDim: model.headDim },
       { ...batch, ids },
       given,
     );

@@ -21,19 +21,19 @@ const SMALL = 24;
 const EPSILON = 2.2e-16;
 
 /**
- * Decomposes the matrix with `diagonal` [n] and `beside`, whose number i couples i and i + 1.
+ * Decomposes the matrix with `diagonal` [n] and `offDiagonal`, whose number i couples i and i + 1.
  * Overwrites both.
  */
-export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): Solved {
+export function tridiagonalEigen(diagonal: Float64Array, offDiagonal: Float64Array): Solved {
   const n = diagonal.length;
-  if (n <= SMALL) return byRotations(diagonal, beside);
+  if (n <= SMALL) return byRotations(diagonal, offDiagonal);
   const half = n >> 1;
-  const coupling = beside[half - 1]!;
+  const coupling = offDiagonal[half - 1]!;
   const size = Math.abs(coupling);
   diagonal[half - 1]! -= size;
   diagonal[half]! -= size;
-  const low = tridiagonalEigen(diagonal.subarray(0, half), beside.subarray(0, half - 1));
-  const high = tridiagonalEigen(diagonal.subarray(half), beside.subarray(half));
+  const low = tridiagonalEigen(diagonal.subarray(0, half), offDiagonal.subarray(0, half - 1));
+  const high = tridiagonalEigen(diagonal.subarray(half), offDiagonal.subarray(half));
   return joined(low, high, size, Math.sign(coupling));
 }
 
@@ -264,11 +264,11 @@ function root(
 }
 
 /** Implicit QL with Wilkinson's shift. The rows are rotated along. */
-function byRotations(d: Float64Array, beside: Float64Array): Solved {
+function byRotations(d: Float64Array, offDiagonal: Float64Array): Solved {
   const n = d.length;
   const e = new Float64Array(n);
   const z = new Float64Array(n * n);
-  e.set(beside.subarray(0, Math.max(0, n - 1)));
+  e.set(offDiagonal.subarray(0, Math.max(0, n - 1)));
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
   for (let l = 0; l < n; l++) {
     for (let turn = 0; turn < 60; turn++) {

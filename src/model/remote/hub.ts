@@ -6,7 +6,7 @@
  * Files are cached by the digest of their content.
  */
 import { AtlasError } from '../../errors.ts';
-import { graphsIn, modelFilesOf } from '../beside.ts';
+import { graphsIn, modelFilesOf } from '../companion-files.ts';
 import { describeCount } from '../figures.ts';
 import type { ModelFiles } from '../files.ts';
 import { isCount, isObject, parseJson, type JsonObject } from '../json.ts';

@@ -124,7 +124,7 @@ describe('a repository of a hub', () => {
     expect((await model.tokenizer()).token(300)).toBe(
       (await (await openModel(await nodeFiles(folder))).tokenizer()).token(300),
     );
-    expect(model.beside.map((f) => f.path)).toContain('tokenizer.json');
+    expect(model.companionFiles.map((f) => f.path)).toContain('tokenizer.json');
   });
 
   test('is fetched once: by its commit it opens with nothing asked at all', async () => {
@@ -253,7 +253,7 @@ describe('a model at an address', () => {
   const at = (path: string) =>
     ({ kind: 'url', url: `${mirror.url}/rank-atlas/atlas-3m/resolve/main/${path}` }) as const;
 
-  test('is found with what lies beside it', async () => {
+  test('is found with its companion files', async () => {
     const model = await openModel(await remoteFiles(at(graph), access()));
     expect(model.hash).toBe(hash);
     expect(model.config).not.toBeNull();

@@ -48,8 +48,8 @@ describe('the settings', () => {
   });
 
   it('compare LoRAs only with an adapter for every rank', () => {
-    const beside = setByPaths(parseSpec({}), [['train.compare', '[2]']]);
-    expect(() => setByPaths(beside, [['train.method.name', 'lora']])).toThrow(
+    const compared = setByPaths(parseSpec({}), [['train.compare', '[2]']]);
+    expect(() => setByPaths(compared, [['train.method.name', 'lora']])).toThrow(
       expect.objectContaining({ values: expect.objectContaining({ at: 'train.compare' }) }),
     );
   });
