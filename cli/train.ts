@@ -148,14 +148,14 @@ async function writeTrained({
   to,
   rank,
   state,
-  opened: { kept, model },
+  opened: { adapters, model },
 }: {
   to: string;
   rank: string | undefined;
   state: TrainState;
   opened: OpenStudy;
 }): Promise<void> {
-  const { values } = defined(kept.get(TRAINED));
+  const { values } = defined(adapters.get(TRAINED));
   const result = defined(state.result);
   const { scale } = result.spec.train;
   const ranks = new Map(values.map((v) => [v.module, v.rank]));

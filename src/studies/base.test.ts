@@ -155,8 +155,8 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       decode: never,
       endTokens: never,
       derive: async () => engineOf(await floatModel(graph)),
-      keep: never,
-      kept: never,
+      saveAdapter: never,
+      savedAdapter: never,
       newest: never,
       now: () => 0,
     });

@@ -14,7 +14,7 @@ import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
 import { pulled } from '../studies/pulled.ts';
-import { keptAtRank, adapterUse, type KeptAdapter, type StudyContext } from '../studies/context.ts';
+import { adapterAtRank, adapterUse, type SavedAdapter, type StudyContext } from '../studies/context.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
 import { Bases, type Ground } from './bases.ts';
@@ -127,7 +127,7 @@ export class StudyHost {
           standing: () => undefined,
         });
         if (!made) return null;
-        this.bases.keep(key, made.value);
+        this.bases.save(key, made.value);
       } finally {
         news.flush();
         this.out.send({ kind: 'base', making: null });
@@ -313,15 +313,15 @@ export class StudyHost {
     const { comparedLoss } = await import('../methods/training.ts');
     const { engine } = this.bases.now;
     const { held, heldSequences, length, batch } = spec.training;
-    const kept = this.named(name, rank);
+    const saved = this.named(name, rank);
     const tokens = await batchOf(
       { text: held, bos: spec.bos, sequences: heldSequences, length },
       await contentOf(held, this.around(texts)),
       this.opened.loaded,
     );
-    const adapters = await engine.adapters(kept.values);
+    const adapters = await engine.adapters(saved.values);
     try {
-      return await comparedLoss(engine, tokens, batch, adapterUse(kept, adapters));
+      return await comparedLoss(engine, tokens, batch, adapterUse(saved, adapters));
     } finally {
       adapters.dispose();
     }
@@ -331,10 +331,10 @@ export class StudyHost {
     return adapterPlaces(this.opened.loaded.compiled);
   }
 
-  private named(name: string, rank?: number): KeptAdapter {
+  private named(name: string, rank?: number): SavedAdapter {
     const found = this.bases.now.adapters.get(name);
     if (!found) throw new AtlasError('no-adapter');
-    return rank === undefined ? found : keptAtRank(found, rank);
+    return rank === undefined ? found : adapterAtRank(found, rank);
   }
 
   /** Returns one file of a pruned model. Throws `no-base` if the base is no longer known. */
@@ -382,7 +382,7 @@ export class StudyHost {
     return {
       ...(await studyContext(spec, study, ground, this.around(texts))),
       importances,
-      keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
+      saveBase: (made) => this.bases.save(baseKey({ ...spec, base: made.kind }), made),
     };
   }
 }

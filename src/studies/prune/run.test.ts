@@ -97,8 +97,8 @@ describe('the study', { timeout: 120_000 }, () => {
           }),
           { dispose: async () => undefined },
         ),
-      keep: () => undefined,
-      kept: () => undefined,
+      saveAdapter: () => undefined,
+      savedAdapter: () => undefined,
       newest: () => undefined,
       now: () => 0,
     };
@@ -109,7 +109,7 @@ describe('the study', { timeout: 120_000 }, () => {
     let base: MadeBase | null = null;
     for await (const event of pruneEvents({
       ...(await context(small())),
-      keepBase: (made) => {
+      saveBase: (made) => {
         base = structuredClone(made);
       },
     })) {

@@ -83,7 +83,7 @@ export interface PruneCheckpoint {
 }
 
 /**
- * Runs the prune study (`study.ts`). Passes the pruned model to `keepBase` after the last round.
+ * Runs the prune study (`study.ts`). Passes the pruned model to `saveBase` after the last round.
  * Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine
  * throw, and what LoSA throws.
  */
@@ -167,7 +167,7 @@ export async function* runPrune(
       yield event;
       offer();
     }
-    context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
+    context.saveBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
       yield* baselines({ engine, dense, data, options, rank, now: context.now });
