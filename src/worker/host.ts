@@ -134,7 +134,7 @@ export class EngineHost {
         () => this.inspect(ask),
       ),
     variants: async (ask) => (await remoteModels()).variants(ask, await this.transfer()),
-    kept: async (ask) => (await remoteModels()).kept(ask, await this.transfer()),
+    cachedModels: async (ask) => (await remoteModels()).cachedModels(ask, await this.transfer()),
     forgetModel: async (ask) => (await remoteModels()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
     explain: (ask) => this.explain(ask),

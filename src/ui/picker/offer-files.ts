@@ -23,7 +23,7 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
       const variants = graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({
         graph: path,
         bytes,
-        kept: true,
+        cached: true,
       }));
       set({
         candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants } },
