@@ -82,7 +82,7 @@ export class Place {
       nodes,
       listeners,
       threads: this.engines(),
-      ...(await this.page.evaluate(kept)),
+      ...(await this.page.evaluate(stored)),
     };
   }
 
@@ -146,7 +146,7 @@ export class Place {
 }
 
 /** Runs in the page: counts what it stores in the browser. */
-async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
+async function stored(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
   let files = 0;
   let fileBytes = 0;
   let records = 0;

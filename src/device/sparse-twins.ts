@@ -22,11 +22,11 @@ export type PrunePattern =
 export const maskWords = ({ outputs, inputs }: WeightShape): number =>
   Math.ceil((outputs * inputs) / 32);
 
-export const isKept = (mask: Uint32Array, i: number): boolean =>
+export const isRetained = (mask: Uint32Array, i: number): boolean =>
   ((mask[i >>> 5]! >>> (i & 31)) & 1) === 1;
 
 /** Number of weights that a mask retains. */
-export function keptCount(mask: Uint32Array): number {
+export function retainedCount(mask: Uint32Array): number {
   let sum = 0;
   for (let word of mask) for (; word !== 0; word = (word & (word - 1)) >>> 0) sum++;
   return sum;
@@ -153,7 +153,7 @@ export function maskedGradient({
   const dB = new Float64Array(rank * outFeatures);
   for (let o = 0; o < outFeatures; o++) {
     for (let k = 0; k < inFeatures; k++) {
-      if (!isKept(mask, o * inFeatures + k)) continue;
+      if (!isRetained(mask, o * inFeatures + k)) continue;
       const value = g[o * inFeatures + k]!;
       for (let r = 0; r < rank; r++) {
         dA[r * inFeatures + k]! += adapter.b[r * outFeatures + o]! * value;

@@ -145,10 +145,10 @@ export class TrainingKernels {
   /** One AdamW step of every parameter, in place. `squaredNorm` holds Σ g² over all gradients. */
   adamW(parameters: readonly AdamWSlices[], squaredNorm: Slice, step: AdamWStep): void {
     const { beta1, beta2, epsilon, maxNorm } = step;
-    const { keep, size, root } = adamWFactors(step);
+    const { decay, size, root } = adamWFactors(step);
     const floats = [
       maxNorm ?? 0,
-      keep,
+      decay,
       beta1,
       1 - beta1,
       beta2,

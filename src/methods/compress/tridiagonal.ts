@@ -60,32 +60,32 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   const right = Array.from({ length: n }, (_, i) =>
     i < m ? null : high.vectors.subarray((i - m) * (n - m), (i - m + 1) * (n - m)),
   );
-  const kept = deflated(d, z, rho, (i, j, c, s) => {
+  const undeflated = deflated(d, z, rho, (i, j, c, s) => {
     rotate(left, i, j, c, s, m);
     rotate(right, i, j, c, s, n - m);
   });
   const { values, shares } = secular(
-    kept.map((i) => d[i]!),
-    kept.map((i) => z[i]!),
+    undeflated.map((i) => d[i]!),
+    undeflated.map((i) => z[i]!),
     rho,
   );
-  const count = kept.length;
+  const count = undeflated.length;
   // New rows are linear combinations of old ones. The columns of each half are one matrix product.
   const part = (rows: readonly (Float64Array | null)[], width: number): Float64Array => {
-    const has = [...kept.keys()].filter((i) => rows[kept[i]!]);
+    const has = [...undeflated.keys()].filter((i) => rows[undeflated[i]!]);
     const factors = new Float64Array(count * has.length);
     const own = new Float64Array(has.length * width);
     has.forEach((i, to) => {
-      own.set(defined(rows[kept[i]!]), to * width);
+      own.set(defined(rows[undeflated[i]!]), to * width);
       for (let j = 0; j < count; j++) factors[j * has.length + to] = shares[j * count + i]!;
     });
     return has.length > 0 ? product(factors, own, has.length) : new Float64Array(count * width);
   };
   const newLeft = part(left, m);
   const newRight = part(right, n - m);
-  const isKept = new Set(kept);
+  const isUndeflated = new Set(undeflated);
   const entries: { value: number; left: Float64Array | null; right: Float64Array | null }[] = [];
-  kept.forEach((_, j) =>
+  undeflated.forEach((_, j) =>
     entries.push({
       value: values[j]!,
       left: newLeft.subarray(j * m, (j + 1) * m),
@@ -93,7 +93,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     }),
   );
   for (let i = 0; i < n; i++)
-    if (!isKept.has(i))
+    if (!isUndeflated.has(i))
       entries.push({ value: d[i]!, left: left[i] ?? null, right: right[i] ?? null });
   entries.sort((a, b) => a.value - b.value);
   const vectors = new Float64Array(n * n);
@@ -140,7 +140,7 @@ function deflated(
   const largest = (x: Float64Array) =>
     x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const allowed = 8 * EPSILON * Math.max(largest(d), largest(z));
-  const kept: number[] = [];
+  const undeflated: number[] = [];
   let before = -1;
   for (const j of Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!)) {
     if (rho * Math.abs(z[j]!) <= allowed) continue;
@@ -157,12 +157,12 @@ function deflated(
         ];
         z[j] = length;
         z[before] = 0;
-      } else kept.push(before);
+      } else undeflated.push(before);
     }
     before = j;
   }
-  if (before >= 0) kept.push(before);
-  return kept;
+  if (before >= 0) undeflated.push(before);
+  return undeflated;
 }
 
 /**

@@ -9,7 +9,7 @@ import { runOriginal, difference } from '../../../test/pipeline.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
-import { isKept } from '../../device/sparse-twins.ts';
+import { isRetained } from '../../device/sparse-twins.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
 import { wasmBackend } from '../../engine/backends/test-backends.ts';
@@ -170,15 +170,15 @@ describe('the study', { timeout: 120_000 }, () => {
       await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }),
     );
     for (const { index, path, outFeatures, inFeatures } of modules) {
-      const kept = elementAt(weights, index);
+      const pruned = elementAt(weights, index);
       const size = outFeatures * inFeatures;
-      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(kept);
-      expect(dequantise(compile(reread).weightOf(index))).toEqual(kept);
+      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(pruned);
+      expect(dequantise(compile(reread).weightOf(index))).toEqual(pruned);
       expect(defined(bits.get(`${path}.mask`)).bytes).toHaveLength(Math.ceil(size / 8));
       const rounded = dequantise(q4.weightOf(index));
       expect(
-        kept.findIndex(
-          (v, i) => !isKept(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
+        pruned.findIndex(
+          (v, i) => !isRetained(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
         ),
       ).toBe(-1);
     }

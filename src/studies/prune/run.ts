@@ -254,9 +254,9 @@ async function* stored(
 ): AsyncGenerator<PruneEvent, void, undefined> {
   const loss = defined(elementAt(state.rounds, -1).repaired);
   const { weights } = defined(state.dense);
-  const kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
+  const retained = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
   yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
-  yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
+  yield { type: 'stored', form: 'sparse', bytes: 4 * retained + Math.ceil(weights / 8), loss };
   let bytes = 0;
   try {
     for (const { index, outFeatures, inFeatures } of engine.modules) {
