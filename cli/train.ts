@@ -113,11 +113,11 @@ async function keeperOf(
   resumed: ReturnType<typeof readCheckpoint> | null,
 ): Promise<{ keeper: Keeper; from: unknown }> {
   const about: CheckpointOf = { spec, hash: open.hash, modules: model.modules };
-  const kept =
+  const opened =
     checkpoint === undefined
       ? await keeper<TrainCheckpoint>('train')
       : keeperIn<TrainCheckpoint>(checkpoint, (taken) => writeCheckpoint(taken, about));
-  return { keeper: kept, from: further(kept.from, resumed?.(about)) };
+  return { keeper: opened, from: further(opened.from, resumed?.(about)) };
 }
 
 const told = ({ trainings }: TrainCheckpoint): number =>
