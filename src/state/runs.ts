@@ -27,13 +27,13 @@ takeStudyNews(receive);
 let deaths = 0;
 
 /** The handlers that save the results of a study. */
-const resultHandlers = new Map<StudyKind, (state: never) => void>();
+const finishHandlers = new Map<StudyKind, (state: never) => void>();
 
 export function whenFinished<K extends StudyKind>(
   study: K,
   save: (state: StudyStates[K]) => void,
 ): void {
-  resultHandlers.set(study, save as (state: never) => void);
+  finishHandlers.set(study, save as (state: never) => void);
 }
 
 whenFinished('map', saveResult);
@@ -140,7 +140,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
     if (!finished) return ended(study);
     act(study, 'whole');
     const { states } = useStudy.getState();
-    resultHandlers.get(study)?.(states[study] as never);
+    finishHandlers.get(study)?.(states[study] as never);
   } catch (error) {
     if (liveRun() === mine) await failed(mine, error);
   }
