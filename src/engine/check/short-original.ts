@@ -22,7 +22,7 @@ import { originalLogits } from './original.ts';
 const CHUNK_BYTES = 128 << 20;
 
 /**
- * See `untouchedLogits`: the same for embedding, `layers` and head. Also rejects with AtlasError
+ * See `originalLogits`: the same for embedding, `layers` and head. Also rejects with AtlasError
  * `structure`.
  */
 export async function shortLogits(
