@@ -36,7 +36,8 @@ export const check: Command = async (path, options) => {
   const { engine, runtime } = await startEngine(model, options);
   try {
     // Also on the native provider, whose 4-bit kernel may round activations to 8 bits.
-    const reference = runtime.native === null ? runtime : await loadRuntime('wasm', options.threads);
+    const reference =
+      runtime.native === null ? runtime : await loadRuntime('wasm', options.threads);
     const tested = testedOf(model, reference.ort);
     const layers = layersCompared(tested);
     const logits = await engine.logits(batch, undefined, layers ?? undefined);

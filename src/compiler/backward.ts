@@ -107,11 +107,7 @@ export function trainingRequest(
 }
 
 /** `x, dh → dx` of everything between the last layer and the vocabulary product. */
-export function normBackwardRequest(
-  graph: Graph,
-  { s, cut }: Cuts,
-  uint4: boolean,
-): PieceRequest {
+export function normBackwardRequest(graph: Graph, { s, cut }: Cuts, uint4: boolean): PieceRequest {
   const { batch, length } = s;
   const b = new Builder(graph.file, batch, length);
   const x = elementAt(cut.layers, -1).output;
