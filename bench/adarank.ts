@@ -7,7 +7,7 @@ import { startEngine } from '../cli/engine.ts';
 import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
 import { engineOptions, plainOptions } from './provider.ts';
-import { untouchedInputs } from '../src/engine/check/untouched.ts';
+import { originalInputs } from '../src/engine/check/original.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/importance/adarank.run.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
@@ -99,7 +99,7 @@ export async function adaRankAgainstNaive(
   const first = await measure({});
   const naive = await naiveRound();
   const elsewhere = others(ownTime() - used);
-  const forwardSeconds = await untouchedForward();
+  const forwardSeconds = await originalForward();
   const probeSeconds = median(naive.flatMap((n) => n.seconds));
   const naiveSeconds = probeSeconds * compiled.modules.length * options.repeats;
   const largestDifference = Math.max(
@@ -132,13 +132,13 @@ export async function adaRankAgainstNaive(
     },
   };
 
-  async function untouchedForward(): Promise<number> {
+  async function originalForward(): Promise<number> {
     const external = [...model.open.external].map(([path, data]) => ({ path, data }));
     const session = await runtime.ort.InferenceSession.create(model.open.graph, {
       ...sessionOptions,
       externalData: external,
     });
-    const feeds = untouchedInputs({ ort: runtime.ort, session, batch, headDim: compiled.headDim });
+    const feeds = originalInputs({ ort: runtime.ort, session, batch, headDim: compiled.headDim });
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const start = performance.now();

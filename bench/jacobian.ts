@@ -77,12 +77,12 @@ const noise: AdaRankOptions['noise'] = values.sigma
 const stored = values.reference
   ? (json('adarank.json').modules as Record<string, { values: number[] }>)
   : null;
-const kept =
+const saved =
   values.kept !== undefined && existsSync(values.kept)
     ? (JSON.parse(readFileSync(values.kept, 'utf8')) as number[][])
     : null;
 const sampled: number[][] =
-  kept ?? modules.map((m) => (stored ? defined(stored[m.path]).values.slice() : []));
+  saved ?? modules.map((m) => (stored ? defined(stored[m.path]).values.slice() : []));
 const done = elementAt(sampled, 0).length;
 const sweeps = new Map<number, number>();
 // Measure at least one draw, to get its time.

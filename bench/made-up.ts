@@ -9,7 +9,7 @@ import { defined } from '../src/checked.ts';
 import { decodeMessage, modelProto } from '../src/onnx/proto.ts';
 
 /** The file and end offset of each initialiser that is stored outside the graph. */
-function stretches(graph: Uint8Array): { file: string; end: number }[] {
+function externalRanges(graph: Uint8Array): { file: string; end: number }[] {
   return defined(decodeMessage(modelProto, graph).graph)
     .initializer.filter(({ externalData }) => externalData.length > 0)
     .map(({ externalData }) => {
@@ -25,7 +25,7 @@ function stretches(graph: Uint8Array): { file: string; end: number }[] {
 export function madeUpData(graph: Uint8Array, file: string): Uint8Array {
   const bytes = Math.max(
     0,
-    ...stretches(graph)
+    ...externalRanges(graph)
       .filter((s) => s.file === file)
       .map(({ end }) => end),
   );
@@ -40,7 +40,7 @@ if (process.argv[1] === import.meta.filename) {
     name.endsWith('.onnx'),
   )) {
     const graph = readFileSync(join(folder, path));
-    for (const file of new Set(stretches(graph).map((s) => s.file))) {
+    for (const file of new Set(externalRanges(graph).map((s) => s.file))) {
       const target = join(folder, dirname(path), file);
       if (!existsSync(target)) writeFileSync(target, madeUpData(graph, file));
     }

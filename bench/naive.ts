@@ -8,7 +8,7 @@ import { defined, elementAt } from '../src/checked.ts';
 import { moduleKeys } from '../src/device/streams.ts';
 import { SimdNoise } from '../src/device/simd-noise.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
-import { untouchedInputs } from '../src/engine/check/untouched.ts';
+import { originalInputs } from '../src/engine/check/original.ts';
 import type { Graph, Node } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 
@@ -88,7 +88,7 @@ export async function naiveProbe({
     }
     const w = new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]);
     const { logits } = await session.run(
-      untouchedInputs({ ort, session, batch, headDim, given: { w } }),
+      originalInputs({ ort, session, batch, headDim, given: { w } }),
       ['logits'],
     );
     const values = (await defined(logits).getData()) as Float32Array;

@@ -32,12 +32,12 @@ if (inputs % 32 !== 0) throw new Error('--inputs has to be a multiple of 32');
  * Retains the two largest weights of every four in a row: their values, and two bits each for their
  * positions.
  */
-function keepTwoOfFour(w: Float32Array): {
-  kept: Float32Array;
+function retainTwoOfFour(w: Float32Array): {
+  retained: Float32Array;
   places: Uint32Array;
   dense: Float32Array;
 } {
-  const kept = new Float32Array(w.length / 2);
+  const retained = new Float32Array(w.length / 2);
   const places = new Uint32Array(w.length / 32);
   const dense = new Float32Array(w.length);
   for (let g = 0; g < w.length / 4; g++) {
@@ -47,11 +47,11 @@ function keepTwoOfFour(w: Float32Array): {
       .sort();
     order.forEach((place, j) => {
       const n = 2 * g + j;
-      kept[n] = dense[4 * g + place] = w[4 * g + place]!;
+      retained[n] = dense[4 * g + place] = w[4 * g + place]!;
       places[n >> 4]! |= place << (2 * (n & 15));
     });
   }
-  return { kept, places, dense };
+  return { retained, places, dense };
 }
 
 /** y[t, o] = Σ_k x[t, k] w[o, k]. */
@@ -72,13 +72,13 @@ function denseLoop(x: Float32Array, w: Float32Array, rows: number, y: Float32Arr
 /** The same product over the retained weights. */
 function sparseLoop({
   x,
-  kept,
+  retained,
   places,
   rows,
   y,
 }: {
   x: Float32Array;
-  kept: Float32Array;
+  retained: Float32Array;
   places: Uint32Array;
   rows: number;
   y: Float32Array;
@@ -90,8 +90,8 @@ function sparseLoop({
       for (let word = 0, i = t * inputs, j = (o * inputs) / 2; word < inputs / 32; word++) {
         let p = places[(o * inputs) / 32 + word]!;
         for (let n = 0; n < 8; n++, i += 4, j += 2, p >>>= 4) {
-          a += x[i + (p & 3)]! * kept[j]!;
-          b += x[i + ((p >>> 2) & 3)]! * kept[j + 1]!;
+          a += x[i + (p & 3)]! * retained[j]!;
+          b += x[i + ((p >>> 2) & 3)]! * retained[j + 1]!;
         }
       }
       y[t * outputs + o] = a + b;
@@ -105,7 +105,7 @@ type Way = {
   result: () => Promise<Float32Array> | Float32Array;
 };
 
-const w = keepTwoOfFour(fillNormal(moduleKeys(1, 0, 0), new Float32Array(outputs * inputs)));
+const w = retainTwoOfFour(fillNormal(moduleKeys(1, 0, 0), new Float32Array(outputs * inputs)));
 const { ort } = await loadRuntime('wasm', '1');
 const dense = await ort.InferenceSession.create(gemm(), { executionProviders: ['wasm'] });
 
@@ -120,7 +120,7 @@ async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
     { name: 'CPU, our loop, dense', run: () => denseLoop(x, w.dense, rows, y), result: () => y },
     {
       name: 'CPU, our loop, 2:4',
-      run: () => sparseLoop({ x, kept: w.kept, places: w.places, rows, y }),
+      run: () => sparseLoop({ x, retained: w.retained, places: w.places, rows, y }),
       result: () => y,
     },
     {
@@ -161,7 +161,7 @@ async function onGpu(x: Float32Array, rows: number): Promise<Way[]> {
   };
   const xs = upload(x);
   const dense = upload(w.dense);
-  const kept = upload(w.kept);
+  const retained = upload(w.retained);
   const places = upload(w.places);
   const y = upload(new Float32Array(rows * outputs));
   const sizes = upload(Uint32Array.of(rows, inputs, outputs, 0), GPUBufferUsage.UNIFORM);
@@ -219,7 +219,7 @@ async function onGpu(x: Float32Array, rows: number): Promise<Way[]> {
   };
   return [
     own('our kernel, dense', 'dense', dense),
-    own('our kernel, 2:4', 'sparse', kept),
+    own('our kernel, 2:4', 'sparse', retained),
     runtime,
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * `rank-atlas check`: compares the logits of the compiled pipeline with the untouched export on the
+ * `rank-atlas check`: compares the logits of the compiled pipeline with the original export on the
  * same tokens. `--dump` writes the pipeline's tensors under PyTorch names; `--grad` adds the
  * gradients of the loss. A single tokenizer.json or safetensors file is only read and validated.
  */

@@ -34,7 +34,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const folder = () => join(cache, 'rank-atlas', 'checkpoints');
 const files = () => readdirSync(folder()).map((name) => join(folder(), name));
-const keep = async (parts: unknown, checkpoint: unknown) => {
+const saved = async (parts: unknown, checkpoint: unknown) => {
   const keeper = await keeperOf('study', parts);
   keeper.offer(async () => checkpoint);
   await keeper.save();
@@ -50,7 +50,7 @@ const checkpoint = {
 };
 
 it('come back to the bit, in buffers of their own, to the same command only; none is left once it is through', async () => {
-  const keeper = await keep(['x', 1], checkpoint);
+  const keeper = await saved(['x', 1], checkpoint);
   const again = await keeperOf<typeof checkpoint>('study', ['x', 1]);
   expect(again.from).toEqual(checkpoint);
   expect(Object.is(elementAt(defined(again.from).values, 0).loraA[1], -0)).toBe(true);
@@ -82,22 +82,22 @@ it.each<[string, (bytes: Buffer) => Uint8Array]>([
 ])(
   'that are %s are not used, which is said, and the next one takes their place',
   async (_, change) => {
-    await keep('x', checkpoint);
+    await saved('x', checkpoint);
     const [path] = files();
     writeFileSync(defined(path), change(readFileSync(defined(path))));
     expect((await keeperOf('study', 'x')).from).toBeUndefined();
     expect(said).toEqual([
       `rank-atlas: the checkpoint ${path} is not used (it is damaged). The command starts from the beginning.`,
     ]);
-    await keep('x', { step: 4 });
+    await saved('x', { step: 4 });
     expect((await keeperOf('study', 'x')).from).toEqual({ step: 4 });
   },
 );
 
 it("of another command are not used under this one's name", async () => {
-  await keep('x', checkpoint);
+  await saved('x', checkpoint);
   const [other] = files();
-  await keep('y', checkpoint);
+  await saved('y', checkpoint);
   const own = defined(files().find((path) => path !== other));
   copyFileSync(defined(other), own);
   expect((await keeperOf('study', 'y')).from).toBeUndefined();
@@ -107,18 +107,18 @@ it("of another command are not used under this one's name", async () => {
 });
 
 it('that nobody went on with make room, the oldest first', async () => {
-  await keep('x', checkpoint);
+  await saved('x', checkpoint);
   const [oldest] = files();
   utimesSync(defined(oldest), 1, 1);
   for (let i = 0; i < 15; i++) writeFileSync(join(folder(), `later-${i}`), '');
-  await keep('y', checkpoint);
+  await saved('y', checkpoint);
   expect([files().length, files().includes(defined(oldest))]).toEqual([16, false]);
 });
 
 it('that cannot be kept are said once, and end nothing', async () => {
   mkdirSync(join(cache, 'rank-atlas'));
   writeFileSync(folder(), 'a file in its place');
-  const keeper = await keep('x', checkpoint);
+  const keeper = await saved('x', checkpoint);
   keeper.offer(async () => ({ step: 4 }));
   await keeper.save();
   expect(said).toEqual([
@@ -126,5 +126,5 @@ it('that cannot be kept are said once, and end nothing', async () => {
       /^rank-atlas: cannot save a checkpoint \(.+\)\. If this command is stopped, it cannot resume\.$/,
     ),
   ]);
-  expect(keeper.kept).toBe(false);
+  expect(keeper.onDisk).toBe(false);
 });

@@ -13,7 +13,7 @@ import { reasonOf } from '../src/model/node-files.ts';
 import { makeFolders } from './disk.ts';
 import { cacheFolder } from './environment.ts';
 import { writeBytes } from './output.ts';
-import { keeps, type Keeping } from './stopping.ts';
+import { registerCheckpoint, type CommandCheckpoint } from './stopping.ts';
 
 /**
  * The minimum time between two saves, in ms, and the maximum share of run time that saving may
@@ -36,10 +36,10 @@ interface Drawer {
   resume?: readonly string[];
 }
 
-export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
+export class Keeper<T = unknown> implements CheckpointDoor, CommandCheckpoint {
   /** The checkpoint of an earlier run of the same command. */
   readonly from: T | undefined;
-  kept: boolean;
+  onDisk: boolean;
   private readonly drawer: Drawer | null;
   private take: (() => Promise<unknown>) | null = null;
   private next = performance.now() + INTERVAL;
@@ -49,7 +49,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
   constructor(drawer: Drawer | null, from?: T) {
     this.drawer = drawer;
     this.from = from;
-    this.kept = from !== undefined;
+    this.onDisk = from !== undefined;
   }
 
   get resume(): readonly string[] | undefined {
@@ -84,7 +84,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
         await writeBytes(this.drawer.path, this.drawer.pack(checkpoint), { silent: true });
       }
       this.saved = checkpoint;
-      this.kept = true;
+      this.onDisk = true;
     } catch (error) {
       if (!this.warned)
         console.error(
@@ -107,7 +107,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
 export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<T>> {
   const cache = cacheFolder();
   const key = sha256(JSON.stringify([kind, parts]));
-  if (cache === null) return keeps(new Keeper<T>(null));
+  if (cache === null) return registerCheckpoint(new Keeper<T>(null));
   const folder = join(cache, 'checkpoints');
   const path = join(folder, `${kind}-${key.slice(0, 24)}`);
   const drawer: Drawer = {
@@ -119,12 +119,12 @@ export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<
     },
     remove: () => rm(path, { force: true }),
   };
-  return keeps(new Keeper(drawer, await checkpointAt<T>(path, key)));
+  return registerCheckpoint(new Keeper(drawer, await checkpointAt<T>(path, key)));
 }
 
 /** Saves checkpoints in a file that the user named. The file is not removed. */
 export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): Keeper<T> =>
-  keeps(
+  registerCheckpoint(
     new Keeper<T>({
       path,
       pack: (checkpoint) => pack(checkpoint as T),

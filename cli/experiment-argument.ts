@@ -22,10 +22,10 @@ export async function experimentNamed(
   read: (file: unknown) => unknown = (file) => file,
 ): Promise<Named> {
   if (isLink(argument)) {
-    const { spec, digest, damaged, textKeptBack } = await decodeLink(argument);
+    const { spec, digest, damaged, textOmitted } = await decodeLink(argument);
     for (const at of damaged)
       console.error(`rank-atlas: the link is damaged at "${at}". The default is used there.`);
-    if (textKeptBack)
+    if (textOmitted)
       console.error(
         'rank-atlas: the link omits its text. Set one with --text; otherwise the bundled text is used.',
       );

@@ -142,11 +142,13 @@ test('the line end of a file with a token is no part of it, and the token goes t
 });
 
 test('a listing that was damaged on this machine is asked for again', async () => {
-  const kept = join(cache, 'rank-atlas');
-  const listing = defined(readdirSync(kept).find((name) => name.startsWith('hub ')));
-  const { commit } = JSON.parse(readFileSync(join(kept, listing), 'utf8')) as { commit: string };
+  const modelCache = join(cache, 'rank-atlas');
+  const listing = defined(readdirSync(modelCache).find((name) => name.startsWith('hub ')));
+  const { commit } = JSON.parse(readFileSync(join(modelCache, listing), 'utf8')) as {
+    commit: string;
+  };
   writeFileSync(
-    join(kept, listing),
+    join(modelCache, listing),
     JSON.stringify({ repository: 'rank-atlas/atlas-3m', commit, files: [null], folders: true }),
   );
   expect(await cli('inspect', `rank-atlas/atlas-3m@${commit}`)).toMatchObject({ code: 0, err: '' });
@@ -157,11 +159,11 @@ test(
   { timeout: 60_000 },
   async () => {
     const env = { ...process.env, XDG_CACHE_HOME: join(cache, 'killed') };
-    const kept = join(cache, 'killed', 'rank-atlas');
+    const modelCache = join(cache, 'killed', 'rank-atlas');
     const address = `${mirror.store}/rank-atlas/atlas-3m/onnx/model_q4.onnx`;
     const large = () =>
-      (existsSync(kept) ? readdirSync(kept) : []).filter(
-        (name) => statSync(join(kept, name)).size > 100_000,
+      (existsSync(modelCache) ? readdirSync(modelCache) : []).filter(
+        (name) => statSync(join(modelCache, name)).size > 100_000,
       );
     mirror.fault.hold = 1_000_000;
     mirror.log.length = 0;
@@ -193,7 +195,9 @@ test(
     );
     expect(
       large().map((name) =>
-        readFileSync(join(kept, name)).equals(readFileSync(join(folder, 'onnx/model_q4.onnx'))),
+        readFileSync(join(modelCache, name)).equals(
+          readFileSync(join(folder, 'onnx/model_q4.onnx')),
+        ),
       ),
     ).toEqual([true]);
   },

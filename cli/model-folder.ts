@@ -9,19 +9,20 @@ import type { ModelPart } from '../src/onnx/write-model.ts';
 import { makeFolder, writeTogether, type OutFile } from './output.ts';
 
 /**
- * Writes `files` one at a time as they are produced, then copies the files in `beside`. Returns the
+ * Writes `files` one at a time as they are produced, then copies `companionFiles`. Returns the
  * bytes written by path. The graph is replaced last, so it is never next to files of another
  * model. Throws `usage`.
  */
 export async function writeModelFolder(
   folder: string,
   files: AsyncIterable<ModelPart> | Iterable<ModelPart>,
-  { beside }: Pick<OpenModel, 'beside'>,
+  { companionFiles }: Pick<OpenModel, 'companionFiles'>,
 ): Promise<Map<string, number>> {
   const written = new Map<string, number>();
   async function* parts(): AsyncGenerator<OutFile> {
     for await (const { name, bytes, chunks } of files) yield await part(name, bytes, chunks);
-    for (const file of beside) yield await part(file.path, file.bytes, [await readFile(file)]);
+    for (const file of companionFiles)
+      yield await part(file.path, file.bytes, [await readFile(file)]);
   }
   const part = async (
     name: string,

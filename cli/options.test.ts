@@ -80,7 +80,7 @@ const argumentOf: Record<CommandName, string> = {
   check: model,
 };
 /** Other options that an option needs to take effect. */
-const beside: Partial<Record<`${CommandName} ${OptionName}`, string[]>> = {
+const requiredWith: Partial<Record<`${CommandName} ${OptionName}`, string[]>> = {
   'run out-model': ['--set', 'study=prune'],
   'run adapter': ['--set', 'study=race', '--set', 'race.entries=["imported","uniform"]'],
   'train text': ['--held', nowhere],
@@ -119,7 +119,7 @@ describe.each(Object.keys(commands) as CommandName[])(
         name,
         argumentOf[name],
         ...typed(option),
-        ...(beside[`${name} ${option}`] ?? []),
+        ...(requiredWith[`${name} ${option}`] ?? []),
       );
       expect({ code, out }, err).toEqual({ code: 2, out: '' });
       expect(err).toMatch(/^rank-atlas: [^\n]+[.)]\n$/);

@@ -180,7 +180,7 @@ describe('files that belong together', () => {
         yield { name, bytes: age.length, chunks: [Buffer.from(age)] };
       }
     }
-    return writeModelFolder(at('model'), files(), { beside: [] });
+    return writeModelFolder(at('model'), files(), { companionFiles: [] });
   };
   const names = ['onnx/model.onnx', 'onnx/model.onnx_data', 'weights.safetensors'];
   const ages = () =>

@@ -47,12 +47,12 @@ interface Place {
 interface Waiting {
   as: OutFile;
   place: Place;
-  beside: string;
+  temporary: string;
 }
 
 /** Temporary files. All are removed on exit, but not after `kill -9`. */
-const beside = new Set<string>();
-process.on('exit', () => beside.forEach((path) => rmSync(path, { force: true })));
+const temporaryFiles = new Set<string>();
+process.on('exit', () => temporaryFiles.forEach((path) => rmSync(path, { force: true })));
 /** Files this command has written. Replacing them is not reported. */
 const ours = new Set<string>();
 let count = 0;
@@ -80,12 +80,12 @@ export async function writeTogether(
         waiting.push({
           as: file,
           place,
-          beside: await writing(file.path, () => writeBeside(place, file.content)),
+          temporary: await writing(file.path, () => writeTemporary(place, file.content)),
         });
     }
     putInPlace(waiting, leads);
   } finally {
-    for (const { beside: path } of waiting) await discard(path);
+    for (const { temporary: path } of waiting) await discard(path);
   }
   const replaced = waiting.filter(({ place }) => place.known && !ours.has(place.path));
   for (const { place } of waiting) ours.add(place.path);
@@ -176,7 +176,7 @@ async function nearestFolder(path: string): Promise<string> {
 
 /** Creates a file and removes it again: permissions alone do not show that writing works. */
 async function probe(folder: string): Promise<void> {
-  const path = nameBeside(folder);
+  const path = temporaryPath(folder);
   try {
     await (await open(path, 'wx')).close();
   } finally {
@@ -185,23 +185,23 @@ async function probe(folder: string): Promise<void> {
 }
 
 /** The name is short, so that it fits wherever the file's own name does. */
-function nameBeside(folder: string): string {
+function temporaryPath(folder: string): string {
   const path = join(folder, `.rank-atlas-${process.pid}-${count++}`);
-  beside.add(path);
+  temporaryFiles.add(path);
   return path;
 }
 
 async function discard(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
-  beside.delete(path);
+  temporaryFiles.delete(path);
 }
 
 /**
  * Writes the content to a temporary file in the same directory, with the permissions of the
  * existing file, and flushes it to disk.
  */
-async function writeBeside({ path, known }: Place, content: Content): Promise<string> {
-  const to = nameBeside(dirname(path));
+async function writeTemporary({ path, known }: Place, content: Content): Promise<string> {
+  const to = temporaryPath(dirname(path));
   try {
     const file = await open(to, 'wx', known ? 0o600 : 0o666);
     try {
@@ -263,7 +263,8 @@ function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolea
   };
   if (waiting.length > 1)
     for (const one of leading) trying(one, () => rmSync(one.place.path, { force: true }));
-  for (const one of [...led, ...leading]) trying(one, () => renameSync(one.beside, one.place.path));
+  for (const one of [...led, ...leading])
+    trying(one, () => renameSync(one.temporary, one.place.path));
 }
 
 function sayReplaced(paths: readonly string[]): void {

@@ -50,7 +50,7 @@ export async function runStudy<K extends StudyKind>(
     const context: StudyContext = {
       ...opened.context,
       importances: await importancesFor(name, opened, from),
-      keepBase: (base) => {
+      saveBase: (base) => {
         made = base;
       },
     };

@@ -26,7 +26,7 @@ afterEach(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 const checkpoints = () => join(folder, 'rank-atlas', 'checkpoints');
-const kept = () => (existsSync(checkpoints()) ? readdirSync(checkpoints()) : []);
+const savedFiles = () => (existsSync(checkpoints()) ? readdirSync(checkpoints()) : []);
 
 /**
  * Runs a command with progress as on a terminal. Sends the signal at the first line that matches
@@ -133,13 +133,13 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
       `rank-atlas: stopped. To resume from the checkpoint: ${process.argv0} ${process.argv[1]} run ${preset} --set `,
     );
     expect(stopped.err).toContain(` --out '${out.replaceAll("'", "'\\''")}'\n`);
-    expect(kept().length).toBeGreaterThan(0);
+    expect(savedFiles().length).toBeGreaterThan(0);
 
     const resumed = await shown([...command, '--out', out]);
     expect(resumed.code).toBe(0);
     expect(resumed.err).toContain('rank-atlas: resuming from a checkpoint');
     expect(resumed.lines.filter((line) => once.test(line))).toEqual([]);
-    expect(kept()).toEqual([]);
+    expect(savedFiles()).toEqual([]);
 
     const uninterrupted = await shown([...command, '--out', whole]);
     expect([uninterrupted.code, uninterrupted.err.includes('resuming')]).toEqual([0, false]);
@@ -164,7 +164,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     expect(resumed.code).toBe(0);
     // The base resumes from the end of its last round, so no intermediate percentage is printed.
     expect(shares.filter((line) => !/, (0|100) %/.test(line))).toEqual([]);
-    expect(kept()).toEqual([]);
+    expect(savedFiles()).toEqual([]);
   });
 });
 
@@ -208,13 +208,13 @@ describe('a process', { timeout: 180_000 }, () => {
       script,
       `
       (await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})).register();
-      const { keeps, steps, stoppable } = await import(${source('./stopping.ts')});
+      const { registerCheckpoint, steps, stoppable } = await import(${source('./stopping.ts')});
       async function* events() {
         yield { type: 'step' };
         for (const _ of [1, 2]) { process.kill(process.pid, 'SIGINT'); await new Promise((done) => setTimeout(done, 50)); }
         await new Promise((done) => setTimeout(done, 60_000));
       }
-      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), keeps({ kept: true, taken() {}, between() {}, save() {}, forget() {} }))); });
+      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), registerCheckpoint({ onDisk: true, taken() {}, between() {}, save() {}, forget() {} }))); });
     `,
     );
     const { status, stderr } = spawnSync(process.execPath, [script], {
@@ -256,6 +256,6 @@ describe('a process', { timeout: 180_000 }, () => {
     expect(timeless(join(folder, 'adapter', 'training.json'))).toEqual(
       timeless(join(folder, 'whole', 'training.json')),
     );
-    expect(kept()).toEqual([]);
+    expect(savedFiles()).toEqual([]);
   });
 });

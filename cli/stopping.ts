@@ -15,9 +15,9 @@ type Signal = keyof typeof CODES;
 const SIGNALS = Object.keys(CODES) as Signal[];
 
 /** The checkpoints of a running command. */
-export interface Keeping {
+export interface CommandCheckpoint {
   /** Whether a checkpoint is on disk. */
-  readonly kept: boolean;
+  readonly onDisk: boolean;
   /** Reports that the command resumes from a checkpoint. */
   taken(): void;
   /** Saves a checkpoint. */
@@ -43,15 +43,15 @@ interface Running {
   args: readonly string[];
   signal: Signal | null;
   steps: number;
-  keeping: Keeping[];
+  checkpoints: CommandCheckpoint[];
 }
 
 let running: Running | null = null;
 
 /** Registers checkpoints of the running command. They are removed when it finishes. */
-export function keeps<T extends Keeping>(keeping: T): T {
-  running?.keeping.push(keeping);
-  return keeping;
+export function registerCheckpoint<T extends CommandCheckpoint>(checkpoint: T): T {
+  running?.checkpoints.push(checkpoint);
+  return checkpoint;
 }
 
 /** Runs a command with these signal handlers. Returns its exit code. */
@@ -59,7 +59,7 @@ export async function stoppable(
   args: readonly string[],
   command: () => Promise<number>,
 ): Promise<number> {
-  const now: Running = (running = { args, signal: null, steps: 0, keeping: [] });
+  const now: Running = (running = { args, signal: null, steps: 0, checkpoints: [] });
   const on = (signal: Signal) => () => {
     if (now.signal !== null || now.steps === 0) {
       say(now);
@@ -72,12 +72,16 @@ export async function stoppable(
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
     const code = await command();
-    if (code === 0) for (const keeping of now.keeping) await keeping.forget();
+    if (code === 0) for (const checkpoint of now.checkpoints) await checkpoint.forget();
     return code;
   } catch (error) {
     if (!(error instanceof Stopped)) {
       // If only writing a file failed, the computed results are still valid.
-      if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept))
+      if (
+        error instanceof AtlasError &&
+        error.code === 'usage' &&
+        now.checkpoints.some((k) => k.onDisk)
+      )
         console.error('rank-atlas: a checkpoint is saved; the same command resumes from it.');
       throw error;
     }
@@ -95,24 +99,24 @@ export async function stoppable(
  */
 export async function* steps<E, T>(
   events: AsyncGenerator<E, T, undefined>,
-  keeping: Keeping | null,
+  checkpoint: CommandCheckpoint | null,
 ): AsyncGenerator<E, T, undefined> {
   let through = false;
   if (running) running.steps++;
-  keeping?.taken();
+  checkpoint?.taken();
   try {
     for (;;) {
-      const next = await nextOf(events, keeping);
+      const next = await nextOf(events, checkpoint);
       if (next.done) {
-        await endIfAsked(through ? null : keeping);
+        await endIfAsked(through ? null : checkpoint);
         return next.value;
       }
       // Save before the final event: its consumer disposes the adapters.
       through = (next.value as { type?: string }).type === 'done';
-      if (through) await keeping?.save();
+      if (through) await checkpoint?.save();
       yield next.value;
-      await endIfAsked(through ? null : keeping);
-      if (!through) await keeping?.between();
+      await endIfAsked(through ? null : checkpoint);
+      if (!through) await checkpoint?.between();
     }
   } finally {
     if (running) running.steps--;
@@ -123,30 +127,30 @@ export async function* steps<E, T>(
 /** A training run that diverges offers its last good step before it fails. */
 async function nextOf<E, T>(
   events: AsyncGenerator<E, T, undefined>,
-  keeping: Keeping | null,
+  checkpoint: CommandCheckpoint | null,
 ): Promise<IteratorResult<E, T>> {
   try {
     return await events.next();
   } catch (error) {
-    if (error instanceof AtlasError && error.code === 'diverged') await keeping?.save();
+    if (error instanceof AtlasError && error.code === 'diverged') await checkpoint?.save();
     throw error;
   }
 }
 
-async function endIfAsked(keeping: Keeping | null): Promise<void> {
+async function endIfAsked(checkpoint: CommandCheckpoint | null): Promise<void> {
   // Wait one turn of the event loop, so that signals sent during the computation are delivered.
   await new Promise(setImmediate);
   if (!running?.signal) return;
-  await keeping?.save();
+  await checkpoint?.save();
   throw new Stopped(running.signal);
 }
 
-function say({ args, keeping }: Running): void {
-  const kept = keeping.filter((k) => k.kept);
-  const resume = kept.flatMap((k) => k.resume ?? []);
+function say({ args, checkpoints }: Running): void {
+  const onDisk = checkpoints.filter((k) => k.onDisk);
+  const resume = onDisk.flatMap((k) => k.resume ?? []);
   clearLine();
   console.error(
-    `rank-atlas: stopped. ${kept.length > 0 ? `To resume from the checkpoint: ${commandLine(args, resume)}` : 'The same command starts from the beginning.'}`,
+    `rank-atlas: stopped. ${onDisk.length > 0 ? `To resume from the checkpoint: ${commandLine(args, resume)}` : 'The same command starts from the beginning.'}`,
   );
 }
 

@@ -9,7 +9,7 @@ import { basedGraph, type MadeBase } from '../src/studies/made-base.ts';
 import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec, StudyKind } from '../src/studies/spec.ts';
 import type { StudyContext } from '../src/studies/context.ts';
-import { keepIn, studyContext, type Adapters, type Around } from '../src/runtime/context.ts';
+import { saveAdapter, studyContext, type Adapters, type Around } from '../src/runtime/context.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import { bundledFile, bundledText } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
@@ -29,7 +29,7 @@ export interface OpenStudy {
   /** The original model, whatever the experiment's base. */
   model: LoadedModel;
   /** Adapters that the study has trained or imported, by name. */
-  kept: Adapters;
+  adapters: Adapters;
   /**
    * Opens the checkpoints of a study, with the last one of an earlier run of the same experiment.
    */
@@ -53,12 +53,12 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
       'rank-atlas: the experiment was made with a different file of this model; the results may differ.',
     );
   if (studyOf(spec.study).trains) await warnOfTraining(engine);
-  const kept: Adapters = new Map();
+  const adapters: Adapters = new Map();
   let imported: string | null = null;
   if (options.adapter !== undefined) {
     const { adapters: values, scale } = await adapterAt(options.adapter, model);
     imported = digestOf(values, scale);
-    keepIn(kept, {
+    saveAdapter(adapters, {
       name: 'imported',
       values,
       scales: values.map((v) => scale(v.module)),
@@ -83,7 +83,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     ...spec,
     model: { id: model.open.id, ...(options.model === undefined && hash ? { hash } : {}) },
   };
-  const plain = { engine, graph: model.graph, adapters: kept };
+  const plain = { engine, graph: model.graph, adapters };
   const context = await studyContext(named, spec.study, plain, around);
   sayBos(context.model.bos);
   // Results depend on the provider and its number of threads.
@@ -95,18 +95,18 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     ]);
   const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind, kind, of);
   if (spec.base === 'as-is' || !isOnBase(spec.study))
-    return { context, model, kept, keeper, dispose: () => engine.dispose() };
+    return { context, model, adapters, keeper, dispose: () => engine.dispose() };
   try {
     const graph = await basedGraph(
       model,
       await madeBase(context, await keeperFor('base', defined(makerOf(spec.base)), context.spec)),
     );
     const based = await around.engineOf(compile(graph));
-    const standing = { engine: based, graph, adapters: kept };
+    const standing = { engine: based, graph, adapters };
     return {
       context: await studyContext(named, spec.study, standing, around),
       model,
-      kept,
+      adapters,
       keeper,
       dispose: () => based.dispose(),
     };

@@ -113,11 +113,11 @@ async function keeperOf(
   resumed: ReturnType<typeof readCheckpoint> | null,
 ): Promise<{ keeper: Keeper; from: unknown }> {
   const about: CheckpointOf = { spec, hash: open.hash, modules: model.modules };
-  const kept =
+  const opened =
     checkpoint === undefined
       ? await keeper<TrainCheckpoint>('train')
       : keeperIn<TrainCheckpoint>(checkpoint, (taken) => writeCheckpoint(taken, about));
-  return { keeper: kept, from: further(kept.from, resumed?.(about)) };
+  return { keeper: opened, from: further(opened.from, resumed?.(about)) };
 }
 
 const told = ({ trainings }: TrainCheckpoint): number =>
@@ -148,14 +148,14 @@ async function writeTrained({
   to,
   rank,
   state,
-  opened: { kept, model },
+  opened: { adapters, model },
 }: {
   to: string;
   rank: string | undefined;
   state: TrainState;
   opened: OpenStudy;
 }): Promise<void> {
-  const { values } = defined(kept.get(TRAINED));
+  const { values } = defined(adapters.get(TRAINED));
   const result = defined(state.result);
   const { scale } = result.spec.train;
   const ranks = new Map(values.map((v) => [v.module, v.rank]));

@@ -36,20 +36,20 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   await expect(title(page)).toHaveText('The race is over');
   const measured = await cellTexts(page);
 
-  const kept = page.locator('.adapters li').filter({ hasText: 'race: adarank' });
-  await kept.getByRole('button', { name: 'Judge' }).click();
-  await expect(kept.getByRole('status')).toHaveText(
+  const saved = page.locator('.adapters li').filter({ hasText: 'race: adarank' });
+  await saved.getByRole('button', { name: 'Judge' }).click();
+  await expect(saved.getByRole('status')).toHaveText(
     /^Held-out loss [\d.]+ without it, [\d.]+ with it/,
   );
-  const judged = await kept.getByRole('status').textContent();
-  await kept.getByRole('button', { name: 'On the map' }).click();
+  const judged = await saved.getByRole('status').textContent();
+  await saved.getByRole('button', { name: 'On the map' }).click();
   await expect(page.getByText('Ranks of the adapter “race: adarank”')).toBeVisible();
   const ranks = await cellTexts(page);
   expect(ranks).not.toEqual(measured);
 
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    kept.getByRole('button', { name: 'Save for PEFT' }).click(),
+    saved.getByRole('button', { name: 'Save for PEFT' }).click(),
   ]);
   const zip = readFileSync(await download.path());
   const files = unzipSync(zip);

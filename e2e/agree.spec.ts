@@ -54,11 +54,11 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   // The comparison stays under Results after a reload.
   await page.reload();
   await expect(title(page)).toHaveText('Nothing compared yet');
-  const kept = page.locator('.results').getByRole('button', { name: /^Agreement/ });
-  await kept.click();
+  const comparison = page.locator('.results').getByRole('button', { name: /^Agreement/ });
+  await comparison.click();
   await expect(title(page)).toHaveText('Methods compared');
   await expect(plate.locator('.finding')).toHaveText(finding);
-  await expect(kept).toHaveAttribute('aria-current', 'true');
+  await expect(comparison).toHaveAttribute('aria-current', 'true');
   await page.keyboard.press('Escape');
   await page.getByRole('combobox', { name: 'Preset' }).selectOption({ label: 'Do methods agree?' });
   await expect(plate.locator('h2').first()).toHaveText('Do the methods agree?');

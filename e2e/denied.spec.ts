@@ -41,7 +41,7 @@ test('where site data is blocked the page measures and trains, and says what it 
       train: { ...small.train, ranks: { kind: 'uniform', rank: 4 } },
     });
     await expect(title(page)).toHaveText('Nothing trained yet');
-    const kept = await page.evaluate(async () => {
+    const storage = await page.evaluate(async () => {
       const works = async (what: () => unknown) => {
         try {
           await what();
@@ -55,7 +55,7 @@ test('where site data is blocked the page measures and trains, and says what it 
         await works(() => navigator.storage.getDirectory()),
       ];
     });
-    expect(kept).toEqual([false, false]);
+    expect(storage).toEqual([false, false]);
     const said = await watch(page, '[role="alert"]');
     await stepUntil(page, '#plate-panel', /Step [2-9] of/);
     await saw(said, /cannot save a checkpoint/);

@@ -57,7 +57,7 @@ const look = async (page: Page, name: string) => {
 };
 
 /** Names of cached model files, without hub listings. */
-const keptFiles = (page: Page) =>
+const cachedFiles = (page: Page) =>
   page.evaluate(async () => {
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
     const names: string[] = [];
@@ -133,19 +133,19 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   // Half a graph is stored as a partial file only.
   await expect
-    .poll(() => keptFiles(page))
+    .poll(() => cachedFiles(page))
     .toContainEqual(expect.stringMatching(/^[0-9a-f]{64}\.\d+\.part$/));
-  expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
+  expect((await cachedFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
   const offer = picker(page).getByRole('row', { name: graph });
   await expect(offer).toBeVisible();
   mirror.fault.hold = 0;
   await offer.getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Needs/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph)).at(-1)).toMatch(/bytes=[1-9]\d+-$/);
-  const kept = picker(page).getByRole('row', { name: repository });
-  await expect(kept).toContainText('MB');
-  await kept.getByRole('button', { name: 'Remove' }).click();
-  await expect(kept).toHaveCount(0);
+  const cached = picker(page).getByRole('row', { name: repository });
+  await expect(cached).toContainText('MB');
+  await cached.getByRole('button', { name: 'Remove' }).click();
+  await expect(cached).toHaveCount(0);
 });
 
 test('fetching that took the place of another leaves neither when it is called off', async ({
@@ -210,11 +210,11 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
     await expect(picker(tab).getByText(/^Fetching, [0-9.]+ MB of/)).toBeVisible();
   }
   await expect
-    .poll(async () => (await keptFiles(page)).filter((name) => name.endsWith('.part')).length)
+    .poll(async () => (await cachedFiles(page)).filter((name) => name.endsWith('.part')).length)
     .toBe(2);
   mirror.fault.hold = 0;
   for (const tab of [page, other]) await expect(picker(tab).getByText(/^Needs/)).toBeVisible();
-  expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(1);
+  expect((await cachedFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(1);
   // A third visit reads the cached file and verifies its digest.
   mirror.log.length = 0;
   await look(page, repository);

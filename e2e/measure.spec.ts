@@ -66,7 +66,7 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
   await cell.click();
   const panel = page.locator('.panel');
   await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
-  await expect(panel.locator('.shake')).toHaveText(
+  await expect(panel.locator('.perturbed')).toHaveText(
     /Perturbing these weights moves the logits by [\d,.]+\./,
   );
   await expect(panel.locator('.steps > li').nth(4)).toContainText('=');

@@ -60,7 +60,7 @@ test('another method, and both results stay: their order is compared', async ({ 
 
   // The panel of a module shows the predicted disagreement and one sampled perturbation.
   await cells(page).nth(48).click();
-  await expect(page.locator('.panel .shake')).toHaveText(
+  await expect(page.locator('.panel .perturbed')).toHaveText(
     /To first order, perturbing these weights moves the logits by [\d,.]+\./,
   );
   await expect(page.locator('.panel')).toContainText(

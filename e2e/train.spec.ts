@@ -75,7 +75,7 @@ const checkpoint = (page: Page, baseLoss?: number) =>
       store.put(all[0]);
     }
     database.close();
-    return all.map((kept) => kept.checkpoint.trainings[0]?.step ?? 0);
+    return all.map((saved) => saved.checkpoint.trainings[0]?.step ?? 0);
   }, baseLoss);
 
 test('one training answers every rank, and the slider shows what each is worth', async ({

@@ -96,7 +96,7 @@ const spec = () => {
 };
 
 /** Returns the ranks of an undisturbed run, and a second page whose threads can be terminated. */
-async function besides(page: Page): Promise<{ undisturbed: string[]; other: Page }> {
+async function twoPages(page: Page): Promise<{ undisturbed: string[]; other: Page }> {
   await open(page, spec());
   await measured(page, 6);
   const undisturbed = await cellTexts(page);
@@ -109,7 +109,7 @@ async function besides(page: Page): Promise<{ undisturbed: string[]; other: Page
 test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
   page,
 }) => {
-  const { undisturbed, other } = await besides(page);
+  const { undisturbed, other } = await twoPages(page);
   await measuredUntil(other, /repeat 2 of 6/);
   const said = await watch(other, '[role="alert"]');
   await dieAtPlay(other);
@@ -122,7 +122,7 @@ test('a dead engine is brought back once by itself, and the run goes on from its
 test('a thread that dies before it was asked for a run is brought back, and asked', async ({
   page,
 }) => {
-  const { undisturbed, other } = await besides(page);
+  const { undisturbed, other } = await twoPages(page);
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
   const said = await watch(other, '[role="alert"]');

@@ -18,7 +18,7 @@ import { methodFields } from '../src/spec/fields.ts';
 import { byMethod, METHODS } from '../src/spec/schema.ts';
 import type { MethodName } from '../src/spec/spec.ts';
 import { AGREE_METHODS } from '../src/studies/agree/settings.ts';
-import { costOfAll, drawsAsked, shaking } from '../src/studies/map/draws.ts';
+import { costOfAll, drawsAsked, perturbationOf } from '../src/studies/map/draws.ts';
 import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
@@ -66,13 +66,16 @@ test('an experiment names it, with its own defaults and limits', () => {
   });
 });
 
-test('it has no noise: none is handed over, and its modules would be shaken by std(W)', () => {
+test('it has no noise: none is passed, and its modules would be perturbed by std(W)', () => {
   const noisy = parseSpec({ method: { noise: { scale: 'fixed', sigma: 0.1 } } });
   expect(byMethod(noisy, NAME).method).not.toHaveProperty('noise');
   expect(byMethod(byMethod(noisy, NAME), 'jacobian').method).toHaveProperty('noise', {
     scale: 'std',
   });
-  expect(shaking(spec.method)).toMatchObject({ variant: 'two-draws', noise: { scale: 'std' } });
+  expect(perturbationOf(spec.method)).toMatchObject({
+    variant: 'two-draws',
+    noise: { scale: 'std' },
+  });
 });
 
 test('a link carries it', async () => {

@@ -99,7 +99,7 @@ export function arithmeticEngine(
     noise: NoiseDraw | null = null,
     bias = false,
   ): Float64Array {
-    const shaken = (m: number): [Matrix, Float64Array | null] => {
+    const perturbed = (m: number): [Matrix, Float64Array | null] => {
       const w = elementAt(weights, m);
       const b = m % 2 === 0 ? elementAt(biases, m >> 1) : null;
       if (m !== module || !noise) return [w, b];
@@ -116,8 +116,8 @@ export function arithmeticEngine(
     };
     let x: Float64Array = embedding.values.slice(token * hidden, (token + 1) * hidden);
     for (let layer = 0; layer < layers; layer++) {
-      const [w1, b] = shaken(2 * layer);
-      const [w2] = shaken(2 * layer + 1);
+      const [w1, b] = perturbed(2 * layer);
+      const [w2] = perturbed(2 * layer + 1);
       const y = product(
         w2,
         product(w1, x).map((v, i) => Math.tanh(v + defined(b)[i]!)),

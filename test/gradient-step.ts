@@ -293,7 +293,7 @@ export async function slopeError({
  * the adapter gradients of its graph with the kernel's reference implementation on its taps.
  * Returns the largest error, relative to the largest number of the tensor.
  */
-export async function keptError(
+export async function savedError(
   model: CompiledModel,
   layer: number,
   batch: number,
@@ -320,11 +320,11 @@ export async function keptError(
       piece.inputs.map((name) => defined(values.get(name))),
     );
   };
-  const { y, ...kept } = await run('kept');
+  const { y, ...saved } = await run('saved');
   compare(defined(y), defined((await run('adapted')).y).data);
   const again = await run('adaptedBackward');
-  for (const [name, value] of Object.entries(kept)) values.set(name, value);
-  const taps = await run('keptBackward');
+  for (const [name, value] of Object.entries(saved)) values.set(name, value);
+  const taps = await run('savedBackward');
   const direct = await run('adapterBackward');
   for (const [name, { data }] of Object.entries(again)) compare(defined(taps[name]), data);
   compare(defined(direct.dx), defined(again.dx).data);

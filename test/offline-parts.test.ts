@@ -14,7 +14,7 @@ const exempt: [RegExp, string][] = [
   [/^(state|ui|words)\//, 'the page fetches its own parts (parts/lazy-part.tsx)'],
   [/\/report\.ts$/, 'the command line alone prints'],
   [/webgpu-|study-shaders|compiler\/unsigned/, 'of a GPU, which may come or not'],
-  [/compiler\/short\.ts$|short-untouched/, 'opens large exports, which are fetched themselves'],
+  [/compiler\/short\.ts$|short-original/, 'opens large exports, which are fetched themselves'],
   [/^runtime\/ort\.node\.ts$/, 'Node alone'],
   [/opfs-store|study-parts/, 'keeps models that are fetched; the list itself'],
   [

@@ -1,5 +1,5 @@
 /**
- * A minimal engine for tests of the compiler: runs an export, untouched or cut into pieces, in
+ * A minimal engine for tests of the compiler: runs an export, original or cut into pieces, in
  * onnxruntime-web on the CPU. One session at a time.
  */
 import * as ort from 'onnxruntime-web';
@@ -93,10 +93,10 @@ function widenedHalves(data: ArrayLike<number>): Float32Array {
 }
 
 /**
- * Logits of the untouched export, without past and with all positions attended. `headDim` is needed
+ * Logits of the original export, without past and with all positions attended. `headDim` is needed
  * if the graph does not fix it.
  */
-export async function runUntouched({
+export async function runOriginal({
   graph,
   bytes,
   external,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 import { adamWStep, randomAdapters, trainingBatch } from './training-data.ts';
-import { applyMask, gram, isKept, pruneMask } from '../src/device/sparse-twins.ts';
+import { applyMask, gram, isRetained, pruneMask } from '../src/device/sparse-twins.ts';
 import type { Backend } from '../src/engine/backends/backend.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import type { AdapterUse, AdapterValues, Masks } from '../src/engine/engine.ts';
@@ -24,7 +24,7 @@ function merged(
 ): Float32Array {
   const inputs = loraA.length / rank;
   return w.map((v, i) => {
-    if (!isKept(mask, i)) return 0;
+    if (!isRetained(mask, i)) return 0;
     let sum = 0;
     for (let r = 0; r < rank; r++)
       sum += loraB[Math.floor(i / inputs) * rank + r]! * loraA[r * inputs + (i % inputs)]!;
@@ -71,7 +71,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       for (const { index } of engine.modules) {
         const got = await engine.mergedWeight(index, use);
         const mask = defined(masks.bits(index));
-        expect(got.findIndex((v, i) => !isKept(mask, i) && v !== 0)).toBe(-1);
+        expect(got.findIndex((v, i) => !isRetained(mask, i) && v !== 0)).toBe(-1);
         expect(
           worst(
             got,
@@ -168,7 +168,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       for (const { index } of engine.modules)
         expect(
           (await engine.mergedWeight(index, use)).findIndex(
-            (v, i) => !isKept(defined(masks.bits(index)), i) && v !== 0,
+            (v, i) => !isRetained(defined(masks.bits(index)), i) && v !== 0,
           ),
         ).toBe(-1);
     });

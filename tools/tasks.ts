@@ -99,15 +99,15 @@ function continuations(): Row[] {
   const next = draw(2);
   const rows: Row[] = [];
   const seen = new Set<string>();
-  const stretch = () => {
+  const passage = () => {
     const words = elementAt(passages, next(passages.length));
     const start = next(words.length - 22);
     return words.slice(start, start + 18);
   };
   while (rows.length < ROWS) {
-    const words = stretch();
+    const words = passage();
     const question = words.slice(0, 14).join(' ');
-    const ends = [words, stretch(), stretch()].map((w) => ` ${w.slice(14).join(' ')}`);
+    const ends = [words, passage(), passage()].map((w) => ` ${w.slice(14).join(' ')}`);
     if (
       seen.has(question) ||
       new Set(ends).size < 3 ||

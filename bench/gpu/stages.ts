@@ -29,7 +29,7 @@ const SOFTWARE = 5;
 
 /**
  * `large` is the directory of a second model, such as SmolLM2, or null. Dawn's null backend has 512
- * MB. An untouched export of that size does not fit next to the engine, so stages that measure one
+ * MB. An original export of that size does not fit next to the engine, so stages that measure one
  * omit it there.
  */
 export function stagesFor(large: string | null, standIn: StandIn | null): Stage[] {
@@ -53,7 +53,7 @@ export function stagesFor(large: string | null, standIn: StandIn | null): Stage[
         ...of(folder === null ? [] : [folder]),
       }));
   const ofEach = ofModels([null, ...folders]);
-  const besideExport = ofModels([null, ...(standIn === 'null' ? [] : folders)]);
+  const withExport = ofModels([null, ...(standIn === 'null' ? [] : folders)]);
   const training = small
     ? ['--batch', '1', '--length', '8', '--rank', '2', '--pairs', '1', '--steps', '2']
     : ['--batch', '4', '--length', '64', '--rank', '8', '--pairs', '9', '--steps', '20'];
@@ -80,19 +80,19 @@ export function stagesFor(large: string | null, standIn: StandIn | null): Stage[
       script: script('gpu/agreement.ts'),
       args: [...folder, ...meaningless],
     })),
-    ...besideExport('AdaRank against the naive way', 120, (folder) => ({
+    ...withExport('AdaRank against the naive way', 120, (folder) => ({
       script: script('run.ts'),
       args: [...folder, ...provider, ...tokens, ...(small ? ['--repeats', '1'] : [])],
     })),
-    ...besideExport('LoRA step against products', 90, (folder) => ({
+    ...withExport('LoRA step against products', 90, (folder) => ({
       script: script('training.ts'),
       args: [...folder, ...provider, ...training],
     })),
-    ...besideExport('Jacobian probe', 90, (folder) => ({
+    ...withExport('Jacobian probe', 90, (folder) => ({
       script: script('jacobian.ts'),
       args: [...folder, ...provider, '--draws', small ? '2' : '6', ...tokens],
     })),
-    ...besideExport('generation', 60, (folder) => ({
+    ...withExport('generation', 60, (folder) => ({
       script: script('generate.ts'),
       args: [...folder, ...provider, ...texts],
     })),

@@ -8,7 +8,7 @@ import { softwareGpu } from '../../playwright.config.ts';
 import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/studies/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
-import { BESIDE, linkOf, Place, rendererOf, shortSpec } from './place.ts';
+import { STATIC_FILE, linkOf, Place, rendererOf, shortSpec } from './place.ts';
 
 export const VICTIMS = ['thread', 'GPU process', 'page process'] as const;
 export const STUDIES = ['map', 'map on WebGPU', 'race', 'training', 'compress', 'prune'] as const;
@@ -156,7 +156,7 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
 
 /** Runs a study without a kill. */
 export async function undisturbed(site: Site, study: Study): Promise<Undisturbed> {
-  const visit = await site.visit(BESIDE, ...ways[study].flags);
+  const visit = await site.visit(STATIC_FILE, ...ways[study].flags);
   try {
     const place = await begin(visit.page, site.url, study);
     const start = Date.now();
@@ -185,7 +185,7 @@ export async function killed({
   n: number;
 }): Promise<Kill> {
   const { done, flags, result } = ways[study];
-  const visit = await site.visit(BESIDE, ...flags);
+  const visit = await site.visit(STATIC_FILE, ...flags);
   try {
     let place = await begin(visit.page, site.url, study);
     const after = (whole.seconds * mix(seed + mix(n))) / 2 ** 32;

@@ -18,7 +18,7 @@ export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec 
  * A file of the site that is not the page. A link opened from there is a new visit, not a new
  * experiment in an open page.
  */
-export const BESIDE = 'favicon.svg';
+export const STATIC_FILE = 'favicon.svg';
 
 export const linkOf = async (url: string, spec: ExperimentSpec) =>
   `${url}${await encodeLink(spec)}`;
@@ -82,7 +82,7 @@ export class Place {
       nodes,
       listeners,
       threads: this.engines(),
-      ...(await this.page.evaluate(kept)),
+      ...(await this.page.evaluate(stored)),
     };
   }
 
@@ -146,7 +146,7 @@ export class Place {
 }
 
 /** Runs in the page: counts what it stores in the browser. */
-async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
+async function stored(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
   let files = 0;
   let fileBytes = 0;
   let records = 0;
@@ -214,7 +214,7 @@ export async function measuredPlace(
   site: Site,
   flags: readonly string[] = [INTERPRETED],
 ): Promise<{ visit: Visit; place: Place; first: string }> {
-  const visit = await site.visit(BESIDE, ...flags);
+  const visit = await site.visit(STATIC_FILE, ...flags);
   const place = await Place.of(visit.page);
   await visit.page.goto(await linkOf(site.url, shortSpec()));
   await place.until(/^Measured/);

@@ -200,15 +200,15 @@ test('half the ranks of a packed whole are half the ranks of every part', () => 
     (_, i) => loraB[Math.floor(i / half) * rank + (i % half)]!,
   );
   const want = parts.flatMap((p) => {
-    const kept = p.rank / 2;
+    const halfRank = p.rank / 2;
     return dense({
       scale: 1,
-      rank: kept,
+      rank: halfRank,
       out: p.out,
       a: p.a,
       b: Array.from(
-        { length: p.out * kept },
-        (_, i) => p.b[Math.floor(i / kept) * p.rank + (i % kept)]!,
+        { length: p.out * halfRank },
+        (_, i) => p.b[Math.floor(i / halfRank) * p.rank + (i % halfRank)]!,
       ),
     });
   });

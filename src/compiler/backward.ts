@@ -10,7 +10,7 @@ import { Builder } from './builder.ts';
 import type { Site, TrainingVariant } from './compiled.ts';
 import { floatProduct } from './dequantise.ts';
 import { differentiate } from './gradient/index.ts';
-import { keptValues } from './kept.ts';
+import { savedActivations } from './saved-activations.ts';
 import { BACKWARD_OPSET, modernised } from './opset.ts';
 import type { PieceRequest } from './pieces.ts';
 import { rewriting, type Change } from './rewrite.ts';
@@ -18,7 +18,11 @@ import { ordered } from './sites.ts';
 import { Clash, type Step, type Value } from './value.ts';
 
 /** Variants that save activations for backward, or read saved ones. */
-const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
+const WITH_SAVED: ReadonlySet<TrainingVariant> = new Set([
+  'saved',
+  'savedBackward',
+  'adapterBackward',
+]);
 
 export function trainingRequest(
   graph: Graph,
@@ -37,7 +41,7 @@ export function trainingRequest(
   const b = new Builder(graph.file, batch, length);
   const sequence = (width: number) => [batch, length, width];
   const products = ordered(elementAt(cut.layers, number)).map((e) => e.product);
-  const keeping = KEEPING.has(variant);
+  const withSaved = WITH_SAVED.has(variant);
   const bare = variant === 'backward' || variant === 'observed';
   const adapters = bare
     ? []
@@ -87,8 +91,8 @@ export function trainingRequest(
   ];
   // All these variants save the same activations, whichever gradients they output.
   const thin = new Map(adapters.flatMap((a) => [...a.thin]));
-  const kept = keeping
-    ? keptValues({
+  const saved = withSaved
+    ? savedActivations({
         x: input,
         y: out.value,
         whole: new Set(ys),
@@ -96,9 +100,9 @@ export function trainingRequest(
         thin,
       })
     : [];
-  if (variant === 'kept')
-    return { opsets, inputs: [['x', input], ...added], outputs: [out, ...kept] };
-  const given = kept.map(({ name, value, shape }) => [name, value, shape] as const);
+  if (variant === 'saved')
+    return { opsets, inputs: [['x', input], ...added], outputs: [out, ...saved] };
+  const given = saved.map(({ name, value, shape }) => [name, value, shape] as const);
   return { opsets, inputs: [['x', input], ['dy', dy], ...added, ...given], outputs };
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import {
-  keptError,
+  savedError,
   observedError,
   randomAdapters,
   slopeError,
@@ -81,18 +81,18 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     expect(defined(written.inputs.find((i) => i.name === 'loraB5')).dims).toEqual(['rank5', 64]);
   });
 
-  test('what a forward pass keeps gives the gradients of one that is done again, and the adapters’ own', async () => {
+  test('saved activations give the gradients of recomputation, and those of the adapters', async () => {
     const model = await open(weights);
     for (const [layer, batch, length] of [
       [0, 2, 5],
       [1, 3, 1],
     ] as const)
-      expect(await keptError(model, layer, batch, length)).toBeLessThan(1e-5);
-    const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'kept')));
+      expect(await savedError(model, layer, batch, length)).toBeLessThan(1e-5);
+    const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'saved')));
     const back = await model.block(0, 2, 5, 'adapterBackward');
-    const kept = defined(a).outputs.slice(1);
+    const saved = defined(a).outputs.slice(1);
     expect(defined(a).model).toBe(defined(b).model);
-    expect(back.inputs.slice(-kept.length)).toEqual(kept);
+    expect(back.inputs.slice(-saved.length)).toEqual(saved);
     expect(back.outputs).toEqual([
       'dx',
       ...elementAt(model.blocks, 0).sites.flatMap((s) =>
@@ -192,7 +192,7 @@ test('the bundled model', async () => {
     [3, true],
   ] as const)
     expect(await slopeError({ model, layer, batch: 1, length: 8, adapted })).toBeLessThan(1e-3);
-  expect(await keptError(model, 3, 2, 8)).toBeLessThan(1e-5);
+  expect(await savedError(model, 3, 2, 8)).toBeLessThan(1e-5);
 });
 
 test('an operator without a gradient is refused only where one is asked for', async () => {

@@ -129,7 +129,7 @@ export class Builder {
     const known = inputs.every((v) => v === null || v.kind !== 'computed');
     if (rule.evaluate && rule.shapeOnly)
       return rule.evaluate(call, shapes).map((c) => this.interned(c));
-    if (rule.evaluate && known && !keepsWeight(op, inputs))
+    if (rule.evaluate && known && !staysWeight(op, inputs))
       return this.folded(key, call, () => defined(rule.evaluate)(call, shapes));
     return this.step({
       op,
@@ -240,7 +240,7 @@ export class Builder {
   }): ComputedValue[] {
     const depends = inputs.some((v) => v?.kind === 'computed' && v.depends);
     const first = inputs[0];
-    const ids = first?.kind === 'computed' && first.ids && keepsOrder.has(op);
+    const ids = first?.kind === 'computed' && first.ids && preservesOrder.has(op);
     const step: Step = { name: this.node, op, domain, inputs, attributes, outputs: [] };
     step.outputs = shapes.map((s) => ({
       kind: 'computed',
@@ -255,7 +255,7 @@ export class Builder {
   }
 }
 
-const keepsOrder: ReadonlySet<string> = new Set([
+const preservesOrder: ReadonlySet<string> = new Set([
   'Reshape',
   'Unsqueeze',
   'Squeeze',
@@ -267,7 +267,7 @@ const keepsOrder: ReadonlySet<string> = new Set([
  * Transposed and dequantised weights are not folded: they would be as large as the file. A piece
  * computes them when it runs, if at all.
  */
-const keepsWeight = (op: string, inputs: readonly (Value | null)[]): boolean =>
+const staysWeight = (op: string, inputs: readonly (Value | null)[]): boolean =>
   inputs[0]?.kind === 'weight' &&
   ((op === 'Transpose' && inputs[0].dims.length === 2) || op === 'DequantizeLinear');
 

@@ -55,9 +55,9 @@ function maskOf(softmax: Step, length: number): Attention['kind'] {
       )
         continue;
       masked = true;
-      const keepsScores = step.inputs[1]?.kind === 'computed';
+      const selectsScores = step.inputs[1]?.kind === 'computed';
       const hidden =
-        step.op === 'Add' ? (x: number) => x <= HIDDEN : (x: number) => !x === keepsScores;
+        step.op === 'Add' ? (x: number) => x <= HIDDEN : (x: number) => !x === selectsScores;
       if (hidesLater(c, length, hidden)) return 'causal';
     }
     value = step.inputs.find((v) => v?.kind === 'computed' && v.depends);

@@ -7,7 +7,7 @@ import {
   runCut,
   runPiece,
   runSegments,
-  runUntouched,
+  runOriginal,
   type Result,
   type Tokens,
 } from '../../test/pipeline.ts';
@@ -31,12 +31,12 @@ const none = () => null;
 describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights) => {
   const bytes = tinyDecoder({ weights });
 
-  test('cut into pieces, it gives the logits of the untouched export', async () => {
+  test('cut into pieces, it gives the logits of the original export', async () => {
     const graph = await load(bytes);
     const { logits, residuals } = await runCut(compile(graph), tokens);
-    const untouched = await runUntouched({ graph, bytes, external: none, tokens });
+    const original = await runOriginal({ graph, bytes, external: none, tokens });
     expect(logits.dims).toEqual([2, 7, tiny.vocab]);
-    expect(difference(untouched.data, logits.data)).toBeLessThan(2e-5);
+    expect(difference(original.data, logits.data)).toBeLessThan(2e-5);
     expect(residuals.map((r) => r.dims)).toEqual(Array(tiny.layers + 1).fill([2, 7, tiny.hidden]));
   });
 
@@ -158,7 +158,7 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
   const [outF, inF] = [info.outFeatures, info.inFeatures];
   const noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
 
-  // The untouched export with a changed weight, stored [in, out].
+  // The original export with a changed weight, stored [in, out].
   const name = `onnx::MatMul_${info.path}`;
   const w = defined(graph.initialisers.get(name));
   const data = new Float32Array(new Uint8Array(w.bytes).buffer);
@@ -171,7 +171,7 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
       bytes: new Uint8Array(data.buffer),
     }),
   });
-  const expected = await runUntouched({ graph, bytes: changed, external: none, tokens });
+  const expected = await runOriginal({ graph, bytes: changed, external: none, tokens });
 
   // The cut model with a perturbation at the module's site.
   let x: Result = defined((await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y);
@@ -207,7 +207,7 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
   expect(
     difference(
       expected.data,
-      (await runUntouched({ graph, bytes: writeGraph(graph), external: none, tokens })).data,
+      (await runOriginal({ graph, bytes: writeGraph(graph), external: none, tokens })).data,
     ),
   ).toBeGreaterThan(0.1);
   expect(difference(expected.data, defined(logits).data)).toBeLessThan(1e-4);

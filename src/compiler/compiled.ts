@@ -139,16 +139,16 @@ export type TrainingVariant =
   /** `x, dy, adapters… → dx, taps…, grads…` of the adapted layer. */
   | 'adaptedBackward'
   /**
-   * `x, adapters… → y, kept…`: the adapted layer, with the activations saved for backward that are
+   * `x, adapters… → y, saved…`: the adapted layer, with the activations saved for backward that are
    * expensive to recompute.
    */
-  | 'kept'
+  | 'saved'
   /**
-   * `x, dy, adapters…, kept… → dx, taps…, grads…`: the same gradients from the saved activations.
+   * `x, dy, adapters…, saved… → dx, taps…, grads…`: the same gradients from the saved activations.
    */
-  | 'keptBackward'
+  | 'savedBackward'
   /**
-   * `x, dy, adapters…, kept… → dx, gradA, gradB, …`: the gradients of the adapters, module by
+   * `x, dy, adapters…, saved… → dx, gradA, gradB, …`: the gradients of the adapters, module by
    * module.
    */
   | 'adapterBackward';
@@ -226,7 +226,7 @@ export interface CompiledModel {
   /**
    * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. A
    * provider may round (int8: always; accuracy_level: not onnxruntime-web 1.30 on the CPU). Then
-   * the untouched export differs by a few percent of the logits' range and is no measure of
+   * the original export differs by a few percent of the logits' range and is no measure of
    * correctness.
    */
   roundsActivations: boolean;

@@ -1,6 +1,6 @@
 /**
  * Compiles real exports, runs them in onnxruntime-web on the CPU, and compares them with the
- * untouched file and PyTorch. Also tests the malformed files.
+ * original file and PyTorch. Also tests the malformed files.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
@@ -10,7 +10,7 @@ import {
   openModel,
   readModel,
   runCut,
-  runUntouched,
+  runOriginal,
   type Tokens,
 } from '../../test/pipeline.ts';
 import { fixturePath } from '../../test/fixtures.ts';
@@ -122,14 +122,14 @@ describe('tiny exports', () => {
     // int8 exports round activations, the pieces do not. onnxruntime-web has no CPU kernel for
     // attention with q/k norm.
     if (file !== 'qwen3-genai-int4-webgpu/model.onnx') {
-      const untouched = await runUntouched({
+      const original = await runOriginal({
         graph,
         bytes,
         external,
         tokens,
         headDim: model.headDim ?? 1,
       });
-      expect(difference(untouched.data, logits.data)).toBeLessThan(
+      expect(difference(original.data, logits.data)).toBeLessThan(
         file.includes('quantized') ? 1 : halves(file) ? 5e-2 : 2e-5,
       );
     }
@@ -159,16 +159,14 @@ describe('tiny exports', () => {
     const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx');
     const tokens = tokensOf('qwen3');
     const outside = withNormsOutside(graph, defined(model.headDim));
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph: outside,
       bytes: writeGraph(outside),
       external: () => null,
       tokens,
       headDim: defined(model.headDim),
     });
-    expect(difference(untouched.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(
-      5e-2,
-    );
+    expect(difference(original.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(5e-2);
   });
 
   test('sizes and biases of modules are PyTorch’s', async () => {

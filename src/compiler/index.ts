@@ -34,7 +34,7 @@ const isForward = (variant: BlockVariant): variant is ForwardVariant =>
   variant === 'plain' || variant === 'tapped' || variant === 'opened';
 
 /** Maximum number of cached specialised graphs. Each holds masks of its length. */
-const KEPT = 4;
+const MAX_SPECIALISED = 4;
 
 export interface CompileOptions {
   /**
@@ -285,7 +285,8 @@ class Compiled implements CompiledModel {
     if (!found) {
       const s = specialise(this.graph, batch, length);
       found = { s, cut: cut(this.graph, s) };
-      if (this.cuts.size >= KEPT) this.cuts.delete(defined(this.cuts.keys().next().value));
+      if (this.cuts.size >= MAX_SPECIALISED)
+        this.cuts.delete(defined(this.cuts.keys().next().value));
       this.cuts.set(key, found);
     }
     return found;

@@ -26,8 +26,8 @@ const BLOCK: readonly BlockVariant[] = [
   'backward',
   'observed',
   'adaptedBackward',
-  'kept',
-  'keptBackward',
+  'saved',
+  'savedBackward',
   'adapterBackward',
 ];
 const HEAD: readonly HeadVariant[] = ['logits', 'norm', 'normBackward'];

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import { difference, runCut } from '../../test/pipeline.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { untouchedLogits } from '../engine/check/untouched.ts';
+import { originalLogits } from '../engine/check/original.ts';
 import type { Ort } from '../engine/backends/ort.ts';
 import { externalLocations, parseModel } from '../onnx/external.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -93,7 +93,7 @@ describe('a merged decoder', () => {
     expect(difference((await runCut(compiled, tokens)).logits.data, await plain())).toBe(0);
     expect(
       difference(
-        await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
+        await originalLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
         await plain(),
       ),
     ).toBeLessThan(2e-5);
@@ -166,7 +166,7 @@ test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', as
   expect(difference((await runCut(compiled, tokens)).logits.data, wanted)).toBe(0);
   expect(
     difference(
-      await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
+      await originalLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
       wanted,
     ),
   ).toBeLessThan(2e-5);

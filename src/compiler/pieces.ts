@@ -8,7 +8,7 @@ import { Builder } from './builder.ts';
 import type { WeightTensor } from './compiled.ts';
 import { unpackedProduct } from './dequantise.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
-import { broadcasting, keepsDims } from './fold/elementwise.ts';
+import { broadcasting, preservesDims } from './fold/elementwise.ts';
 import {
   Clash,
   count,
@@ -223,7 +223,7 @@ function collapsible(step: Step): boolean {
     const value = defined(input);
     return value.kind === 'constant' ? value.constant.stored : value.dims;
   });
-  return keepsDims(shapes, elementAt(step.outputs, 0).dims);
+  return preservesDims(shapes, elementAt(step.outputs, 0).dims);
 }
 
 const digests = new WeakMap<Constant['data'], string>();

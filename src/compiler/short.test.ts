@@ -24,7 +24,7 @@ import {
 } from '../engine/check/self-test.ts';
 import { difference } from '../engine/backends/kernel-checks.ts';
 import type { Check } from '../engine/engine.ts';
-import { shortLogits } from '../engine/check/short-untouched.ts';
+import { shortLogits } from '../engine/check/short-original.ts';
 import { CpuBackend } from '../engine/backends/cpu-backend.ts';
 import { validate, type Graph } from '../onnx/graph.ts';
 import { compile } from './index.ts';
@@ -135,7 +135,7 @@ async function expectShortRight(path: string): Promise<void> {
       await shortLogits(runtime, model, {
         layers: [0],
         batch,
-        stretch: 4 * model.hidden * Math.ceil(model.vocab / 3),
+        chunkBytes: 4 * model.hidden * Math.ceil(model.vocab / 3),
       }),
       whole,
     ),
@@ -152,7 +152,7 @@ describe('what is compared', () => {
     expect(check.ok).toBe(true);
   });
 
-  test('the head in stretches gives the same as at once', async () => {
+  test('the head in chunks gives the logits of one pass', async () => {
     for (const graph of [
       genai(),
       genai({ head: 'float' }),
@@ -161,8 +161,8 @@ describe('what is compared', () => {
     ]) {
       const model = compile(graph);
       const batch = fewTokens(model);
-      const stretch = 4 * model.hidden * 20;
-      expect(await shortLogits(runtime, model, { layers: [0], batch, stretch })).toEqual(
+      const chunkBytes = 4 * model.hidden * 20;
+      expect(await shortLogits(runtime, model, { layers: [0], batch, chunkBytes })).toEqual(
         await shortLogits(runtime, model, { layers: [0], batch }),
       );
     }

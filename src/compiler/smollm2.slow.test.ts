@@ -1,6 +1,6 @@
 /**
  * Compares the cut pipeline of SmolLM2-135M, in both dialects, with the logits and gradients of
- * PyTorch and with the untouched export. Takes minutes.
+ * PyTorch and with the original export. Takes minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import {
   openModel,
   readModel,
   runCut,
-  runUntouched,
+  runOriginal,
   type Result,
   type Tokens,
 } from '../../test/pipeline.ts';
@@ -170,13 +170,13 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     }, 300_000);
   });
 
-  test('genai, q4f16: logits of the untouched export', async () => {
+  test('genai, q4f16: logits of the original export', async () => {
     const path = sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx');
     const graph = await readModel(path);
     const model = compile(graph);
     const { bytes, external } = openModel(path);
     const { logits } = await runCut(model, tokens());
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph,
       bytes,
       external,
@@ -184,6 +184,6 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       headDim: defined(model.headDim),
     });
     // The export's activations are half floats, those of the pieces are not; logits reach 35.
-    expect(difference(untouched.data, logits.data)).toBeLessThan(0.25);
+    expect(difference(original.data, logits.data)).toBeLessThan(0.25);
   }, 300_000);
 });

@@ -25,8 +25,8 @@ export class BufferPool {
    */
   acquire(bytes: number): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
-    const kept = this.free.get(size)?.pop();
-    if (kept) return kept;
+    const released = this.free.get(size)?.pop();
+    if (released) return released;
     const allowed = Math.min(
       this.device.limits.maxBufferSize,
       this.device.limits.maxStorageBufferBindingSize,

@@ -7,7 +7,7 @@ import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispat
 import { ABSMAX_BLOCK, DYNAMIC_THRESHOLDS, NF4_BLOCK, NF4_THRESHOLDS, type Nf4 } from './nf4.ts';
 
 /** Weights per upload, whole blocks. */
-const STRETCH = 1 << 22;
+const CHUNK = 1 << 22;
 
 export class Nf4Kernels {
   private readonly device: GPUDevice;
@@ -37,19 +37,19 @@ export class Nf4Kernels {
       return { buffer, bytes };
     };
     try {
-      const stretch = acquire(4 * Math.min(count, STRETCH));
+      const chunk = acquire(4 * Math.min(count, CHUNK));
       const packed = acquire((blocks * NF4_BLOCK) / 2);
       const absmax = acquire(4 * blocks);
       const codes = acquire(groups * ABSMAX_BLOCK);
       const largest = acquire(4 * groups);
       const offset = acquire(4);
-      for (let first = 0; first < count; first += STRETCH) {
-        const own = weights.subarray(first, first + STRETCH);
+      for (let first = 0; first < count; first += CHUNK) {
+        const own = weights.subarray(first, first + CHUNK);
         const grid = fold(Math.ceil(own.length / NF4_BLOCK));
-        this.device.queue.writeBuffer(stretch.buffer, 0, own as Float32Array<ArrayBuffer>);
+        this.device.queue.writeBuffer(chunk.buffer, 0, own as Float32Array<ArrayBuffer>);
         this.run(
           'quantise',
-          [stretch, this.limits.nf4, packed, absmax, null],
+          [chunk, this.limits.nf4, packed, absmax, null],
           [own.length, first / NF4_BLOCK, grid[0], 0],
           grid,
         );

@@ -41,10 +41,10 @@ describe('what stays', () => {
             .slice(0, drop),
         );
         expect(
-          metric.findIndex((_, k) => twins.isKept(mask, o * shape.inputs + k) === gone.has(k)),
+          metric.findIndex((_, k) => twins.isRetained(mask, o * shape.inputs + k) === gone.has(k)),
         ).toBe(-1);
       }
-      expect(twins.keptCount(mask)).toBe(shape.outputs * (shape.inputs - drop));
+      expect(twins.retainedCount(mask)).toBe(shape.outputs * (shape.inputs - drop));
     }
   });
 
@@ -55,7 +55,7 @@ describe('what stays', () => {
       { outputs: 1, inputs: 9 },
       { kind: 'group', keep: 2, of: 4 },
     );
-    expect([...Array(9).keys()].filter((i) => twins.isKept(mask, i))).toEqual([1, 2, 6, 7, 8]);
+    expect([...Array(9).keys()].filter((i) => twins.isRetained(mask, i))).toEqual([1, 2, 6, 7, 8]);
   });
 });
 
@@ -145,9 +145,9 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     const got = await read(out);
     expect([...got.subarray(0, 10)]).toEqual(new Array(10).fill(7));
     expect(error(got.subarray(10), want)).toBeLessThan(1e-6);
-    expect(want.findIndex((v, i) => (twins.isKept(mask, i) ? v === 0 : got[10 + i] !== 0))).toBe(
-      -1,
-    );
+    expect(
+      want.findIndex((v, i) => (twins.isRetained(mask, i) ? v === 0 : got[10 + i] !== 0)),
+    ).toBe(-1);
 
     const x = numbers(tokens * inputs, 5);
     const dy = numbers(tokens * stride, 6);

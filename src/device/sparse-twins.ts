@@ -22,11 +22,11 @@ export type PrunePattern =
 export const maskWords = ({ outputs, inputs }: WeightShape): number =>
   Math.ceil((outputs * inputs) / 32);
 
-export const isKept = (mask: Uint32Array, i: number): boolean =>
+export const isRetained = (mask: Uint32Array, i: number): boolean =>
   ((mask[i >>> 5]! >>> (i & 31)) & 1) === 1;
 
 /** Number of weights that a mask retains. */
-export function keptCount(mask: Uint32Array): number {
+export function retainedCount(mask: Uint32Array): number {
   let sum = 0;
   for (let word of mask) for (; word !== 0; word = (word & (word - 1)) >>> 0) sum++;
   return sum;
@@ -45,13 +45,13 @@ export function pruneMask(
 ): Uint32Array {
   const mask = new Uint32Array(maskWords({ outputs, inputs }));
   const metric = new Float32Array(inputs);
-  const stretch = pattern.kind === 'row' ? inputs : pattern.of;
-  const sorted = new Float32Array(stretch);
+  const groupSize = pattern.kind === 'row' ? inputs : pattern.of;
+  const sorted = new Float32Array(groupSize);
   for (let row = 0; row < outputs; row++) {
     for (let k = 0; k < inputs; k++)
       metric[k] = Math.abs(weight[row * inputs + k]!) * (norms ? norms[k]! : 1);
-    for (let start = 0; start < inputs; start += stretch) {
-      const own = metric.subarray(start, start + stretch);
+    for (let start = 0; start < inputs; start += groupSize) {
+      const own = metric.subarray(start, start + groupSize);
       const drop = pattern.kind === 'row' ? pattern.drop : Math.max(0, own.length - pattern.keep);
       const limit = drop === 0 ? -1 : sortedCopy(own, sorted)[drop - 1]!;
       let equal = drop;
@@ -153,7 +153,7 @@ export function maskedGradient({
   const dB = new Float64Array(rank * outFeatures);
   for (let o = 0; o < outFeatures; o++) {
     for (let k = 0; k < inFeatures; k++) {
-      if (!isKept(mask, o * inFeatures + k)) continue;
+      if (!isRetained(mask, o * inFeatures + k)) continue;
       const value = g[o * inFeatures + k]!;
       for (let r = 0; r < rank; r++) {
         dA[r * inFeatures + k]! += adapter.b[r * outFeatures + o]! * value;

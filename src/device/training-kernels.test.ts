@@ -187,7 +187,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
   it('global norm of many gradients, the same twice', async () => {
     const lengths = [1, 63, 64, 65, 700, 3000];
     const all = lengths.map((length, i) => numbers(length, i));
-    const stretches = all.map((g, i) => ({
+    const ranges = all.map((g, i) => ({
       ...put(g),
       first: i === 4 ? 100 : 0,
       count: i === 4 ? 550 : g.length,
@@ -197,10 +197,10 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       0,
     );
     const into = put(new Float32Array(1));
-    kernels.squaredNorm(stretches, scratch(4 * lengths.length), into);
+    kernels.squaredNorm(ranges, scratch(4 * lengths.length), into);
     const first = await read(into);
     expect(Math.abs(first[0]! / want - 1)).toBeLessThan(1e-6);
-    kernels.squaredNorm(stretches, scratch(4 * lengths.length), into);
+    kernels.squaredNorm(ranges, scratch(4 * lengths.length), into);
     expect(await read(into)).toEqual(first);
   });
 

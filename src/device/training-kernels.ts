@@ -14,7 +14,7 @@ const RANK_TILE = 8;
 const TOKEN_TILE = 16;
 
 /** Part of a float32 buffer: `count` numbers from `first` on. */
-export interface Stretch extends Slice {
+export interface SliceRange extends Slice {
   first: number;
   count: number;
 }
@@ -33,7 +33,7 @@ export interface AdapterGradientSlices {
 
 /** Buffers of one parameter. Gradient, moments and parameter have the same layout. */
 export interface AdamWSlices {
-  parameter: Stretch;
+  parameter: SliceRange;
   gradient: Slice;
   mean: Slice;
   square: Slice;
@@ -129,7 +129,7 @@ export class TrainingKernels {
   }
 
   /** into[0] = Σ g² over all gradients. `scratch` holds one float32 per gradient. */
-  squaredNorm(gradients: readonly Stretch[], scratch: Slice, into: Slice): void {
+  squaredNorm(gradients: readonly SliceRange[], scratch: Slice, into: Slice): void {
     this.dispatcher.run([
       ...gradients.map((g, i): Dispatch => ({
         shader: 'sums',
@@ -145,10 +145,10 @@ export class TrainingKernels {
   /** One AdamW step of every parameter, in place. `squaredNorm` holds Σ g² over all gradients. */
   adamW(parameters: readonly AdamWSlices[], squaredNorm: Slice, step: AdamWStep): void {
     const { beta1, beta2, epsilon, maxNorm } = step;
-    const { keep, size, root } = adamWFactors(step);
+    const { decay, size, root } = adamWFactors(step);
     const floats = [
       maxNorm ?? 0,
-      keep,
+      decay,
       beta1,
       1 - beta1,
       beta2,

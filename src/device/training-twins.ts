@@ -35,16 +35,16 @@ export interface AdamWStep {
 }
 
 /**
- * The factors of a step: the parameter is multiplied by `keep`, then changed by −`size` · m / (√v /
- * `root` + ε).
+ * The factors of a step: the parameter is multiplied by `decay`, then changed by
+ * −`size` · m / (√v / `root` + ε).
  */
 export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWStep): {
-  keep: number;
+  decay: number;
   size: number;
   root: number;
 } {
   return {
-    keep: 1 - learningRate * weightDecay,
+    decay: 1 - learningRate * weightDecay,
     size: learningRate / (1 - beta1 ** step),
     root: Math.sqrt(1 - beta2 ** step),
   };
@@ -125,7 +125,7 @@ export function adamW({
 }): void {
   if (!Number.isFinite(squaredNorm)) return;
   const { beta1, beta2, epsilon, maxNorm } = step;
-  const { keep, size, root } = adamWFactors(step);
+  const { decay, size, root } = adamWFactors(step);
   const factor = maxNorm === null ? 1 : Math.min(1, maxNorm / (Math.sqrt(squaredNorm) + 1e-6));
   for (let i = 0; i < p.length; i++) {
     const gradient = g[i]! * factor;
@@ -133,7 +133,7 @@ export function adamW({
     const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
     m[i] = mean;
     v[i] = square;
-    p[i] = p[i]! * keep - (size * mean) / (Math.sqrt(square) / root + epsilon);
+    p[i] = p[i]! * decay - (size * mean) / (Math.sqrt(square) / root + epsilon);
   }
 }
 

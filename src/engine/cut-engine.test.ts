@@ -106,10 +106,10 @@ describe('the engine on a small decoder', () => {
       backend: Object.assign(backend, { fullRows: 20 }),
       memoryBudgetBytes: BUDGET,
     });
-    const kept = await narrow.cleanPass(pass.batch);
+    const narrowPass = await narrow.cleanPass(pass.batch);
     const probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
     expect(
-      apart(await narrow.disagreement(kept, probes), await engine.disagreement(pass, probes)),
+      apart(await narrow.disagreement(narrowPass, probes), await engine.disagreement(pass, probes)),
     ).toBeLessThan(1e-5);
     await narrow.dispose();
   });

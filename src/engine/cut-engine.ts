@@ -54,7 +54,7 @@ import { Network } from './pieces/network.ts';
 import { Pieces } from './pieces/pieces.ts';
 import { PlacedWeights } from './pieces/placed-weights.ts';
 import { bytesIn, inForm, weightForm } from './pieces/weight-form.ts';
-import { KeptPass } from './probe/kept-pass.ts';
+import { CachedPass } from './probe/cached-pass.ts';
 import { Probing } from './probe/probing.ts';
 import type { Sparsity } from './sparse/sparsity.ts';
 import { labelsOf } from './tokens.ts';
@@ -226,14 +226,14 @@ export class CutEngine implements FullEngine {
     sample?: VocabularySample,
   ): Promise<Float64Array> {
     return this.exclusive(() =>
-      this.probing.disagreement(KeptPass.from(pass, this.backend), probes, sample),
+      this.probing.disagreement(CachedPass.from(pass, this.backend), probes, sample),
     );
   }
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
     return this.exclusive(() =>
       this.probing.explain(
-        KeptPass.from(pass, this.backend),
+        CachedPass.from(pass, this.backend),
         probe,
         this.materialiseWeight(probe.module),
       ),
@@ -362,7 +362,7 @@ export class CutEngine implements FullEngine {
 
   jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array> {
     return this.exclusive(async () => {
-      const kept = KeptPass.from(pass, this.backend);
+      const cached = CachedPass.from(pass, this.backend);
       const { sequences, length } = pass.batch;
       const size = this.model.modules.length * sequences;
       if (this.model.head.nonlinearAfter)
@@ -370,7 +370,7 @@ export class CutEngine implements FullEngine {
           where: 'The Jacobian probe',
           operator: 'a nonlinearity after the vocabulary projection',
         });
-      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - kept.bytes);
+      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - cached.bytes);
       const out = new Float64Array(draws.length * size);
       const plan = planBatches(
         draws.map(() => 1),
@@ -381,7 +381,7 @@ export class CutEngine implements FullEngine {
         out.set(
           await (
             await this.statistics
-          ).jacobianNorms(pass.batch, kept.stream, draws.slice(first, end)),
+          ).jacobianNorms(pass.batch, cached.stream, draws.slice(first, end)),
           first * size,
         );
       return out;
@@ -417,12 +417,14 @@ export class CutEngine implements FullEngine {
     layer: number,
   ): Promise<TokenScores> {
     return this.exclusive(() =>
-      this.probing.scores(KeptPass.from(pass, this.backend), queries, layer),
+      this.probing.scores(CachedPass.from(pass, this.backend), queries, layer),
     );
   }
 
   refreshPass(pass: CleanPass, layer: number, to = this.layers): Promise<void> {
-    return this.exclusive(() => this.probing.refresh(KeptPass.from(pass, this.backend), layer, to));
+    return this.exclusive(() =>
+      this.probing.refresh(CachedPass.from(pass, this.backend), layer, to),
+    );
   }
 
   singularGradients(
@@ -525,7 +527,11 @@ export class CutEngine implements FullEngine {
   /**
    * A pass of the clean model or through the adapters. `layers` applies to the clean model only.
    */
-  private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<KeptPass> {
+  private pass(
+    batch: TokenBatch,
+    use?: AdapterUse,
+    layers?: readonly number[],
+  ): Promise<CachedPass> {
     return this.probing.pass(batch, async () =>
       use ? (await this.trainer).forward(batch, use) : this.network.forward(batch, { layers }),
     );

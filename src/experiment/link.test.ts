@@ -28,7 +28,7 @@ test(
       fc.asyncProperty(anySpec, fc.option(anyDigest), async (spec, digest) => {
         const link = await encodeLink(spec, { digest });
         expect(link).toMatch(/^#x=3\.[A-Za-z0-9_-]+$/);
-        expect(await decodeLink(link)).toEqual({ spec, digest, textKeptBack: false, damaged: [] });
+        expect(await decodeLink(link)).toEqual({ spec, digest, textOmitted: false, damaged: [] });
         expect(await decodeLink(`https://example.org/atlas/?lang=ja${link}`)).toMatchObject({
           spec,
         });
@@ -54,21 +54,21 @@ test('links are short: the default in 24 characters, 210 modules with their dige
 describe('an own text', () => {
   const own = { ...defaultSpec(), text: { kind: 'own' as const, text: 'Mine. あ' } };
 
-  test('can be kept back', async () => {
+  test('can be omitted', async () => {
     const link = await encodeLink({ ...own, seed: 5 }, { withText: false });
     expect(await decodeLink(link)).toEqual({
       spec: { ...defaultSpec(), seed: 5 },
       digest: null,
-      textKeptBack: true,
+      textOmitted: true,
       damaged: [],
     });
     expect(await decodeLink(await encodeLink(own))).toMatchObject({
       spec: own,
-      textKeptBack: false,
+      textOmitted: false,
     });
   });
 
-  test('to train on is kept back like the other', async () => {
+  test('for training is omitted in the same way', async () => {
     const trained = {
       ...defaultSpec(),
       training: {
@@ -82,7 +82,7 @@ describe('an own text', () => {
     expect(await decodeLink(link)).toEqual({
       spec: { ...trained, training: { ...defaultSpec().training, steps: 7 } },
       digest: null,
-      textKeptBack: true,
+      textOmitted: true,
       damaged: [],
     });
     expect(ownTextLength(trained)).toBe(own.text.text.length + 5);
@@ -93,7 +93,7 @@ describe('an own text', () => {
     const long = { ...own, text: { kind: 'own' as const, text: '本'.repeat(150_000) } };
     await expect(encodeLink(long)).rejects.toMatchObject({ code: 'long-link' });
     expect(await decodeLink(await encodeLink(long, { withText: false }))).toMatchObject({
-      textKeptBack: true,
+      textOmitted: true,
     });
   });
 });
@@ -218,7 +218,7 @@ test('one damaged setting gets its default and is named; so is a damaged digest'
   ).toEqual({
     spec: { ...defaultSpec(), seed: 4 },
     digest: null,
-    textKeptBack: false,
+    textOmitted: false,
     damaged: ['allocation.meanRank', 'digest'],
   });
 });
@@ -266,7 +266,7 @@ describe('links of version 1, as they were made when there was no BOS', () => {
   ])('%s', async (_, link, settings, bos) => {
     const read = await decodeLink(link);
     const spec = parseSpec({ ...settings, bos });
-    expect(read).toEqual({ spec, digest: null, textKeptBack: false, damaged: [] });
+    expect(read).toEqual({ spec, digest: null, textOmitted: false, damaged: [] });
     // Encoded again, it has the same meaning.
     expect((await decodeLink(await encodeLink(read.spec))).spec).toEqual(spec);
   });
@@ -281,7 +281,7 @@ test('a link of version 2 means by its slider what the training is now', async (
       train: { ranks: { kind: 'map', mean: 4 }, scale: { kind: 'alpha', value: 8 } },
     }),
     digest: null,
-    textKeptBack: false,
+    textOmitted: false,
     damaged: [],
   });
 });

@@ -26,7 +26,7 @@ export interface LinkContents {
   /** Digest of the sender's result, for comparison. */
   digest: ResultDigest | null;
   /** The sender omitted an own text; `spec.text` is the default text. */
-  textKeptBack: boolean;
+  textOmitted: boolean;
   /** Paths of the settings that could not be read and have their defaults. */
   damaged: string[];
 }
@@ -121,18 +121,18 @@ function contents(value: unknown, version: number): LinkContents {
   }
   const { spec: held, digest } = value as { spec: unknown; digest?: unknown };
   const given = version < LINK_VERSION && isObject(held) ? { version, ...held } : held;
-  const keptBack = TEXTS.filter((path) => isKeptBack(at(given, path)));
-  for (const path of keptBack) put(given as object, path, undefined);
-  const textKeptBack = keptBack.length > 0;
+  const omitted = TEXTS.filter((path) => isOmitted(at(given, path)));
+  for (const path of omitted) put(given as object, path, undefined);
+  const textOmitted = omitted.length > 0;
   const { spec, damaged } = repairSpec(given);
   if (damaged.includes(''))
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
-  if (digest === undefined) return { spec, digest: null, textKeptBack, damaged };
+  if (digest === undefined) return { spec, digest: null, textOmitted, damaged };
   const parsed = digestSchema.safeParse(digest);
   return {
     spec,
     digest: parsed.success ? parsed.data : null,
-    textKeptBack,
+    textOmitted,
     damaged: parsed.success ? damaged : [...damaged, 'digest'],
   };
 }
@@ -165,7 +165,7 @@ const ownTexts = (spec: ExperimentSpec): TextPath[] =>
 export const ownTextLength = (spec: ExperimentSpec): number =>
   ownTexts(spec).reduce((sum, path) => sum + (at(spec, path) as { text: string }).text.length, 0);
 
-function isKeptBack(text: unknown): boolean {
+function isOmitted(text: unknown): boolean {
   return (
     typeof text === 'object' &&
     text !== null &&

@@ -21,7 +21,7 @@ export function principalComponents(x: Float32Array, rows: number, count: number
   const total = dot(centred, centred);
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
-  const beside: number[] = [];
+  const offDiagonal: number[] = [];
   /** The component of v outside the basis, normalised; null if it is only rounding error. */
   const outside = (v: Float64Array) => {
     orthogonalise(v, basis);
@@ -49,7 +49,7 @@ export function principalComponents(x: Float32Array, rows: number, count: number
     const { length, next: following } = outside(image);
     next = following ?? start();
     if (next === null || (basis.length >= 2 * count && basis.length % 8 === 0)) {
-      ritz = tridiagonalEigen(diagonal, beside).slice(0, count);
+      ritz = tridiagonalEigen(diagonal, offDiagonal).slice(0, count);
       // The last entry of the Ritz vector times the residual norm bounds the error of the
       // eigenvalue.
       if (
@@ -60,7 +60,7 @@ export function principalComponents(x: Float32Array, rows: number, count: number
       )
         break;
     }
-    beside.push(following ? length : 0);
+    offDiagonal.push(following ? length : 0);
   }
   const kept = ritz.filter((r) => r.value > 1e-12 * total);
   return {
@@ -105,11 +105,14 @@ interface Eigenpair {
 }
 
 /** Eigenpairs of a small symmetric tridiagonal matrix, largest first, by Jacobi rotations. */
-function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]): Eigenpair[] {
+function tridiagonalEigen(
+  diagonal: readonly number[],
+  offDiagonal: readonly number[],
+): Eigenpair[] {
   const n = diagonal.length;
   const a = diagonal.map((d, i) =>
     Float64Array.from({ length: n }, (_, j) =>
-      i === j ? d : Math.abs(i - j) === 1 ? beside[Math.min(i, j)]! : 0,
+      i === j ? d : Math.abs(i - j) === 1 ? offDiagonal[Math.min(i, j)]! : 0,
     ),
   );
   const v = diagonal.map((_, i) => Float64Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));

@@ -45,8 +45,8 @@ export function drawnRank(seed: number, step: number, most: number, draw: RankDr
   const u = uniform(keysOf(seed, 'drawnRanks'), step);
   if (draw.kind === 'uniform') return 1 + Math.floor(u * most);
   // Inverse of the distribution function, truncated at `most`.
-  const keep = 1 - draw.p;
-  return Math.min(most, 1 + Math.floor(Math.log1p(-u * (1 - keep ** most)) / Math.log(keep)));
+  const q = 1 - draw.p;
+  return Math.min(most, 1 + Math.floor(Math.log1p(-u * (1 - q ** most)) / Math.log(q)));
 }
 
 /**
@@ -178,16 +178,16 @@ export function truncated(
   rankOf: (module: number) => number,
 ): AdapterValues[] {
   return values.map(({ module, rank, loraA, loraB }) => {
-    const kept = Math.min(rank, rankOf(module));
+    const retained = Math.min(rank, rankOf(module));
     const outputs = loraB.length / rank;
     const columns = Float32Array.from(
-      { length: outputs * kept },
-      (_, i) => loraB[Math.floor(i / kept) * rank + (i % kept)]!,
+      { length: outputs * retained },
+      (_, i) => loraB[Math.floor(i / retained) * rank + (i % retained)]!,
     );
     return {
       module,
-      rank: kept,
-      loraA: loraA.slice(0, (loraA.length / rank) * kept),
+      rank: retained,
+      loraA: loraA.slice(0, (loraA.length / rank) * retained),
       loraB: columns,
     };
   });

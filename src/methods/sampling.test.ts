@@ -40,9 +40,9 @@ describe('sampling', () => {
     // equal ones.
     const p = softmax(1);
     const got = frequencies(1, 0.75);
-    const kept = p[2]! + p[0]!;
+    const mass = p[2]! + p[0]!;
     expect(got.map((f) => f > 0)).toEqual([true, false, true, false, false, false]);
-    expect(chiSquare(got, [p[0]! / kept, 0, p[2]! / kept, 0, 0, 0])).toBeLessThan(20.5);
+    expect(chiSquare(got, [p[0]! / mass, 0, p[2]! / mass, 0, 0, 0])).toBeLessThan(20.5);
     expect(frequencies(1, 1e-6)[2]).toBeCloseTo(1);
   });
 

@@ -46,10 +46,10 @@ function draw(logits: Float32Array, temperature: number, topP: number, u: number
   const order = Array.from(logits.keys());
   if (topP < 1) order.sort((a, b) => weights[b]! - weights[a]! || a - b);
   const nucleus = topP * weights.reduce((sum, w) => sum + w, 0);
-  let kept = 0;
+  let mass = 0;
   let count = 0;
-  while (count < order.length && (count === 0 || kept < nucleus)) kept += weights[order[count++]!]!;
-  let rest = u * kept;
+  while (count < order.length && (count === 0 || mass < nucleus)) mass += weights[order[count++]!]!;
+  let rest = u * mass;
   for (const id of order.slice(0, count)) {
     rest -= weights[id]!;
     if (rest < 0) return id;

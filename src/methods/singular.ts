@@ -76,7 +76,7 @@ export function largestSingularValue(w: Float32Array, width: number): number {
   const rows = w.length / width;
   const basis: Float64Array[] = [];
   const diagonal: number[] = [];
-  const beside: number[] = [];
+  const offDiagonal: number[] = [];
   let v = Float64Array.from(fillNormal(keysOf(1, 'startVectors'), new Float32Array(width)));
   let length = Math.sqrt(dot(v, v));
   let best = 0;
@@ -96,10 +96,10 @@ export function largestSingularValue(w: Float32Array, width: number): number {
       for (let k = 0; k < width; k++) next[k]! -= part * q[k]!;
     }
     const before = best;
-    best = largestEigenvalue(diagonal, beside);
+    best = largestEigenvalue(diagonal, offDiagonal);
     length = Math.sqrt(dot(next, next));
     if (best - before <= 1e-7 * best || length <= 1e-12 * best) break;
-    beside.push(length);
+    offDiagonal.push(length);
     v = next;
   }
   return Math.sqrt(best);
@@ -109,14 +109,14 @@ export function largestSingularValue(w: Float32Array, width: number): number {
  * Largest eigenvalue of a symmetric tridiagonal matrix by bisection. The number of eigenvalues
  * below x is the number of positive pivots of x I − T.
  */
-function largestEigenvalue(diagonal: readonly number[], beside: readonly number[]): number {
-  const radius = (i: number) => Math.abs(beside[i - 1] ?? 0) + Math.abs(beside[i] ?? 0);
+function largestEigenvalue(diagonal: readonly number[], offDiagonal: readonly number[]): number {
+  const radius = (i: number) => Math.abs(offDiagonal[i - 1] ?? 0) + Math.abs(offDiagonal[i] ?? 0);
   let low = Math.max(...diagonal);
   let high = Math.max(...diagonal.map((d, i) => d + radius(i)));
   const allBelow = (x: number) => {
     let pivot = 1;
     return diagonal.every((d, i) => {
-      pivot = x - d - (i === 0 ? 0 : beside[i - 1]! ** 2 / pivot);
+      pivot = x - d - (i === 0 ? 0 : offDiagonal[i - 1]! ** 2 / pivot);
       return pivot > 0;
     });
   };

@@ -13,9 +13,9 @@ export function epochOrder(seed: number, epoch: number, count: number): Uint32Ar
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(uniform(keys, i) * (i + 1));
-    const kept = order[i]!;
+    const swapped = order[i]!;
     order[i] = order[j]!;
-    order[j] = kept;
+    order[j] = swapped;
   }
   return order;
 }

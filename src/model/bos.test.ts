@@ -222,13 +222,13 @@ test('any of the end tokens that the files name', () => {
   );
 });
 
-test('what is kept of tokenizer.json answers as all of it would, without its vocabulary', () => {
+test('specialTokens reads the same tokens as the whole tokenizer.json, without its vocabulary', () => {
   const whole = {
     ...filesOf(roberta).tokenizer,
     model: { type: 'BPE', vocab: { '<bos>': 5, '</s>': 2 }, merges: ['a b'] },
   };
-  const kept = specialTokens(whole, { bos_token: { content: '<bos>' }, eos_token: '</s>' });
-  expect(kept).toEqual({
+  const special = specialTokens(whole, { bos_token: { content: '<bos>' }, eos_token: '</s>' });
+  expect(special).toEqual({
     post_processor: roberta,
     added_tokens: [
       { id: 5, content: '<bos>' },

@@ -13,7 +13,7 @@ import type { AtlasError } from '../errors.ts';
 import { type ErrorCode } from '../errors.ts';
 import { readPeftConfig } from '../adapters/peft-config.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import { filesBeside, modelFilesOf } from './beside.ts';
+import { companionFilesOf, modelFilesOf } from './companion-files.ts';
 import { nodeFiles } from './node-files.ts';
 import { pickedFiles } from './picked-files.ts';
 import { hubListing, variantsOf } from './remote/hub.ts';
@@ -27,12 +27,12 @@ const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }
 const file = (path: string) => ({ path });
 
 describe('what belongs to a graph', () => {
-  const beside = (graph: string, ...paths: string[]) =>
-    [...filesBeside(paths.map(file), graph)].map(([name, f]) => `${name} ${f.path}`);
+  const companions = (graph: string, ...paths: string[]) =>
+    [...companionFilesOf(paths.map(file), graph)].map(([name, f]) => `${name} ${f.path}`);
 
   test('is in its own folder, else in the nearest above it', () => {
     expect(
-      beside(
+      companions(
         'a/b/model.onnx',
         'config.json',
         'a/config.json',
@@ -41,15 +41,15 @@ describe('what belongs to a graph', () => {
         'c/tokenizer.json',
       ),
     ).toEqual(['config.json a/b/config.json', 'tokenizer.json tokenizer.json']);
-    expect(beside('a/model.onnx', 'b/tokenizer.json', 'b/config.json')).toEqual([]);
-    expect(beside('model.onnx', 'onnx/tokenizer.json', 'tokenizer.json')).toEqual([
+    expect(companions('a/model.onnx', 'b/tokenizer.json', 'b/config.json')).toEqual([]);
+    expect(companions('model.onnx', 'onnx/tokenizer.json', 'tokenizer.json')).toEqual([
       'tokenizer.json tokenizer.json',
     ]);
   });
 
   test('comes from one folder: a tokenizer keeps to its own settings', () => {
     expect(
-      beside(
+      companions(
         'a/model.onnx',
         'tokenizer.json',
         'tokenizer_config.json',
@@ -58,7 +58,7 @@ describe('what belongs to a graph', () => {
       ),
     ).toEqual(['tokenizer.json a/tokenizer.json']);
     expect(
-      beside(
+      companions(
         'a/model.onnx',
         'tokenizer.json',
         'tokenizer_config.json',
@@ -153,7 +153,7 @@ async function told(model: OpenModel) {
   await model.tokenizer();
   return [
     model.config?.modelType,
-    ...model.beside.map(({ path, bytes }) =>
+    ...model.companionFiles.map(({ path, bytes }) =>
       path === 'tokenizer.json' ? bytes - Buffer.byteLength(bundled) : path,
     ),
   ];
@@ -194,7 +194,7 @@ describe('a repository with graphs in folders', () => {
     ],
     ['on disk', (graph: string) => nodeFiles(join(two, graph))],
     ['dropped', async (graph: string) => picked(graph)],
-  ])('%s: the one named, with what lies beside it, else above it', async (_, files) => {
+  ])('%s: the named graph, with companion files from its folder or above', async (_, files) => {
     const int4 = await openModel(await files(INT4));
     const cuda = await openModel(await files(CUDA));
     expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
@@ -206,7 +206,7 @@ describe('a repository with graphs in folders', () => {
     const model = await openModel(
       await remote(`${mirror.url}/micro/three/resolve/main/a/model.onnx`, 'https://hub.example'),
     );
-    expect(model.beside.map((f) => f.path)).toEqual([
+    expect(model.companionFiles.map((f) => f.path)).toEqual([
       'config.json',
       'tokenizer.json',
       'tokenizer_config.json',

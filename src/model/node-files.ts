@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
-import { foldersAbove } from './beside.ts';
+import { foldersAbove } from './companion-files.ts';
 import type { ModelFile, ModelFiles } from './files.ts';
 import { MOST } from './limits.ts';
 import { oneLine } from './one-line.ts';

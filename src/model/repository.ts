@@ -3,13 +3,13 @@
  * graph and weights.
  *
  * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`,
- * `model.onnx`, in the root or in folders), or a single graph. `beside.ts` selects the files that
- * belong to the graph.
+ * `model.onnx`, in the root or in folders), or a single graph. `companion-files.ts` selects
+ * the files that belong to the graph.
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { externalLocations, parseModel, type ParsedModel } from '../onnx/external.ts';
-import { filesBeside } from './beside.ts';
+import { companionFilesOf } from './companion-files.ts';
 import { bosIn, specialTokens, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
 import { readConfig, type ModelConfig } from './config.ts';
 import { endTokens } from './end-tokens.ts';
@@ -52,7 +52,7 @@ export interface OpenModel {
   /**
    * Config, tokenizer and similar files that an export needs so that other programs can load it.
    */
-  beside: readonly ModelFile[];
+  companionFiles: readonly ModelFile[];
   /**
    * sha-256, lower-case hex, of the graph's bytes, then those of the external files in order of
    * name.
@@ -84,8 +84,8 @@ export async function openModel(
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
-  const beside = filesBeside(source.files, graphFile.path);
-  const configFile = beside.get('config.json');
+  const companionFiles = companionFilesOf(source.files, graphFile.path);
+  const configFile = companionFiles.get('config.json');
   const config = configFile
     ? readConfig(await readFile(configFile, MOST.smallFile), configFile.path)
     : null;
@@ -116,7 +116,8 @@ export async function openModel(
   for (const [name, part] of parts) external.set(name, await read(part));
 
   let words: Promise<Words> | null = null;
-  const wordsOf = () => (words ??= readWords((name) => beside.get(name), graphFile.path, blocking));
+  const wordsOf = () =>
+    (words ??= readWords((name) => companionFiles.get(name), graphFile.path, blocking));
   return {
     id: source.id,
     title: source.title,
@@ -128,7 +129,7 @@ export async function openModel(
     tokenizer: async () => (await wordsOf()).tokenizer,
     bos: async (setting) => bosFor(await wordsOf(), setting),
     endTokens: async () => endTokens((await wordsOf()).files),
-    beside: [...beside].map(([path, one]) => ({ ...one, path })),
+    companionFiles: [...companionFiles].map(([path, one]) => ({ ...one, path })),
     hash: hash.hex(),
     bytes: total,
   };
@@ -147,11 +148,11 @@ async function readWords(
 ): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const beside = async (name: string) => objectIn(file(name));
+  const companion = async (name: string) => objectIn(file(name));
   const bytes = await readFile(own, MOST.tokenizer);
   const tokenizerConfig = {
-    ...(await beside('special_tokens_map.json')),
-    ...(await beside('tokenizer_config.json')),
+    ...(await companion('special_tokens_map.json')),
+    ...(await companion('tokenizer_config.json')),
   };
   // Hold only the parts in use: the tokenizer stores this callback and everything it captures.
   let special: JsonObject = {};
@@ -163,8 +164,8 @@ async function readWords(
     files: {
       tokenizer: special,
       tokenizerConfig,
-      config: await beside('config.json'),
-      generationConfig: await beside('generation_config.json'),
+      config: await companion('config.json'),
+      generationConfig: await companion('generation_config.json'),
     },
   };
 }

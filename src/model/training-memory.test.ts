@@ -8,15 +8,15 @@ const model = compile(tinyDecoderGraph());
 const load = { sequences: 4, length: 8, ranks: model.modules.map(() => 2) };
 
 describe('the estimate of a training step', () => {
-  test('never falls when anything grows, and keeping takes more than working out again', () => {
+  test('never falls when anything grows, and saving activations takes more than recomputing them', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 500 }),
         fc.integer({ min: 2, max: 500 }),
         fc.integer({ min: 1, max: 64 }),
         fc.boolean(),
-        (sequences, length, rank, kept) => {
-          const of = (s: number, t: number, r: number, k = kept) =>
+        (sequences, length, rank, saved) => {
+          const of = (s: number, t: number, r: number, k = saved) =>
             trainingBytes(model, { sequences: s, length: t, ranks: model.modules.map(() => r) }, k);
           const before = of(sequences, length, rank);
           for (const after of [

@@ -19,13 +19,13 @@ const HEAD_COPIES = 4;
 /**
  * Bytes of a training step in addition to the model's weights and the runtime: adapters with
  * gradients and moments, the residual stream, the backward pass of one layer with its weights
- * unpacked, the head. `kept` adds the activations of every layer saved for backward, which avoids
+ * unpacked, the head. `saved` adds the activations of every layer saved for backward, which avoids
  * recomputation.
  */
 export function trainingBytes(
   model: Model,
   { sequences, length, ranks }: TrainingLoad,
-  kept: boolean,
+  saved: boolean,
 ): number {
   const { blocks, hidden, heads, layers, modules } = model;
   const tokens = sequences * length;
@@ -45,7 +45,7 @@ export function trainingBytes(
     adapterBytes(parameters) +
     stream +
     Math.max(block, head) +
-    (kept ? 4 * tokens * (sum(left, (n) => n) + sum(ranks, (r) => r)) : 0)
+    (saved ? 4 * tokens * (sum(left, (n) => n) + sum(ranks, (r) => r)) : 0)
   );
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { difference, runUntouched } from '../../test/pipeline.ts';
+import { difference, runOriginal } from '../../test/pipeline.ts';
 import type { Attribute, Graph, Tensor } from './graph.ts';
 import { readGraph } from './read.ts';
 import { bytesOf, codeOf, elementsOf, typeOf } from './types.ts';
@@ -30,8 +30,8 @@ describe('reading and writing', () => {
     expect(again).toEqual(bytes);
     const tokens = { ids: [1, 2, 3, 4, 5, 6], batch: 2, length: 3 };
     const [a, b] = [
-      await runUntouched({ graph, bytes, external: () => null, tokens }),
-      await runUntouched({ graph, bytes: again, external: () => null, tokens }),
+      await runOriginal({ graph, bytes, external: () => null, tokens }),
+      await runOriginal({ graph, bytes: again, external: () => null, tokens }),
     ];
     expect(difference(a.data, b.data)).toBe(0);
   });

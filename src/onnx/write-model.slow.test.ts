@@ -73,7 +73,7 @@ if (!native) console.warn('no onnxruntime for Python here: the large model is on
 
 test('a model over 2 GB lies in two files, which are read back whole and run', async () => {
   const written = await writeModelFolder(folder, writeModel(large(), 'onnx/model.onnx'), {
-    beside: [],
+    companionFiles: [],
   });
   const path = join(folder, 'onnx/model.onnx');
   expect([...written.keys()]).toEqual([path, `${path}_data`]);

@@ -6,7 +6,7 @@ import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { untouchedLogits } from '../engine/check/untouched.ts';
+import { originalLogits } from '../engine/check/original.ts';
 import { withWeights } from '../engine/pieces/replaced-model.ts';
 import { openModel } from '../model/repository.ts';
 import type { ModelFiles } from '../model/files.ts';
@@ -63,9 +63,9 @@ test.each(['float32', 'q4'] as const)(
         0,
       ]);
     }
-    const whole = await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim }, batch);
+    const whole = await originalLogits(ort, { graph: bytes, external: new Map(), headDim }, batch);
     expect(
-      await untouchedLogits(ort, { graph: open.graph, external: open.external, headDim }, batch),
+      await originalLogits(ort, { graph: open.graph, external: open.external, headDim }, batch),
     ).toEqual(whole);
   },
   60_000,
@@ -119,7 +119,7 @@ test('large constants among the nodes lie outside as well', async () => {
   const open = await openModel(asFiles(writeModel(constant, 'model.onnx', { limit: 0 })));
   expect(open.graph.length).toBeLessThan(30_000);
   const read = async (external: ReadonlyMap<string, Uint8Array>, bytes: Uint8Array) =>
-    untouchedLogits(ort, { graph: bytes, external, headDim: 8 }, batch);
+    originalLogits(ort, { graph: bytes, external, headDim: 8 }, batch);
   expect(await read(open.external, open.graph)).toEqual(
     await read(new Map(), writeGraph(constant)),
   );
@@ -140,7 +140,7 @@ test('what is merged or pruned runs from two files as from one', async () => {
   );
   const open = await openModel(asFiles(writeModel(changed, 'onnx/model.onnx', { limit: 1000 })));
   const run = (bytes: Uint8Array, external: ReadonlyMap<string, Uint8Array>) =>
-    untouchedLogits(ort, { graph: bytes, external, headDim: 8 }, batch);
+    originalLogits(ort, { graph: bytes, external, headDim: 8 }, batch);
   expect(await run(open.graph, open.external)).toEqual(await run(writeGraph(changed), new Map()));
 }, 60_000);
 

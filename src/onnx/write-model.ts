@@ -74,7 +74,7 @@ export function writeModel(
  * own, by the location in the graph. The files are views, so nothing is copied. Weights not in
  * `graph` are omitted.
  */
-export function writeBeside(graph: Graph): {
+export function writeWithExternalWeights(graph: Graph): {
   graph: Uint8Array;
   external: Map<string, Uint8Array>;
 } {

@@ -5,17 +5,17 @@ import type { Ort } from '../engine/backends/ort.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { TextRef } from '../spec/spec.ts';
-import type { KeptAdapter, StudyContext, WeightForm } from '../studies/context.ts';
+import type { SavedAdapter, StudyContext, WeightForm } from '../studies/context.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { batchOf, factsIn, wordsOf, type LoadedModel } from './load.ts';
 import { versionsOf } from './versions.ts';
 
 /** Saved adapters by name, in order of saving. */
-export type Adapters = Map<string, KeptAdapter>;
+export type Adapters = Map<string, SavedAdapter>;
 
 /** Saving an adapter again moves it to the end. */
-export function keepIn(adapters: Adapters, adapter: KeptAdapter): void {
+export function saveAdapter(adapters: Adapters, adapter: SavedAdapter): void {
   adapters.delete(adapter.name);
   adapters.set(adapter.name, adapter);
 }
@@ -62,8 +62,8 @@ export async function studyContext(
     file,
     threads,
     derive: (form) => derived(graph, form, around),
-    keep: (adapter) => keepIn(adapters, adapter),
-    kept: (name) => adapters.get(name),
+    saveAdapter: (adapter) => saveAdapter(adapters, adapter),
+    savedAdapter: (name) => adapters.get(name),
     newest: () => [...adapters.values()].at(-1),
     now: () => performance.now(),
   };

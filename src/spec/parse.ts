@@ -45,13 +45,13 @@ export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: stri
   const message = absent
     ? 'it is missing'
     : issue.code === 'unrecognized_keys'
-      ? `there is no such setting${beside(value, issue)}`
+      ? `there is no such setting${knownSettings(value, issue)}`
       : issue.message;
   return { at: path.map(String).join('.').slice(0, 100) || 'the file', why: message.slice(0, 200) };
 }
 
 /** Lists the known settings next to an unknown one. */
-function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys): string {
+function knownSettings(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys): string {
   const around = path.reduce<unknown>(
     (v, key) => (isObject(v) ? v[String(key)] : undefined),
     value,

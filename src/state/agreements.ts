@@ -9,7 +9,7 @@ import { whenFinished } from './runs.ts';
 import { useStudy } from './study-store.ts';
 import { remember, remembered } from './storage.ts';
 
-export interface KeptAgreement {
+export interface SavedAgreement {
   key: string;
   result: AgreeResult;
   at: number;
@@ -41,9 +41,9 @@ function parseAgreement(value: unknown): AgreeResult {
   return { ...result, spec };
 }
 
-function restore(): KeptAgreement[] {
+function restore(): SavedAgreement[] {
   try {
-    return (JSON.parse(remembered('agreements') ?? '[]') as KeptAgreement[])
+    return (JSON.parse(remembered('agreements') ?? '[]') as SavedAgreement[])
       .slice(0, MOST)
       .map(({ key, result, at }) => ({
         key: String(key),
@@ -55,22 +55,22 @@ function restore(): KeptAgreement[] {
   }
 }
 
-export const useAgreements = create<{ kept: readonly KeptAgreement[] }>()(() => ({
-  kept: restore(),
+export const useAgreements = create<{ saved: readonly SavedAgreement[] }>()(() => ({
+  saved: restore(),
 }));
 
 whenFinished('agree', ({ result }) => {
-  if (result) keep(result);
+  if (result) save(result);
 });
 
-function keep(result: AgreeResult): void {
+function save(result: AgreeResult): void {
   const key = agreementKey(result);
-  const kept = [
+  const saved = [
     { key, result, at: Date.now() },
-    ...useAgreements.getState().kept.filter((k) => k.key !== key),
+    ...useAgreements.getState().saved.filter((k) => k.key !== key),
   ].slice(0, MOST);
-  useAgreements.setState({ kept });
-  remember('agreements', JSON.stringify(kept));
+  useAgreements.setState({ saved });
+  remember('agreements', JSON.stringify(saved));
 }
 
 /** Shows a saved comparison and sets its experiment, except for the allocation. */

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { elementAt } from '../checked.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { compareResults } from './comparison.ts';
-import type { KeptResult } from './map-store.ts';
+import type { SavedResult } from './map-store.ts';
 
-const kept = (draws: number[][]): KeptResult => ({
+const saved = (draws: number[][]): SavedResult => ({
   key: '',
   at: 0,
   result: {
@@ -21,16 +21,16 @@ const kept = (draws: number[][]): KeptResult => ({
       draws: d,
       rank: 0,
     })),
-  } as unknown as KeptResult['result'],
+  } as unknown as SavedResult['result'],
 });
 
 test('a module has moved when its intervals part, and only then', () => {
-  const a = kept([
+  const a = saved([
     [1, 1.01, 0.99],
     [2, 2.02, 1.98],
     [3, 2.97, 3.03],
   ]);
-  const b = kept([
+  const b = saved([
     [1, 1.4, 0.6],
     [2, 2.02, 1.98],
     [6, 5.97, 6.03],

@@ -4,7 +4,7 @@ import type { RankRow } from '../studies/map/rank-table.ts';
 import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
 import type { AllocationSpec } from '../spec/spec.ts';
 import { spearman } from '../methods/statistics.ts';
-import type { KeptResult } from './map-store.ts';
+import type { SavedResult } from './map-store.ts';
 
 export interface ModuleDifference {
   a: RankRow;
@@ -28,8 +28,8 @@ export interface ResultComparison {
  * of the same model.
  */
 export function compareResults(
-  a: KeptResult,
-  b: KeptResult,
+  a: SavedResult,
+  b: SavedResult,
   rule: AllocationSpec,
 ): ResultComparison {
   const [ra, rb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule).rows) as [

@@ -38,7 +38,7 @@ const HISTORY = 100;
 const MEASUREMENTS = 10;
 
 /** The newest steps, limited in number and in measurements. */
-function kept(past: Step[]): Step[] {
+function trimmed(past: Step[]): Step[] {
   const measured = past.flatMap((step, i) => (step.shown ? [i] : []));
   return past.slice(Math.max(past.length - HISTORY, measured.at(-MEASUREMENTS) ?? 0, 0));
 }
@@ -66,7 +66,7 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
   },
   recordReset(shown) {
     const { spec, past } = get();
-    set({ past: kept([...past, { spec, shown }]), future: [], last: null });
+    set({ past: trimmed([...past, { spec, shown }]), future: [], last: null });
   },
   travel(way, now) {
     const { spec, past, future } = get();

@@ -16,7 +16,7 @@ import { remember, remembered } from './storage.ts';
 import { useStudy } from './study-store.ts';
 import { useView } from './view-store.ts';
 
-export interface KeptResult {
+export interface SavedResult {
   key: string;
   result: RunResult;
   at: number;
@@ -27,9 +27,9 @@ interface MapStore {
   largest: number;
   /** The run waits until the tab is visible. */
   waiting: boolean;
-  results: readonly KeptResult[];
+  results: readonly SavedResult[];
   /** The two results being compared: two saved ones, or a saved one and the link's. */
-  comparing: { a: KeptResult; b: KeptResult } | null;
+  comparing: { a: SavedResult; b: SavedResult } | null;
 }
 
 const MOST_RESULTS = 20;
@@ -48,7 +48,7 @@ export const useMap = create<MapStore>()(() => ({
 export const resultKey = (result: RunResult): string =>
   `${specKey({ ...result.spec, study: 'map', allocation: defaultSpec().allocation })} ${result.model.hash} ${result.tokens.hash}`;
 
-export function keepResult({ result }: Measurement): void {
+export function saveResult({ result }: Measurement): void {
   if (!result) return;
   const key = resultKey(result);
   const results = [
@@ -59,10 +59,10 @@ export function keepResult({ result }: Measurement): void {
   remember('results', JSON.stringify(results));
 }
 
-function restore(): KeptResult[] {
+function restore(): SavedResult[] {
   try {
-    const kept = JSON.parse(remembered('results') ?? '[]') as KeptResult[];
-    return kept.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({
+    const saved = JSON.parse(remembered('results') ?? '[]') as SavedResult[];
+    return saved.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({
       key: String(key),
       result: parseResult(result),
       at: Number(at) || 0,

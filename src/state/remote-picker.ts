@@ -63,8 +63,8 @@ export function fetchVariant(
 export const stopFetching = (): void => client.stopReading();
 
 /** The cached models of the hub. */
-export const keptModels = async (): Promise<Requests['kept']['answer']['repositories']> =>
-  (await client.ask('kept', { hub: hubAddress() })).repositories;
+export const cachedModels = async (): Promise<Requests['cachedModels']['answer']['repositories']> =>
+  (await client.ask('cachedModels', { hub: hubAddress() })).repositories;
 
 export const forgetModel = (repository: string): Promise<unknown> =>
   client.ask('forgetModel', { hub: hubAddress(), repository });

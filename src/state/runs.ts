@@ -12,7 +12,7 @@ import type { ProviderChoice, StudyNews } from '../worker/protocol.ts';
 import { client, engine, failureOf, ofCode, takeStudyNews } from './engine.ts';
 import { useExperiment } from './experiment-store.ts';
 import { beginRun, ended, endRun, liveRun, runOver, type Run } from './live.ts';
-import { clearView, importancesNow, keepResult } from './map-store.ts';
+import { clearView, importancesNow, saveResult } from './map-store.ts';
 import { useModel } from './model-store.ts';
 import { openModel, revive } from './models.ts';
 import { shared } from './shared.ts';
@@ -27,16 +27,16 @@ takeStudyNews(receive);
 let deaths = 0;
 
 /** The handlers that save the results of a study. */
-const keepers = new Map<StudyKind, (state: never) => void>();
+const finishHandlers = new Map<StudyKind, (state: never) => void>();
 
 export function whenFinished<K extends StudyKind>(
   study: K,
-  keep: (state: StudyStates[K]) => void,
+  save: (state: StudyStates[K]) => void,
 ): void {
-  keepers.set(study, keep as (state: never) => void);
+  finishHandlers.set(study, save as (state: never) => void);
 }
 
-whenFinished('map', keepResult);
+whenFinished('map', saveResult);
 
 /**
  * Run or Resume: starts a study, or resumes a paused run, the visible state, or the checkpoint of
@@ -140,7 +140,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
     if (!finished) return ended(study);
     act(study, 'whole');
     const { states } = useStudy.getState();
-    keepers.get(study)?.(states[study] as never);
+    finishHandlers.get(study)?.(states[study] as never);
   } catch (error) {
     if (liveRun() === mine) await failed(mine, error);
   }
@@ -161,12 +161,12 @@ function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
 function receive({ run, state, progress, standing, memory, adapters }: StudyNews): void {
   useModel.setState({ memory });
   const { set, view, states, stepping, adapters: before } = useStudy.getState();
-  const kept = { adapters: shared(before, adapters) };
+  const update = { adapters: shared(before, adapters) };
   const live = liveRun();
-  if (live?.number !== run) return set(kept);
+  if (live?.number !== run) return set(update);
   const { study, spec } = live;
   view(study, shared(states[study], state as StudyStates[typeof study]), spec, progress);
-  set({ ...kept, standing, stepping: standing ? null : stepping });
+  set({ ...update, standing, stepping: standing ? null : stepping });
 }
 
 /**

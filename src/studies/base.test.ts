@@ -8,7 +8,7 @@ import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
-import { isKept } from '../device/sparse-twins.ts';
+import { isRetained } from '../device/sparse-twins.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { floatModel } from '../engine/pieces/float-model.ts';
 import { nf4Model } from '../engine/pieces/nf4-model.ts';
@@ -155,8 +155,8 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       decode: never,
       endTokens: never,
       derive: async () => engineOf(await floatModel(graph)),
-      keep: never,
-      kept: never,
+      saveAdapter: never,
+      savedAdapter: never,
       newest: never,
       now: () => 0,
     });
@@ -212,7 +212,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       let gone = 0;
       let wrong = 0;
       for (let i = 0; i < w.length; i++) {
-        if (isKept(elementAt(parts.masks, index), i)) continue;
+        if (isRetained(elementAt(parts.masks, index), i)) continue;
         gone++;
         if (w[i] !== 0) wrong++;
       }

@@ -21,10 +21,10 @@ export async function* makeBase(
   const study = studyOf(maker);
   const [code, share] = await Promise.all([study.code(), defined(study.makes).share()]);
   let made: MadeBase | null = null;
-  const keepBase = (base: MadeBase) => {
+  const saveBase = (base: MadeBase) => {
     made = base;
   };
-  for await (const { state } of pulled(code, { ...context, keepBase })) {
+  for await (const { state } of pulled(code, { ...context, saveBase })) {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by the study
     if (made !== null) return made;
     yield share(state);

@@ -25,7 +25,7 @@ import type { TextRef } from '../spec/spec.ts';
 export type WeightForm = 'nf4' | 'float32';
 
 /** A trained adapter that outlives its study: for generation, export or further training. */
-export interface KeptAdapter {
+export interface SavedAdapter {
   /** `race/adarank`, `train`, `imported`, … */
   name: string;
   values: AdapterValues[];
@@ -68,12 +68,12 @@ export interface StudyContext {
    */
   derive(form: WeightForm): Promise<FullEngine>;
   /** Receives a base that the study made, so that other studies can run on it; absent: unused. */
-  keepBase?(base: MadeBase): void;
+  saveBase?(base: MadeBase): void;
   /** Saves a trained adapter under its name and replaces an earlier one. */
-  keep(adapter: KeptAdapter): void;
-  kept(name: string): KeptAdapter | undefined;
+  saveAdapter(adapter: SavedAdapter): void;
+  savedAdapter(name: string): SavedAdapter | undefined;
   /** The most recently saved adapter. */
-  newest(): KeptAdapter | undefined;
+  newest(): SavedAdapter | undefined;
   /** The checkpoints of this study; absent: none are saved. */
   checkpoint?: CheckpointDoor;
   /** How much is measured between two events; absent: as much as computes efficiently. */
@@ -83,7 +83,7 @@ export interface StudyContext {
 }
 
 /** How a forward pass uses a saved adapter after its upload to the provider. */
-export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
+export const adapterUse = ({ values, scales }: SavedAdapter, adapters: Adapters) => {
   const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
   return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
 };
@@ -92,17 +92,17 @@ export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) 
  * Truncates an adapter trained for every rank: the largest module to rank `b`, the others by the
  * same fraction. Returns any other adapter unmodified.
  */
-export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
-  if (!kept.dyLora) return kept;
-  const { scale } = kept.dyLora;
-  const most = largestRank(kept.values.map((v) => v.rank));
-  const ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
-  const values = truncated(kept.values, (module) =>
+export function adapterAtRank(adapter: SavedAdapter, b: number): SavedAdapter {
+  if (!adapter.dyLora) return adapter;
+  const { scale } = adapter.dyLora;
+  const most = largestRank(adapter.values.map((v) => v.rank));
+  const ranks = new Map(adapter.values.map((v) => [v.module, v.rank]));
+  const values = truncated(adapter.values, (module) =>
     rankAt(Math.min(b, most), defined(ranks.get(module)), most),
   );
   return {
-    name: kept.name,
-    base: kept.base,
+    name: adapter.name,
+    base: adapter.base,
     values,
     scales: values.map((v) => loraScale(v.rank, scale)),
   };

@@ -92,7 +92,7 @@ export const en = {
     changed: (what: string) => `Changed: ${what}`,
     changedNext: 'The map shows the last run. Play measures with the new settings.',
     stopped: (what: string) => `Stopped at ${what}`,
-    kept: (repeats: number) => `The run can resume after ${repeats} repeat${s(repeats)}.`,
+    canResume: (repeats: number) => `The run can resume after ${repeats} repeat${s(repeats)}.`,
     recorded: 'A recorded run',
     recordedNote: 'This browser can’t run the model. These numbers were measured elsewhere.',
     failed: 'No model is open',
@@ -145,7 +145,7 @@ export const en = {
     closeValues: (difference: number) =>
       `Close: ranks equal, importances within ${n.significant(100 * difference)} %`,
     damaged: (where: string) => `The link is damaged at ${where}. The default is used there.`,
-    keptBack: 'The link omits its text. The default text is used.',
+    textOmitted: 'The link omits its text. The default text is used.',
     needsFiles: (name: string) =>
       `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
     /** The host is shown between the two. */
@@ -156,8 +156,8 @@ export const en = {
     lostOnce: ({ what, repeat, onCpu }: Restarted) =>
       `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. The run resumes${onCpu ? ' on the CPU' : ''} from ${repeat === null ? 'its checkpoint' : `repeat ${repeat}`}.`,
     lostTwice: 'The engine stopped twice.',
-    lostAsk: (kept: number) =>
-      `The run can resume after ${kept} repeat${s(kept)}. Continue on the CPU?`,
+    lostAsk: (repeats: number) =>
+      `The run can resume after ${repeats} repeat${s(repeats)}. Continue on the CPU?`,
     continueCpu: 'Continue on the CPU',
     tryAgain: 'Try again',
     dismiss: 'Dismiss',
@@ -309,7 +309,7 @@ export const en = {
     paused: 'Paused',
     pausedNote: 'Play resumes.',
     stopped: 'Stopped',
-    kept: 'The run can resume from its checkpoint.',
+    canResume: 'The run can resume from its checkpoint.',
     again: 'Change a setting to run it again.',
     changed: 'Play runs it with the new settings.',
   },
@@ -441,7 +441,7 @@ export const en = {
     noiseA: 'noise A',
     delta: 'fresh B·A',
     pictureName: (what: string) => `Picture of ${what}`,
-    shake: (value: string) => `Perturbing these weights moves the logits by ${value}.`,
+    perturbed: (value: string) => `Perturbing these weights moves the logits by ${value}.`,
     waiting: 'Probing this module step by step…',
     when: (text: string) => `At the last token of the first sequence: ${text}`,
     steps: {

@@ -86,7 +86,7 @@ export const ja = {
     changed: (what: string) => `設定を変更：${what}`,
     changedNext: 'マップは前回の結果です。「実行」で新しい設定を測定します。',
     stopped: (what: string) => `停止しました（${what}）`,
-    kept: (repeats: number) => `反復${repeats}回分の結果は保持されています。`,
+    canResume: (repeats: number) => `反復${repeats}回分の結果は保持されています。`,
     recorded: '記録済みの結果',
     recordedNote: 'このブラウザーでは測定できません。別の環境で測定した数値を表示しています。',
     failed: 'モデルが選択されていません',
@@ -100,7 +100,8 @@ export const ja = {
     memoryDevice: '重み、キャッシュした活性値、作業領域',
     memoryHeap: 'WebAssembly ヒープ',
     weightForm: {
-      float32: '量子化された重みは、上限の4分の1に収まるため、一度だけ float32 に展開して保持します。',
+      float32:
+        '量子化された重みは、上限の4分の1に収まるため、一度だけ float32 に展開して保持します。',
       packed: '重みは保存形式のまま保持します。量子化された重みは、積の計算のたびに展開します。',
     },
     seed: (v: number) => `シード${v}`,
@@ -139,7 +140,7 @@ export const ja = {
     closeValues: (difference: number) =>
       `ほぼ一致：ランクは同一、重要度の差は ${n.significant(100 * difference)} % 以内`,
     damaged: (where: string) => `リンクの ${where} が壊れているため、既定値を使います。`,
-    keptBack: 'リンクにテキストが含まれていないため、既定のテキストを使います。',
+    textOmitted: 'リンクにテキストが含まれていないため、既定のテキストを使います。',
     needsFiles: (name: string) =>
       `このリンクの作成に使われた ${name} は同梱されていません。そのファイルを選択するか、同梱モデルを使ってください。`,
     needsFetched: (name: string): [string, string] => [
@@ -152,7 +153,8 @@ export const ja = {
     lostOnce: ({ what, repeat, onCpu }) =>
       `${what === 'gpu' ? 'GPU' : 'エンジン'}が停止しました。${onCpu ? 'CPU に切り替え、' : ''}${repeat === null ? '保存済みの状態' : `反復${repeat}`}から再開します。`,
     lostTwice: 'エンジンが2回停止しました。',
-    lostAsk: (kept: number) => `反復${kept}回分の結果は保持されています。CPU で再開しますか？`,
+    lostAsk: (repeats: number) =>
+      `反復${repeats}回分の結果は保持されています。CPU で再開しますか？`,
     continueCpu: 'CPU で再開',
     tryAgain: '再試行',
     dismiss: '閉じる',
@@ -304,7 +306,7 @@ export const ja = {
     paused: '一時停止中',
     pausedNote: '「実行」で再開します。',
     stopped: '停止しました',
-    kept: 'ここまでの結果は保存されています。',
+    canResume: 'ここまでの結果は保存されています。',
     again: '設定を変更すると、もう一度実行できます。',
     changed: '「実行」を押すと、新しい設定で実行します。',
   },
@@ -438,7 +440,7 @@ export const ja = {
     noiseA: 'ノイズ A',
     delta: '初期化した B·A',
     pictureName: (what: string) => `${what}の図`,
-    shake: (value: string) => `この重みに摂動を加えると、不一致度は ${value} になります。`,
+    perturbed: (value: string) => `この重みに摂動を加えると、不一致度は ${value} になります。`,
     waiting: 'このモジュールを測定中…',
     when: (text: string) => `最初の系列の最後のトークン：${text}`,
     steps: {

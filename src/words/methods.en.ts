@@ -26,7 +26,7 @@ export const methodsEn = {
   finishingPasses: 'Finishing the current passes.',
   passing: 'Running backward passes.',
   axis: 'passes',
-  shaken: (value: string) => `One probe of this module moves the logits by ${value}:`,
+  probe: (value: string) => `One probe of this module moves the logits by ${value}:`,
   all: 'the map',
   rule: (r: { mean: string; multiple: string; rank: number }) =>
     `importance ${r.mean}: ${r.multiple} × the mean module, so rank ${r.rank}`,

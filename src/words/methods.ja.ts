@@ -24,7 +24,7 @@ export const methodsJa: typeof methodsEn = {
   finishingPasses: '実行中の逆伝播が終わるまで待っています。',
   passing: '逆伝播を計算しています。',
   axis: '逆伝播の回数',
-  shaken: (value: string) => `摂動を1回加えたときの不一致度は ${value} です：`,
+  probe: (value: string) => `摂動を1回加えたときの不一致度は ${value} です：`,
   all: 'マップ',
   rule: (r: { mean: string; multiple: string; rank: number }) =>
     `重要度 ${r.mean} はモジュール平均の${r.multiple}倍。ランクは${r.rank}`,

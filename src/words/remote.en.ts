@@ -22,7 +22,7 @@ export const remoteEn = {
   rate: (bytesPerSecond: number) => `${size(bytesPerSecond)}/s`,
   progress: 'Fetched',
   cancel: 'Cancel',
-  kept: 'Cached on this machine',
+  cached: 'Cached on this machine',
   remove: 'Remove',
   removeName: (name: string) => `Remove ${name} from this machine`,
 };

@@ -24,7 +24,7 @@ export const remoteJa: RemoteWords = {
   rate: (bytesPerSecond) => `${size(bytesPerSecond)}/秒`,
   progress: 'ダウンロードの進捗',
   cancel: 'キャンセル',
-  kept: 'このデバイスに保存済み',
+  cached: 'このデバイスに保存済み',
   remove: '削除',
   removeName: (name) => `${name} をこのデバイスから削除`,
 };

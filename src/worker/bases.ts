@@ -7,10 +7,10 @@ import { compile } from '../compiler/index.ts';
 import { openEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
 import type { MadeBase } from '../studies/made-base.ts';
-import type { KeptAdapter } from '../studies/context.ts';
+import type { SavedAdapter } from '../studies/context.ts';
 import { sha256 } from '../model/sha256.ts';
 import type { CheckpointStore } from './checkpoints.ts';
-import { keepIn, type Standing } from '../runtime/context.ts';
+import { saveAdapter, type Standing } from '../runtime/context.ts';
 import type { Opened } from './host.ts';
 import { versionsOf } from '../runtime/versions.ts';
 
@@ -53,7 +53,7 @@ export class Bases {
     );
   }
 
-  keep(key: string, made: MadeBase): void {
+  save(key: string, made: MadeBase): void {
     this.made.set(key, made);
     // If storage is full, the base is made again after a reload.
     void this.store.save(this.stored(key), made).catch(() => undefined);
@@ -69,9 +69,9 @@ export class Bases {
   /**
    * An imported adapter can be used on every base, because the base it was trained on is unknown.
    */
-  take(adapter: KeptAdapter): void {
-    for (const { adapters } of [this.plain, this.now]) keepIn(adapters, adapter);
-    for (const adapters of this.adapters.values()) keepIn(adapters, adapter);
+  take(adapter: SavedAdapter): void {
+    for (const { adapters } of [this.plain, this.now]) saveAdapter(adapters, adapter);
+    for (const adapters of this.adapters.values()) saveAdapter(adapters, adapter);
     this.taken.set(adapter.name, adapter);
   }
 

@@ -17,7 +17,7 @@ const MOST = 6;
 const INTERVAL = 5000;
 const SHARE = 0.05;
 
-interface Kept {
+interface StoredCheckpoint {
   key: string;
   at: number;
   checkpoint: unknown;
@@ -35,8 +35,9 @@ export class CheckpointStore {
   /** Undefined if there is no such checkpoint or if storage is not allowed. */
   async load(key: string): Promise<unknown> {
     try {
-      return (await this.within<Kept | undefined>('readonly', (store) => store.get(key)))
-        ?.checkpoint;
+      return (
+        await this.within<StoredCheckpoint | undefined>('readonly', (store) => store.get(key))
+      )?.checkpoint;
     } catch {
       return undefined;
     }
@@ -46,7 +47,7 @@ export class CheckpointStore {
   async save(key: string, checkpoint: unknown): Promise<void> {
     try {
       await this.within('readwrite', (store) => {
-        const put = store.put({ key, at: Date.now(), checkpoint } satisfies Kept);
+        const put = store.put({ key, at: Date.now(), checkpoint } satisfies StoredCheckpoint);
         const old = store.index('at').getAllKeys();
         old.onsuccess = () => old.result.slice(0, -MOST).forEach((oldest) => store.delete(oldest));
         return put;
@@ -102,10 +103,10 @@ function sizeOf(value: unknown): number {
 }
 
 /** What the caller of a study does with its checkpoints. */
-export type Keeping = CheckpointDoor & Pick<CheckpointKeeper, 'between' | 'save' | 'forget'>;
+export type RunCheckpoint = CheckpointDoor & Pick<CheckpointKeeper, 'between' | 'save' | 'forget'>;
 
 /** Checkpoints of a run that are not stored. `from`: the checkpoint to resume from. */
-export function unkept(from: unknown): Keeping {
+export function unsaved(from: unknown): RunCheckpoint {
   const nothing = async () => undefined;
   return { from, offer: () => undefined, between: nothing, save: nothing, forget: nothing };
 }

@@ -16,7 +16,7 @@ import type { Ort } from '../engine/backends/ort.ts';
 import { chooseProvider } from '../engine/backends/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/check/self-test.ts';
 import { CpuBackend } from '../engine/backends/cpu-backend.ts';
-import { shaking } from '../studies/map/draws.ts';
+import { perturbationOf } from '../studies/map/draws.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { tokensHash } from '../studies/map/tokens-hash.ts';
@@ -134,7 +134,7 @@ export class EngineHost {
         () => this.inspect(ask),
       ),
     variants: async (ask) => (await remoteModels()).variants(ask, await this.transfer()),
-    kept: async (ask) => (await remoteModels()).kept(ask, await this.transfer()),
+    cachedModels: async (ask) => (await remoteModels()).cachedModels(ask, await this.transfer()),
     forgetModel: async (ask) => (await remoteModels()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
     explain: (ask) => this.explain(ask),
@@ -326,7 +326,7 @@ export class EngineHost {
     const pass = await this.passOf(engine, await batchOf(spec, texts, loaded));
     const detail = await engine.explain(
       pass,
-      probeOf(engine, { ...shaking(spec.method), seed: spec.seed }, module, repeat),
+      probeOf(engine, { ...perturbationOf(spec.method), seed: spec.seed }, module, repeat),
     );
     return {
       ...detail,

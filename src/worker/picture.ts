@@ -26,13 +26,13 @@ export function pictureOf(
   const width = Math.min(WIDTH, inFeatures);
   const height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);
-  const shake = noiseOf(method);
+  const noiseSettings = noiseOf(method);
   const noise = new Float32Array(inFeatures * height);
   fillNormal(
     moduleKeys(seed, module, 2 * repeat),
     noise,
     0,
-    shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module),
+    noiseSettings.scale === 'fixed' ? noiseSettings.sigma : engine.weightStd(module),
   );
   const rows = Math.max(rank, 0);
   const loraA = draw(moduleKeys(seed, module, 0), rows * inFeatures, inFeatures);

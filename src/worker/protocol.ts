@@ -16,7 +16,7 @@ import type { TextRef } from '../spec/spec.ts';
 import type { StudyState } from '../studies/contract.ts';
 import type { WeightForm } from '../studies/context.ts';
 import type { Bos, BosSetting } from '../model/bos.ts';
-import type { KeptRepository, Variant } from '../model/remote/hub.ts';
+import type { CachedRepository, Variant } from '../model/remote/hub.ts';
 
 export type { SelfTestReport };
 
@@ -99,7 +99,7 @@ export interface Requests {
     answer: { repository: string; commit: string; variants: Variant[] };
   };
   /** Lists the cached models of a hub. */
-  kept: { ask: { hub: string }; answer: { repositories: KeptRepository[] } };
+  cachedModels: { ask: { hub: string }; answer: { repositories: CachedRepository[] } };
   /** Deletes a model from the cache. */
   forgetModel: { ask: { hub: string; repository: string }; answer: Record<string, never> };
   /** Reads a model's headers. */

@@ -5,7 +5,12 @@
 import { AtlasError } from '../errors.ts';
 import type { ModelFiles } from '../model/files.ts';
 import type { Transfer } from '../model/remote/download.ts';
-import { forgetRepository, hubListing, keptRepositories, variantsOf } from '../model/remote/hub.ts';
+import {
+  forgetRepository,
+  hubListing,
+  cachedRepositories,
+  variantsOf,
+} from '../model/remote/hub.ts';
 import { referenceOf, type RemoteReference } from '../model/remote/reference.ts';
 import { remoteFiles } from '../model/remote/remote-files.ts';
 import type { RemoteSource, Requests } from './protocol.ts';
@@ -37,11 +42,11 @@ export async function variants(
   };
 }
 
-export const kept = async (
-  { hub }: Requests['kept']['ask'],
+export const cachedModels = async (
+  { hub }: Requests['cachedModels']['ask'],
   { store }: Transfer,
-): Promise<Requests['kept']['answer']> => ({
-  repositories: store ? await keptRepositories(store, hub) : [],
+): Promise<Requests['cachedModels']['answer']> => ({
+  repositories: store ? await cachedRepositories(store, hub) : [],
 });
 
 export async function forget(

@@ -14,11 +14,16 @@ import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
 import { pulled } from '../studies/pulled.ts';
-import { keptAtRank, adapterUse, type KeptAdapter, type StudyContext } from '../studies/context.ts';
+import {
+  adapterAtRank,
+  adapterUse,
+  type SavedAdapter,
+  type StudyContext,
+} from '../studies/context.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
 import { Bases, type Ground } from './bases.ts';
-import { CheckpointKeeper, CheckpointStore, unkept, type Keeping } from './checkpoints.ts';
+import { CheckpointKeeper, CheckpointStore, unsaved, type RunCheckpoint } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
 import { batchOf } from '../runtime/load.ts';
 import { contentOf, studyContext, type Around } from '../runtime/context.ts';
@@ -38,7 +43,7 @@ export class StudyHost {
     this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
   });
   /** The checkpoints of the current study, with their key. */
-  private keeping: { key: string; keeper: CheckpointKeeper } | null = null;
+  private currentCheckpoint: { key: string; keeper: CheckpointKeeper } | null = null;
 
   constructor(opened: Opened, out: Surroundings) {
     this.opened = opened;
@@ -127,7 +132,7 @@ export class StudyHost {
           standing: () => undefined,
         });
         if (!made) return null;
-        this.bases.keep(key, made.value);
+        this.bases.save(key, made.value);
       } finally {
         news.flush();
         this.out.send({ kind: 'base', making: null });
@@ -210,13 +215,15 @@ export class StudyHost {
   /**
    * The checkpoints of a study. A checkpoint that the page can build from its state is not stored.
    */
-  private async keeper(ask: Requests['forget']['ask'] & { from?: unknown }): Promise<Keeping> {
-    if (studyOf(ask.study).checkpointOf) return unkept(ask.from);
+  private async keeper(
+    ask: Requests['forget']['ask'] & { from?: unknown },
+  ): Promise<RunCheckpoint> {
+    if (studyOf(ask.study).checkpointOf) return unsaved(ask.from);
     const key = this.checkpointKey(ask);
     const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
       this.out.send({ kind: 'warning', code, values }),
     );
-    this.keeping = { key, keeper };
+    this.currentCheckpoint = { key, keeper };
     return keeper;
   }
 
@@ -235,7 +242,7 @@ export class StudyHost {
   /** Deletes the checkpoint of a study, which then starts from the beginning. */
   async forget(ask: Requests['forget']['ask']): Promise<Record<string, never>> {
     const key = this.checkpointKey(ask);
-    if (this.keeping?.key === key) await this.keeping.keeper.forget();
+    if (this.currentCheckpoint?.key === key) await this.currentCheckpoint.keeper.forget();
     else await this.checkpoints.remove(key);
     return {};
   }
@@ -313,15 +320,15 @@ export class StudyHost {
     const { comparedLoss } = await import('../methods/training.ts');
     const { engine } = this.bases.now;
     const { held, heldSequences, length, batch } = spec.training;
-    const kept = this.named(name, rank);
+    const saved = this.named(name, rank);
     const tokens = await batchOf(
       { text: held, bos: spec.bos, sequences: heldSequences, length },
       await contentOf(held, this.around(texts)),
       this.opened.loaded,
     );
-    const adapters = await engine.adapters(kept.values);
+    const adapters = await engine.adapters(saved.values);
     try {
-      return await comparedLoss(engine, tokens, batch, adapterUse(kept, adapters));
+      return await comparedLoss(engine, tokens, batch, adapterUse(saved, adapters));
     } finally {
       adapters.dispose();
     }
@@ -331,10 +338,10 @@ export class StudyHost {
     return adapterPlaces(this.opened.loaded.compiled);
   }
 
-  private named(name: string, rank?: number): KeptAdapter {
+  private named(name: string, rank?: number): SavedAdapter {
     const found = this.bases.now.adapters.get(name);
     if (!found) throw new AtlasError('no-adapter');
-    return rank === undefined ? found : keptAtRank(found, rank);
+    return rank === undefined ? found : adapterAtRank(found, rank);
   }
 
   /** Returns one file of a pruned model. Throws `no-base` if the base is no longer known. */
@@ -382,7 +389,7 @@ export class StudyHost {
     return {
       ...(await studyContext(spec, study, ground, this.around(texts))),
       importances,
-      keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
+      saveBase: (made) => this.bases.save(baseKey({ ...spec, base: made.kind }), made),
     };
   }
 }

@@ -20,10 +20,10 @@ import type { TokenBatch } from '../../src/engine/engine.ts';
 import { difference } from '../../src/engine/backends/kernel-checks.ts';
 import { nextTokenLosses } from '../../src/engine/head/next-token-loss.ts';
 import {
-  untouchedInputs,
-  untouchedLogits,
-  type UntouchedModel,
-} from '../../src/engine/check/untouched.ts';
+  originalInputs,
+  originalLogits,
+  type OriginalModel,
+} from '../../src/engine/check/original.ts';
 import { CpuBackend } from '../../src/engine/backends/cpu-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/adapters/peft.ts';
@@ -33,7 +33,7 @@ import { tinyDecoderGraph } from '../tiny-decoder.ts';
 import { trainingBatch } from '../training-data.ts';
 
 /**
- * `equal`: correct. `sentence`: refused with a sentence. `alone`: the untouched export does not run
+ * `equal`: correct. `sentence`: refused with a sentence. `alone`: the original export does not run
  * here or gives non-finite numbers, so there is no reference. `unsteady`: the export's own numbers
  * depend on summation order or on the last bits of its half floats. `wrong`: a finding.
  */
@@ -96,11 +96,11 @@ async function unequal(
 ): Promise<Verdict> {
   const { headDim } = compiled;
   const lookup = hasQuantisedLookup(graph);
-  const model: UntouchedModel = lookup
+  const model: OriginalModel = lookup
     ? withoutQuantisedLookup(graph, headDim)
     : { graph: bytes, external, headDim };
   const given: Given = lookup ? { [ROWS]: rowsOf(compiled, batch) } : {};
-  const want = await untouchedLogits(ort, model, batch, given);
+  const want = await originalLogits(ort, model, batch, given);
   if (!want.every(Number.isFinite))
     return { outcome: 'alone', detail: 'the untouched export gives numbers that are not finite' };
   const plain = await unoptimised(model, batch, given);
@@ -110,7 +110,7 @@ async function unequal(
   const half = withLastBits(graph);
   const moved = half
     ? difference(
-        await untouchedLogits(ort, { ...model, graph: half, external: new Map() }, batch, given),
+        await originalLogits(ort, { ...model, graph: half, external: new Map() }, batch, given),
         want,
       )
     : 0;
@@ -122,7 +122,7 @@ async function unequal(
     };
   if (half && [want, logits].every((numbers) => numbers.every((v) => Math.abs(v) < SMALLEST_HALF)))
     return { outcome: 'unsteady', detail: `${detail}; half floats do not hold numbers as small` };
-  const bare = await untouchedLogits(
+  const bare = await originalLogits(
     ort,
     { ...model, graph: unguarded(graph), external: new Map() },
     batch,
@@ -167,7 +167,7 @@ const TABLE = 8;
  * numbers.
  */
 async function fusedNaN(
-  model: UntouchedModel,
+  model: OriginalModel,
   graph: OpenedExport['graph'],
   batch: TokenBatch,
   given: Given,
@@ -201,7 +201,7 @@ async function fusedNaN(
     ),
   ];
   const outputs = [{ name: 'logits', type: 'float32' as const, dims: ['one', 'all'] }];
-  const values = await untouchedLogits(
+  const values = await originalLogits(
     ort,
     { ...model, graph: writeGraph({ ...graph, nodes, outputs }), external: new Map() },
     batch,
@@ -249,7 +249,7 @@ function rowsOf(compiled: OpenedExport['compiled'], batch: TokenBatch) {
 
 /** Null if the runtime cannot run the graph without optimisations. */
 const unoptimised = (
-  { graph, external, headDim }: UntouchedModel,
+  { graph, external, headDim }: OriginalModel,
   batch: TokenBatch,
   given: Given,
 ) =>
@@ -261,7 +261,7 @@ const unoptimised = (
       graphOptimizationLevel: 'disabled',
     }).catch(() => null);
     try {
-      const found = await session?.run(untouchedInputs({ ort, session, batch, headDim, given }), [
+      const found = await session?.run(originalInputs({ ort, session, batch, headDim, given }), [
         'logits',
       ]);
       return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;
@@ -286,7 +286,7 @@ export async function judgeAdapter({ adapters: values, scale }: PeftImport): Pro
   try {
     const got = await engine.logits(tokens, { adapters, scale });
     const through = await engine.evaluate(tokens, { adapters, scale });
-    const want = await untouchedLogits(
+    const want = await originalLogits(
       ort,
       {
         graph: writeGraph(merged(values, places, scale)),

@@ -97,7 +97,7 @@ function save(state: State): void {
 }
 
 /** Writes the files of an input. The summary also has its index, which reproduces it. */
-function keepInput(seed: number, { kind, index }: Pick<Finding, 'kind' | 'index'>): string[] {
+function saveInput(seed: number, { kind, index }: Pick<Finding, 'kind' | 'index'>): string[] {
   mkdirSync(folder, { recursive: true });
   return inputOf(defined(kinds[kind]), kind, seed, index).map(([name, bytes]) => {
     const path = join(folder, `${kind}-${seed}-${index}-${name}`);
@@ -222,7 +222,7 @@ async function main(): Promise<number> {
   if (options.input !== undefined) {
     const [kind = '', index = ''] = options.input.split(':');
     if (!kinds[kind]) throw new Error('--input is KIND:INDEX');
-    console.log(keepInput(seed, { kind, index: whole('input', index) }).join('\n'));
+    console.log(saveInput(seed, { kind, index: whole('input', index) }).join('\n'));
     return 0;
   }
   const most = whole('count', options.count);
@@ -253,7 +253,7 @@ async function main(): Promise<number> {
       for (const { index, what, detail } of report.findings) {
         state.findings.push({ kind, index, what, detail });
         console.error(
-          `\n${what}: ${keepInput(seed, { kind, index }).join(', ')}\n  ${detail.slice(0, 400)}`,
+          `\n${what}: ${saveInput(seed, { kind, index }).join(', ')}\n  ${detail.slice(0, 400)}`,
         );
       }
     }

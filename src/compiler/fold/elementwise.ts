@@ -212,7 +212,7 @@ export const broadcasting: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether collapsing the constant inputs preserves the dims of the output. */
-export const keepsDims = (
+export const preservesDims = (
   shapes: readonly (readonly number[])[],
   dims: readonly number[],
 ): boolean => sameDims(broadcastDims(shapes), dims);

@@ -37,15 +37,15 @@ for (const [op, { start, step, end }] of Object.entries(reductionTable)) {
     infer: (call) => {
       const { type, dims } = input(call, 0);
       const axes = axesOf(call);
-      const keep = int(call, 'keepdims', 1) === 1;
-      return [{ type, dims: dims.flatMap((d, i) => (axes.has(i) ? (keep ? [1] : []) : [d])) }];
+      const keepDims = int(call, 'keepdims', 1) === 1;
+      return [{ type, dims: dims.flatMap((d, i) => (axes.has(i) ? (keepDims ? [1] : []) : [d])) }];
     },
     evaluate: (call, [shape]) => {
       const axes = axesOf(call);
       const c: Constant = fullAlong(known(call, 0), [...axes]);
-      const kept = c.stored.map((s, i) => (axes.has(i) ? 1 : s));
-      const totals = new Float64Array(count(kept)).fill(start);
-      walk(c.stored, [stridesFor(kept, kept.length)], (at, o) => {
+      const reduced = c.stored.map((s, i) => (axes.has(i) ? 1 : s));
+      const totals = new Float64Array(count(reduced)).fill(start);
+      walk(c.stored, [stridesFor(reduced, reduced.length)], (at, o) => {
         totals[o[0]!] = step(totals[o[0]!]!, c.data[at]!);
       });
       const n = [...axes].reduce((product, a) => product * c.dims[a]!, 1);
@@ -53,12 +53,12 @@ for (const [op, { start, step, end }] of Object.entries(reductionTable)) {
       const values = end ? totals.map((t) => end(t, n)) : totals;
       wholeOnly(c.type, values);
       data.set(values);
-      const keep = int(call, 'keepdims', 1) === 1;
+      const keepDims = int(call, 'keepdims', 1) === 1;
       return [
         {
           type: c.type,
           dims: defined(shape).dims,
-          stored: keep ? kept : kept.filter((_, i) => !axes.has(i)),
+          stored: keepDims ? reduced : reduced.filter((_, i) => !axes.has(i)),
           data,
         },
       ];

@@ -18,7 +18,7 @@ import {
 } from './rule.ts';
 
 /** Indices that a Slice selects along each axis; null for a whole axis. */
-export function kept(call: Call): (number[] | null)[] {
+export function sliceIndices(call: Call): (number[] | null)[] {
   const { dims } = input(call, 0);
   const starts = integers(call, 1, 'starts') ?? [];
   const ends = integers(call, 2, 'ends') ?? [];
@@ -84,12 +84,12 @@ export function gatherIndices(data: Value, axis: number, indices: Constant): num
 export const selection: Record<string, Rule> = {
   Slice: {
     infer: (call) => {
-      const lists = kept(call);
+      const lists = sliceIndices(call);
       const { type, dims } = input(call, 0);
       return [{ type, dims: dims.map((d, i) => lists[i]?.length ?? d) }];
     },
     same: (call, [shape]) => {
-      const ordered = kept(call).every((list) => !list || list.every((at, i) => at === i));
+      const ordered = sliceIndices(call).every((list) => !list || list.every((at, i) => at === i));
       return ordered && sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null;
     },
     evaluate: (call, [shape]) => {
@@ -99,7 +99,7 @@ export const selection: Record<string, Rule> = {
         pick(
           c,
           dims,
-          kept(call).map((list, i) => (c.stored[i] === 1 && dims[i]! > 0 ? [0] : list)),
+          sliceIndices(call).map((list, i) => (c.stored[i] === 1 && dims[i]! > 0 ? [0] : list)),
         ),
       ];
     },

@@ -6,7 +6,7 @@ import { difference, readModel, type Tokens } from '../../../test/pipeline.ts';
 import { openTensors, productGradient } from '../../../test/tensors.ts';
 import { compile } from '../index.ts';
 import {
-  keptError,
+  savedError,
   observedError,
   slopeError,
   step,
@@ -70,7 +70,7 @@ describe('slopes of every export, by central differences', () => {
         await slopeError({ model, layer, batch: 2, length: 5, adapted: true }),
       ];
       for (const error of errors) expect(error).toBeLessThan(1e-3);
-      expect(await keptError(model, layer, 2, 5)).toBeLessThan(2e-5);
+      expect(await savedError(model, layer, 2, 5)).toBeLessThan(2e-5);
       expect(await observedError(model, layer, 2, 5)).toBeLessThan(1e-5);
     }
   });

@@ -3,7 +3,7 @@ import { defined, elementAt } from '../../checked.ts';
 import type { Builder } from '../builder.ts';
 import { permutation } from '../fold/layout.ts';
 import { axisOf, int, known } from '../fold/rule.ts';
-import { gatherIndices, kept } from '../fold/selection.ts';
+import { gatherIndices, sliceIndices } from '../fold/selection.ts';
 import type { Value } from '../value.ts';
 import type { GradientRule, GradientRules } from './rule.ts';
 
@@ -71,7 +71,7 @@ function placeBack({
 
 const slice: GradientRule = ({ m, step, x, dy }) => [
   () =>
-    kept({ ...step, outputs: 1 }).reduce(
+    sliceIndices({ ...step, outputs: 1 }).reduce(
       (g, list, axis) => (list ? placeBack({ b: m.b, dy: g, axis, list, n: x.dims[axis]! }) : g),
       dy,
     ),

@@ -89,9 +89,9 @@ describe.skipIf(!gpu)('backward pieces on WebGPU', async () => {
       ]);
       // A piece has only the inputs that it reads.
       const given = (piece: Piece) => piece.inputs.map((name) => defined(values.get(name)));
-      for (const variant of ['adaptedBackward', 'kept', 'keptBackward'] as const) {
+      for (const variant of ['adaptedBackward', 'saved', 'savedBackward'] as const) {
         const piece = await model.block(layer, 2, 5, variant);
-        if (variant === 'kept')
+        if (variant === 'saved')
           for (const [name, value] of Object.entries(await runPiece(piece, given(piece))))
             if (name !== 'y') values.set(name, value);
         expect(await error(piece, given(piece)), variant).toBeLessThan(1e-5);

@@ -99,7 +99,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     ).toBeLessThan(1e-5);
   });
 
-  it('gives singular gradients, each at its place: of the whole output, and of stretches of it', async () => {
+  it('gives singular gradients, each at its place: of the whole output, and of its row blocks', async () => {
     const training = await b.training();
     const length = x.length / 11;
     const y = numbers(dy.length, 7);
@@ -130,16 +130,16 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const u3 = numbers(6 * 4, 5);
     const v3 = numbers(6 * 11, 6);
     const w3 = w.slice(0, 12 * 11);
-    const stretches = b.zeros([25]);
+    const inBlocks = b.zeros([25]);
     await training.singularGradients(
       part,
       { side: 'output', vectors: put(u3, 6, 4), y: put(y, length, dy.length / length), blocks: 3 },
-      { sequences: 2, into: stretches, at: 1 },
+      { sequences: 2, into: inBlocks, at: 1 },
     );
     await training.singularGradients(
       part,
       { side: 'input', vectors: put(v3, 6, 11), w: put(w3, 12, 11), blocks: 3 },
-      { sequences: 2, into: stretches, at: 13 },
+      { sequences: 2, into: inBlocks, at: 13 },
     );
     const want = [
       ...twins.outputDirections({ dy, y, place: placeOf(part), u: u3, sequences: 2, blocks: 3 }),
@@ -153,7 +153,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
         blocks: 3,
       }),
     ];
-    expect(error(await b.read(stretches), [0, ...want])).toBeLessThan(1e-5);
+    expect(error(await b.read(inBlocks), [0, ...want])).toBeLessThan(1e-5);
     // Equal to one row block after the other.
     const alone = [0, 1, 2].map((i) =>
       placeOf({ ...part, column: part.column + 4 * i, outFeatures: 4 }),

@@ -5,7 +5,7 @@ import {
   gramBytes,
   projectionBytes,
   TrainingKernels,
-  type Stretch,
+  type SliceRange,
 } from '../../device/training-kernels.ts';
 import type { AdamWStep } from '../../device/training-twins.ts';
 import { elements, type DeviceTensor } from './backend.ts';
@@ -22,7 +22,7 @@ import {
 } from './training-ops.ts';
 
 /** Rows of a tensor as part of its buffer. */
-function stretchOf({ tensor, rows: { from, to } }: TensorRows): Stretch {
+function sliceRangeOf({ tensor, rows: { from, to } }: TensorRows): SliceRange {
   const width = elements(tensor.dims.slice(1));
   return { ...sliceOf(tensor), first: from * width, count: (to - from) * width };
 }
@@ -61,7 +61,7 @@ export class WebGpuTraining implements TrainingOps {
   async squaredNorm(gradients: readonly TensorRows[], into: DeviceTensor): Promise<void> {
     this.withScratch((scratch) =>
       this.kernels.squaredNorm(
-        gradients.map(stretchOf),
+        gradients.map(sliceRangeOf),
         scratch(4 * gradients.length),
         sliceOf(into),
       ),
@@ -75,7 +75,7 @@ export class WebGpuTraining implements TrainingOps {
   ): Promise<void> {
     this.kernels.adamW(
       parameters.map(({ parameter, gradient, mean, square, rows }) => ({
-        parameter: stretchOf({ tensor: parameter, rows }),
+        parameter: sliceRangeOf({ tensor: parameter, rows }),
         gradient: sliceOf(gradient),
         mean: sliceOf(mean),
         square: sliceOf(square),

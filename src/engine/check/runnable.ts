@@ -10,7 +10,7 @@ import type { CompiledModel } from '../../compiler/compiled.ts';
 import type { Graph, Node } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import type { TokenBatch } from '../engine.ts';
-import type { UntouchedModel } from './untouched.ts';
+import type { OriginalModel } from './original.ts';
 
 /** Input that receives the embedding rows. */
 export const ROWS = 'embedding_rows';
@@ -28,7 +28,7 @@ export const needsRewriting = (graph: Graph): boolean =>
   graph.constantsOutside === true || misfitsKernel(graph);
 
 /** The same export as one file in forms that the runtime supports. */
-export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel => ({
+export const rewritten = (graph: Graph, headDim: number | null): OriginalModel => ({
   graph: writeGraph(inKernelForms(graph)),
   external: new Map(),
   headDim,
@@ -38,7 +38,7 @@ export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel 
  * The export with its one quantised lookup replaced by the input `ROWS`, float32
  * `[batch, length, width]`.
  */
-export const withoutQuantisedLookup = (graph: Graph, headDim: number | null): UntouchedModel => ({
+export const withoutQuantisedLookup = (graph: Graph, headDim: number | null): OriginalModel => ({
   graph: writeGraph(withRows(inKernelForms(graph), isLookup)),
   external: new Map(),
   headDim,

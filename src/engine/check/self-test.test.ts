@@ -78,14 +78,14 @@ describe('selfTest', () => {
   });
 
   it.each(['int32', 'float32'] as const)(
-    'feeds the untouched export positions of the type that it declares: %s',
+    'feeds the original export positions of the type that it declares: %s',
     async (type) => {
       const { ok } = await report(await wasmBackend(), writeGraph(withInput('position_ids', type)));
       expect(ok).toBe(true);
     },
   );
 
-  it('says so where the untouched export takes ids of a type that holds no numbers of tokens', async () => {
+  it('reports an original export whose positions are int8', async () => {
     const { checks } = await report(
       await wasmBackend(),
       writeGraph(withInput('position_ids', 'int8')),

@@ -23,7 +23,7 @@ import {
   ROWS,
   withoutQuantisedLookup,
 } from './runnable.ts';
-import { untouchedLogits } from './untouched.ts';
+import { originalLogits } from './original.ts';
 import { CpuBackend } from '../backends/cpu-backend.ts';
 
 export interface SelfTestReport {
@@ -132,7 +132,7 @@ export async function comparePipeline(
   });
   try {
     if (layers) {
-      const { shortLogits } = await import('./short-untouched.ts');
+      const { shortLogits } = await import('./short-original.ts');
       return check(
         difference(logits, await shortLogits(ort, model, { layers, batch })),
         partNote(layers, model.layers),
@@ -140,11 +140,11 @@ export async function comparePipeline(
     }
     if (!hasQuantisedLookup(graph)) {
       const changed = needsRewriting(graph);
-      const untouched = changed
+      const original = changed
         ? rewritten(graph, model.headDim)
         : { graph: bytes, external, headDim: model.headDim };
       return check(
-        difference(logits, await untouchedLogits(ort, untouched, batch)),
+        difference(logits, await originalLogits(ort, original, batch)),
         changed
           ? 'The CPU provider does not run this export as it came: constants or 4-bit products were rewritten number for number.'
           : undefined,
@@ -159,7 +159,7 @@ export async function comparePipeline(
     );
     const runnable = withoutQuantisedLookup(graph, model.headDim);
     return check(
-      difference(logits, await untouchedLogits(ort, runnable, batch, { [ROWS]: rows })),
+      difference(logits, await originalLogits(ort, runnable, batch, { [ROWS]: rows })),
       "The CPU provider has no kernel for this export's quantised embedding: its rows were looked up here, all else ran untouched.",
     );
   } catch (error) {

@@ -17,7 +17,7 @@ import { firstOf, type DecodeShape, type Pieces } from '../pieces/pieces.ts';
 import { scoresOf } from '../head/token-scores.ts';
 
 /** Prompt tokens per step. */
-const STRETCH = 32;
+const CHUNK_TOKENS = 32;
 
 /** The minimum capacity of a cache. Larger caches double. Each capacity has its own sessions. */
 const SMALLEST = 64;
@@ -187,11 +187,11 @@ export class Continuation {
       count: { rows: number; done: number },
     ) => Promise<void>,
   ): Promise<void> {
-    const stretch = Math.min(STRETCH, this.capacity - 1);
+    const chunk = Math.min(CHUNK_TOKENS, this.capacity - 1);
     for (let done = 0; done < ids.length;) {
       // Near the end of the cache, a step of several tokens would exceed it.
-      const several = ids.length - done > 1 && this.length + stretch <= this.capacity;
-      const shape = { rows: several ? stretch : 1, capacity: this.capacity };
+      const several = ids.length - done > 1 && this.length + chunk <= this.capacity;
+      const shape = { rows: several ? chunk : 1, capacity: this.capacity };
       const rows = Math.min(shape.rows, ids.length - done);
       const end = await this.blocks(ids.subarray(done, done + rows), shape);
       done += rows;
@@ -240,9 +240,9 @@ export class Continuation {
       x = firstOf(outputs);
       for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
         const made = defined(outputs.get(output));
-        const kept = backend.view(made, 'float32', [ids.length, width]);
-        backend.copy(kept, defined(caches.get(input)), first * width);
-        kept.dispose();
+        const newTokens = backend.view(made, 'float32', [ids.length, width]);
+        backend.copy(newTokens, defined(caches.get(input)), first * width);
+        newTokens.dispose();
         made.dispose();
       }
     }

@@ -23,7 +23,7 @@ import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-test('stretches cover all rows once, and none is wider than a tensor', () => {
+test('parts cover all rows once, and none is wider than a tensor', () => {
   expect(rowParts(10, 8, 1e9)).toEqual([[0, 10]]);
   expect(rowParts(10, 8, 4 * 8 * 4)).toEqual([
     [0, 4],

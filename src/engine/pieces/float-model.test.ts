@@ -1,7 +1,7 @@
 /** Models with float32 linear layers, replaced weights, and exports with replaced weights. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
-import { difference, openModel, readModel, runUntouched } from '../../../test/pipeline.ts';
+import { difference, openModel, readModel, runOriginal } from '../../../test/pipeline.ts';
 import { fixturePath } from '../../../test/fixtures.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -100,7 +100,7 @@ describe('replaced weights', () => {
     const again = await readGraph(bytes, { file: 'replaced.onnx' });
     const batch = trainingBatch();
     const { sequences, length, ids } = batch;
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph: again,
       bytes,
       external: () => null,
@@ -110,7 +110,7 @@ describe('replaced weights', () => {
         length,
       },
     });
-    expect(difference(untouched.data, await engineOf(compile(again)).logits(batch))).toBeLessThan(
+    expect(difference(original.data, await engineOf(compile(again)).logits(batch))).toBeLessThan(
       1e-4,
     );
     if (form === 'int4') {
@@ -130,7 +130,7 @@ describe('replaced weights', () => {
     const tokens = { ids: [...batch.ids], batch: batch.sequences, length: batch.length };
     const run = async (bytes: Uint8Array) =>
       (
-        await runUntouched({
+        await runOriginal({
           graph: await readGraph(bytes, { file: 'x' }),
           bytes,
           external: () => null,
@@ -203,18 +203,18 @@ describe('float layers from real exports', () => {
     const tokens = { ids: [...ids], batch: 2, length: 8 };
     const { bytes: own, external } = openModel(fixturePath('exports', file));
     const apart = difference(
-      (await runUntouched({ graph, bytes: own, external, tokens, headDim: before.headDim ?? 1 }))
+      (await runOriginal({ graph, bytes: own, external, tokens, headDim: before.headDim ?? 1 }))
         .data,
       x,
     );
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph: reread,
       bytes,
       external: () => null,
       tokens,
       headDim: before.headDim ?? 1,
     });
-    expect(difference(untouched.data, await engineOf(compile(reread)).logits(batch))).toBeLessThan(
+    expect(difference(original.data, await engineOf(compile(reread)).logits(batch))).toBeLessThan(
       2 * apart + 1e-3,
     );
   });

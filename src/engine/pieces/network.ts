@@ -25,14 +25,14 @@ export interface Course {
   weights?: LayerWeights;
   /**
    * Saved activations by layer. The forward pass with adapters appends them, and the backward pass
-   * removes and disposes them. Without `kept`, the backward pass recomputes all activations.
+   * removes and disposes them. Without `saved`, the backward pass recomputes all activations.
    */
-  kept?: ReadonlyMap<string, DeviceTensor>[];
+  saved?: ReadonlyMap<string, DeviceTensor>[];
   /** The clean model's backward pass also returns every product's output (`out`). */
   observed?: boolean;
   /**
    * The backward pass returns the gradients of the adapters themselves (`gradA`, `gradB`). Requires
-   * `kept`.
+   * `saved`.
    */
   direct?: boolean;
 }
@@ -56,11 +56,11 @@ export class Network {
    */
   async forward(
     batch: TokenBatch,
-    { layers, adapters, weights, kept }: Course = {},
+    { layers, adapters, weights, saved }: Course = {},
   ): Promise<DeviceTensor[]> {
     const shape = shapeOf(batch);
     const stream = [await this.embed(batch)];
-    const variant = !adapters ? 'plain' : kept ? 'kept' : 'adapted';
+    const variant = !adapters ? 'plain' : saved ? 'saved' : 'adapted';
     for (const layer of layers ?? this.model.blocks.keys()) {
       const out = await this.pieces.block({
         shape,
@@ -72,7 +72,7 @@ export class Network {
       });
       const [[, y], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       stream.push(y);
-      kept?.push(new Map(rest));
+      saved?.push(new Map(rest));
     }
     return stream;
   }
@@ -87,7 +87,7 @@ export class Network {
     stream: readonly DeviceTensor[],
     {
       dy,
-      course: { adapters, weights, kept, direct, observed } = {},
+      course: { adapters, weights, saved, direct, observed } = {},
       residual,
     }: {
       dy: DeviceTensor;
@@ -100,14 +100,14 @@ export class Network {
       ? observed
         ? 'observed'
         : 'backward'
-      : !kept
+      : !saved
         ? 'adaptedBackward'
         : direct
           ? 'adapterBackward'
-          : 'keptBackward';
+          : 'savedBackward';
     let gradient = dy;
     for (let layer = this.model.layers - 1; layer >= 0; layer--) {
-      const left = kept?.pop() ?? new Map<string, DeviceTensor>();
+      const left = saved?.pop() ?? new Map<string, DeviceTensor>();
       const feeds = new Map([['dy', gradient], ...(adapters?.(layer) ?? []), ...left]);
       const out = await this.pieces.block({
         shape: shapeOf(batch),

@@ -18,7 +18,7 @@ import type { Backend, DeviceTensor, Session } from '../backends/backend.ts';
  * Batch sizes whose sessions are cached: the clean batch, and the sizes of probe batches that
  * neighbouring layers form together.
  */
-const SHAPES_KEPT = 6;
+const SHAPES_CACHED = 6;
 
 export interface Shape {
   batch: number;
@@ -255,7 +255,7 @@ export class Pieces {
     const cache = this.shapes.get(key) ?? { sessions: new Map(), pieces: new Map() };
     this.shapes.delete(key);
     this.shapes.set(key, cache);
-    if (this.shapes.size > SHAPES_KEPT) {
+    if (this.shapes.size > SHAPES_CACHED) {
       await this.forget(defined(this.shapes.keys().next().value));
       this.backend.trim();
     }

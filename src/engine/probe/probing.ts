@@ -27,7 +27,7 @@ import type { HeadFeeds } from '../head/head-adapter.ts';
 import { entriesThatFit, tooLarge } from '../memory.ts';
 import { shapeOf } from '../pieces/network.ts';
 import { firstOf, type Pieces } from '../pieces/pieces.ts';
-import { KeptPass } from './kept-pass.ts';
+import { CachedPass } from './cached-pass.ts';
 import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
 import { scoresOf } from '../head/token-scores.ts';
 import { crossEntropy } from '../head/next-token-loss.ts';
@@ -80,34 +80,34 @@ export class Probing {
    * A pass over `batch`, without its loss. `forward` computes the residual stream. Throws
    * AtlasError `bad-text` or `too-large`.
    */
-  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<KeptPass> {
+  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<CachedPass> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     const { sequences, length } = batch;
     const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
     const stream = await forward();
     const prepared = await this.head.prepare(shapeOf(batch), elementAt(stream, -1));
-    return new KeptPass(this.backend, { batch, stream, prepared, bytes });
+    return new CachedPass(this.backend, { batch, stream, prepared, bytes });
   }
 
   /** Mean next-token loss of a pass, in nats per predicted token. */
-  loss({ prepared, batch }: KeptPass): Promise<number> {
+  loss({ prepared, batch }: CachedPass): Promise<number> {
     return crossEntropy((visit) => this.head.logits(prepared, visit), batch);
   }
 
   /** See `Engine.disagreement`. */
   async disagreement(
-    kept: KeptPass,
+    pass: CachedPass,
     probes: readonly Probe[],
     sample?: VocabularySample,
   ): Promise<Float64Array> {
-    const { sequences, length } = kept.batch;
+    const { sequences, length } = pass.batch;
     const rows = sequences * length;
     const values = new Float64Array(probes.length);
     const most = entriesThatFit(
       this.model,
-      kept.batch,
-      this.budget - kept.bytes,
+      pass.batch,
+      this.budget - pass.bytes,
       this.backend.largestTensor,
     );
     const layers = this.byLayer(probes);
@@ -132,8 +132,8 @@ export class Probing {
     for (const shares of batches) {
       const order = shares.flatMap((s) => s.order);
       const sorted = order.map((i) => elementAt(probes, i));
-      const x = await this.perturbed(kept, shares, probes);
-      const sums = await this.head.distances(kept.prepared, x, pairsOf(sorted), sample);
+      const x = await this.perturbed(pass, shares, probes);
+      const sums = await this.head.distances(pass.prepared, x, pairsOf(sorted), sample);
       sums.forEach((sum, i) => {
         values[order[i]!] = sum / rows;
       });
@@ -143,19 +143,19 @@ export class Probing {
   }
 
   /** See `Engine.explain`. `weight` is the dequantised weight of the probed module. */
-  async explain(kept: KeptPass, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
-    const { sequences, length } = kept.batch;
+  async explain(pass: CachedPass, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
+    const { sequences, length } = pass.batch;
     const { head, vocab } = this;
     const info = elementAt(this.model.modules, probe.module);
     const x = await this.perturbed(
-      kept,
+      pass,
       [{ layer: info.layer, order: [0], entries: entriesOf(probe) }],
       [probe],
     );
     const value =
-      (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
+      (await head.distances(pass.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
     // Last position of the first sequence: clean, draw a, and draw b (clean if there is no draw b).
-    const clean = await this.lastLogits(kept.prepared, length);
+    const clean = await this.lastLogits(pass.prepared, length);
     const perturbed = [];
     for (let entry = 0; entry < entriesOf(probe); entry++) {
       const part = this.backend.slice(x, entry * sequences, sequences);
@@ -193,32 +193,32 @@ export class Probing {
 
   /** See `ScoringEngine.scoreTokens`. */
   async scores(
-    kept: KeptPass,
+    pass: CachedPass,
     queries: readonly TokenQuery[],
     layer: number,
   ): Promise<TokenScores> {
-    const made = await this.suffix(kept, layer);
+    const made = await this.suffix(pass, layer);
     const prepared =
       made.length > 0
-        ? await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1))
-        : kept.prepared;
+        ? await this.head.prepare(shapeOf(pass.batch), elementAt(made, -1))
+        : pass.prepared;
     const scores = await scoresOf(queries, (rows, visit) =>
       this.head.logits(prepared, visit, rows),
     );
     for (const x of made) x.dispose();
-    if (prepared !== kept.prepared) prepared.dispose();
+    if (prepared !== pass.prepared) prepared.dispose();
     return scores;
   }
 
   /** See `ScoringEngine.refreshPass`. */
-  async refresh(kept: KeptPass, layer: number, to: number): Promise<void> {
-    const made = await this.suffix(kept, layer, to);
+  async refresh(pass: CachedPass, layer: number, to: number): Promise<void> {
+    const made = await this.suffix(pass, layer, to);
     if (made.length === 0) return;
-    for (const old of kept.stream.splice(layer + 1, made.length, ...made)) old.dispose();
-    kept.dropOpened();
+    for (const old of pass.stream.splice(layer + 1, made.length, ...made)) old.dispose();
+    pass.dropOpened();
     if (to < this.model.layers) return;
-    kept.prepared.dispose();
-    kept.prepared = await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1));
+    pass.prepared.dispose();
+    pass.prepared = await this.head.prepare(shapeOf(pass.batch), elementAt(made, -1));
   }
 
   /** All logits [rows, vocab], through an adapter of the vocabulary projection if given. */
@@ -277,7 +277,7 @@ export class Probing {
    * are cached for all layers within a quarter of the memory, or else for the last layer only.
    */
   private async openedAt(
-    pass: KeptPass,
+    pass: CachedPass,
     layer: number,
   ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const known = pass.opened.get(layer);
@@ -300,7 +300,7 @@ export class Probing {
    * layers' entries after its own block.
    */
   private async perturbed(
-    pass: KeptPass,
+    pass: CachedPass,
     shares: readonly Share[],
     probes: readonly Probe[],
   ): Promise<DeviceTensor> {
@@ -308,7 +308,7 @@ export class Probing {
     const { length } = pass.batch;
     let x: DeviceTensor | null = null;
     for (const [i, { layer, order, entries }] of shares.entries()) {
-      const own = await this.shaken(
+      const own = await this.perturbedLayer(
         pass,
         layer,
         order.map((p) => elementAt(probes, p)),
@@ -345,8 +345,8 @@ export class Probing {
    * product's output starts as the clean output plus its noise. Only entries perturbed at an
    * earlier product are recomputed, one segment of the block at a time.
    */
-  private async shaken(
-    pass: KeptPass,
+  private async perturbedLayer(
+    pass: CachedPass,
     layer: number,
     probes: readonly Probe[],
     entries: number,
@@ -412,7 +412,7 @@ export class Probing {
    * `layer`.
    */
   private async suffix(
-    { batch, stream }: KeptPass,
+    { batch, stream }: CachedPass,
     layer: number,
     to = this.model.layers,
   ): Promise<DeviceTensor[]> {

@@ -47,7 +47,7 @@ async function expectScores(
   });
 }
 
-it('likelihoods of tokens, from the streams a pass kept and from those that changed', async () => {
+it('likelihoods of tokens, from the cached residual stream of a pass and from changed ones', async () => {
   const pass = await engine.cleanPass(batch);
   const last = defined(engine.modules.findLast((m) => m.layer === layers - 1));
   await expectScores(layers, pass);

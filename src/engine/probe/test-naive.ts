@@ -10,10 +10,10 @@ import type { Graph, Node, Tensor } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import type { NoiseDraw, Probe, TokenBatch } from '../engine.ts';
 import type { Ort } from '../backends/ort.ts';
-import { untouchedLogits } from '../check/untouched.ts';
+import { originalLogits } from '../check/original.ts';
 
 /** The graph with the module's weight (and bias) perturbed and without rounding of activations. */
-function shaken(
+function perturbed(
   graph: Graph,
   model: CompiledModel,
   { module, noise: { seed, draw, std }, bias }: { module: number; noise: NoiseDraw; bias: boolean },
@@ -29,7 +29,7 @@ function shaken(
   const initialisers = new Map(graph.initialisers);
   const float = weight.format.kind === 'float32';
   // Quantised products become plain products with a weight [in, rows].
-  const name = float ? stored : `${stored}.shaken`;
+  const name = float ? stored : `${stored}.perturbed`;
   const transposed = float ? weight.transposed : true;
   const data = !transposed
     ? w
@@ -90,11 +90,11 @@ export async function naiveDisagreement({
   batch: TokenBatch;
 }): Promise<number> {
   const run = (noise: NoiseDraw) =>
-    untouchedLogits(
+    originalLogits(
       ort,
       {
         graph: writeGraph(
-          shaken(graph, model, { module: probe.module, noise, bias: probe.bias === true }),
+          perturbed(graph, model, { module: probe.module, noise, bias: probe.bias === true }),
         ),
         external: new Map(),
         headDim: model.headDim,

@@ -9,7 +9,7 @@ import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { AdapterUse, BlockWalk, CleanPass, TokenBatch } from '../engine.ts';
 import { shapeOf, type Network } from '../pieces/network.ts';
 import { firstOf, type Pieces } from '../pieces/pieces.ts';
-import { KeptPass } from '../probe/kept-pass.ts';
+import { CachedPass } from '../probe/cached-pass.ts';
 import { checkTokens } from '../tokens.ts';
 import type { Trainer } from '../train/trainer.ts';
 
@@ -176,7 +176,7 @@ class Walk implements BlockWalk {
       this.x.dispose();
       this.x = y;
       this.layer++;
-      const wanted = elementAt(KeptPass.from(dense, backend).stream, layer + 1);
+      const wanted = elementAt(CachedPass.from(dense, backend).stream, layer + 1);
       const sparse = await backend.sparse();
       const whole = await sparse.columnSquares(wanted, null);
       const apart = await sparse.columnSquares(wanted, y);

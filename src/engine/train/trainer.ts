@@ -95,7 +95,7 @@ export class Trainer {
     const views: DeviceTensor[] = [];
     const course = {
       ...this.course(use, views),
-      ...(use && this.keeps(batch, use) && { kept: [] }),
+      ...(use && this.savesActivations(batch, use) && { saved: [] }),
       ...how,
     };
     const stream = await this.network.forward(batch, course);
@@ -151,7 +151,7 @@ export class Trainer {
       return { from: onlyLast ? to - 1 : 0, to };
     };
     // For one row alone, the gradient from the taps is cheaper.
-    const direct = training.inGraph && !use.masks && !onlyLast && this.keeps(batch, use);
+    const direct = training.inGraph && !use.masks && !onlyLast && this.savesActivations(batch, use);
     const loss = await this.gradients(
       batch,
       use,
@@ -227,7 +227,7 @@ export class Trainer {
    * Whether memory suffices to save all activations for the backward pass, so that nothing is
    * recomputed.
    */
-  private keeps({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
+  private savesActivations({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
     const ranks = new Map(
       DeviceAdapters.from(use, this.backend).modules.map(({ module, rank }) => [module, rank]),
     );

@@ -216,7 +216,7 @@ class Kernels {
     const x = normals(tokens * INPUTS, 1);
     const dy = normals(tokens * WIDTH, 2);
     const shaped = (data: Float32Array, width: number) =>
-      this.keep(this.backend.upload('float32', [SEQUENCES, LENGTH, width], bytesOf(data)));
+      this.track(this.backend.upload('float32', [SEQUENCES, LENGTH, width], bytesOf(data)));
     return {
       x,
       dy,
@@ -225,12 +225,12 @@ class Kernels {
   }
 
   private put(data: Float32Array, rows: number): DeviceTensor {
-    return this.keep(this.backend.upload('float32', [rows, data.length / rows], bytesOf(data)));
+    return this.track(this.backend.upload('float32', [rows, data.length / rows], bytesOf(data)));
   }
 
   /** A copy of the data as a tensor that is changed in place. */
   private state(data: Float32Array, rows: number): DeviceTensor {
-    const tensor = this.keep(
+    const tensor = this.track(
       this.backend.zeros(rows === data.length ? [rows] : [rows, data.length / rows]),
     );
     this.backend.write(tensor, data);
@@ -241,7 +241,7 @@ class Kernels {
     return difference(await this.backend.read(tensor), want);
   }
 
-  private keep(tensor: DeviceTensor): DeviceTensor {
+  private track(tensor: DeviceTensor): DeviceTensor {
     this.made.push(tensor);
     return tensor;
   }

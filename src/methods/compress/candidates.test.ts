@@ -52,8 +52,8 @@ describe.each([
     const place = { tokens: 2 * count, inFeatures: width, column: 0, stride: out };
     sums.add(
       directionsOf(of, () => w).map(
-        ({ first: column, rows, blocks: stretches = 1, side, vectors }) => {
-          const at = { ...place, column, outFeatures: stretches * rows };
+        ({ first: column, rows, blocks: blockCount = 1, side, vectors }) => {
+          const at = { ...place, column, outFeatures: blockCount * rows };
           const owed =
             side === 'output'
               ? outputDirections({
@@ -62,7 +62,7 @@ describe.each([
                   place: at,
                   u: vectors,
                   sequences: count,
-                  blocks: stretches,
+                  blocks: blockCount,
                 })
               : inputDirections({
                   x: part(x, width),
@@ -71,7 +71,7 @@ describe.each([
                   place: at,
                   v: vectors,
                   sequences: count,
-                  blocks: stretches,
+                  blocks: blockCount,
                 });
           return Float32Array.from(owed, (g) => g / (2 * count));
         },
@@ -109,7 +109,7 @@ describe.each([
 });
 
 describe('row blocks', () => {
-  it('are equal stretches, or clusters that hold every row once', () => {
+  it('are contiguous ranges of equal size, or clusters that contain every row once', () => {
     expect(
       rowBlocks({ path: 'w', outFeatures: 12 }, w, { blocks: 3, split: 'contiguous', seed: 1 }).map(
         (r) => [...r],

@@ -39,7 +39,9 @@ export function decompositionOf(
     vectors: { length: size },
   } = elementAt(blocks, 0);
   if (
-    !blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))
+    !blocks.every(
+      (b, i) => b.rows.length === count && b.rows[0] === i * count && isContiguous(b.rows),
+    )
   )
     return { ...of, blocks };
   const together = new Float32Array(blocks.length * size);
@@ -53,7 +55,8 @@ export function decompositionOf(
   };
 }
 
-const isStretch = (rows: Int32Array): boolean => elementAt(rows, -1) - rows[0]! === rows.length - 1;
+const isContiguous = (rows: Int32Array): boolean =>
+  elementAt(rows, -1) - rows[0]! === rows.length - 1;
 
 export interface Candidate {
   module: number;
@@ -77,16 +80,17 @@ export interface Candidate {
 }
 
 /** Components a block retains: floor(ρ · min(rows, in)). */
-export const kept = ({ sigma }: BlockSvd, rho: number): number => Math.floor(rho * sigma.length);
+export const retainedComponents = ({ sigma }: BlockSvd, rho: number): number =>
+  Math.floor(rho * sigma.length);
 
-/** Returns a copy of `w` [out, in] in which every block retains its first `keep` components. */
+/** Returns a copy of `w` [out, in] in which every block retains its first `retained` components. */
 export function cut(
   w: Float32Array,
   { blocks, inFeatures }: Decomposition,
-  keep: readonly number[],
+  retained: readonly number[],
 ): Float32Array {
   const out = w.slice();
-  blocks.forEach((block, b) => truncate(out, inFeatures, block, keep[b]!));
+  blocks.forEach((block, b) => truncate(out, inFeatures, block, retained[b]!));
   return out;
 }
 
@@ -156,7 +160,9 @@ export class SigmaGradients {
     for (let n = 0; n < sequences; n++) {
       const dropped = new Float64Array(RHO_GRID.length);
       this.of.blocks.forEach(({ sigma: { length: m } }, b) => {
-        const keep = RHO_GRID.map((rho) => kept(elementAt(this.of.blocks, b), rho));
+        const retained = RHO_GRID.map((rho) =>
+          retainedComponents(elementAt(this.of.blocks, b), rho),
+        );
         const sums = elementAt(this.sums, b);
         let running = 0;
         let at = 0;
@@ -165,8 +171,8 @@ export class SigmaGradients {
           sums[i]! += g;
           running += g;
           // The grid is decreasing: the smallest removal comes first.
-          while (at < keep.length && keep[at] === m) at++;
-          while (at < keep.length && keep[at] === i) dropped[at++]! += running;
+          while (at < retained.length && retained[at] === m) at++;
+          while (at < retained.length && retained[at] === i) dropped[at++]! += running;
         }
       });
       dropped.forEach((s, r) => {
@@ -199,7 +205,7 @@ export class SigmaGradients {
     const { module, blocks } = this.of;
     const out: Candidate[] = [];
     RHO_GRID.forEach((rho, r) => {
-      const keep = blocks.map((block) => kept(block, rho));
+      const keep = blocks.map((block) => retainedComponents(block, rho));
       const dropped = blocks.reduce((n, { sigma }, b) => n + sigma.length - keep[b]!, 0);
       if (dropped === 0 || out.at(-1)?.dropped === dropped) return;
       out.push({

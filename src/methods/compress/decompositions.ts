@@ -60,7 +60,7 @@ export class Decompositions {
     return this.known.has(keyOf(module, splitting));
   }
 
-  keep(
+  set(
     { module, splitting }: Pick<SvdJob, 'module' | 'splitting'>,
     blocks: readonly BlockSvd[],
   ): void {
@@ -73,7 +73,7 @@ export class Decompositions {
    */
   of(module: ModuleInfo, splitting: Splitting, weight: () => Float32Array): Decomposition {
     if (!this.has(module, splitting))
-      this.keep({ module, splitting }, decompose({ module, splitting, w: weight() }));
+      this.set({ module, splitting }, decompose({ module, splitting, w: weight() }));
     return defined(this.known.get(keyOf(module, splitting)));
   }
 }

@@ -32,12 +32,12 @@ function off(
   return worst;
 }
 
-const dense = (diagonal: Float64Array, beside: Float64Array): Float64Array => {
+const dense = (diagonal: Float64Array, offDiagonal: Float64Array): Float64Array => {
   const n = diagonal.length;
   const a = new Float64Array(n * n);
   diagonal.forEach((d, i) => {
     a[i * n + i] = d;
-    if (i + 1 < n) a[i * n + i + 1] = a[(i + 1) * n + i] = beside[i]!;
+    if (i + 1 < n) a[i * n + i + 1] = a[(i + 1) * n + i] = offDiagonal[i]!;
   });
   return a;
 };
@@ -79,9 +79,9 @@ describe('eigenvectors', () => {
   ];
   it.each(sizes)('of a tridiagonal matrix %s', (_, d, e) => {
     const diagonal = Float64Array.from({ length: n }, (__, i) => d(i));
-    const beside = Float64Array.from({ length: n }, (__, i) => e(i));
-    const found = tridiagonalEigen(diagonal.slice(), beside.slice());
-    expect(off(dense(diagonal, beside), n, found)).toBeLessThan(1e-13);
+    const offDiagonal = Float64Array.from({ length: n }, (__, i) => e(i));
+    const found = tridiagonalEigen(diagonal.slice(), offDiagonal.slice());
+    expect(off(dense(diagonal, offDiagonal), n, found)).toBeLessThan(1e-13);
     for (let i = 1; i < n; i++)
       expect(found.values[i]!).toBeGreaterThanOrEqual(found.values[i - 1]!);
   });

@@ -14,8 +14,8 @@ export interface Eigen {
 
 /** Decomposes `a` [n, n], row-major, symmetric and finite. Reads and overwrites its lower half. */
 export function symmetricEigen(a: Float64Array, n: number): Eigen {
-  const { diagonal, beside, reflectors } = tridiagonalForm(a, n);
-  const { values, vectors } = tridiagonalEigen(diagonal, beside);
+  const { diagonal, offDiagonal, reflectors } = tridiagonalForm(a, n);
+  const { values, vectors } = tridiagonalEigen(diagonal, offDiagonal);
   const turned = new Float64Array(n * n);
   for (let i = 0; i < n; i++) turned.set(vectors.subarray(i * n, (i + 1) * n), (n - 1 - i) * n);
   carryBack(turned, reflectors, n);
@@ -23,16 +23,17 @@ export function symmetricEigen(a: Float64Array, n: number): Eigen {
 }
 
 /**
- * T = … H A H … with H = I − v vᵀ for each row, last row first, as in EISPACK's tred2. `beside[i]`
- * couples i and i + 1. Row k of `reflectors` [n, n] is the v that clears row k, zero from k on. One
- * pass over the matrix applies one step's update and computes the next step's product.
+ * T = … H A H … with H = I − v vᵀ for each row, last row first, as in EISPACK's tred2.
+ * `offDiagonal[i]` couples i and i + 1. Row k of `reflectors` [n, n] is the v that clears row k,
+ * zero from k on. One pass over the matrix applies one step's update and computes the next step's
+ * product.
  */
 function tridiagonalForm(
   a: Float64Array,
   n: number,
-): { diagonal: Float64Array; beside: Float64Array; reflectors: Float64Array } {
+): { diagonal: Float64Array; offDiagonal: Float64Array; reflectors: Float64Array } {
   const diagonal = new Float64Array(n);
-  const beside = new Float64Array(n);
+  const offDiagonal = new Float64Array(n);
   const reflectors = new Float64Array(n * n);
   // Pending update of the previous step: A ← A − v wᵀ − w vᵀ.
   let v = new Float64Array(n);
@@ -49,7 +50,7 @@ function tridiagonalForm(
     update(row, k, k);
     diagonal[k] = a[row + k]!;
     x.set(a.subarray(row, row + k));
-    beside[k - 1] = reflector(x, k);
+    offDiagonal[k - 1] = reflector(x, k);
     p.fill(0, 0, k);
     for (let i = 0, at = 0; i < k; i++, at += n) {
       const vi = v[i]!;
@@ -76,7 +77,7 @@ function tridiagonalForm(
     update(0, 0, 0);
     diagonal[0] = a[0]!;
   }
-  return { diagonal, beside, reflectors };
+  return { diagonal, offDiagonal, reflectors };
 }
 
 /**

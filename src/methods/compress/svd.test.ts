@@ -112,24 +112,29 @@ describe('singular value decomposition', () => {
     );
   });
 
-  it.each([0, 1, 3, 4, 5])('truncation to %i of 5 leaves the best matrix of that rank', (keep) => {
-    const w = normal(8 * 5, 5);
-    const svd = blockSvd(w, 5, rowsTo(8), 'w');
-    const out = w.slice();
-    truncate(out, 5, svd, keep);
-    // Eckart–Young: the removed part has the norm of the dropped values, and the rest has rank
-    // `keep`.
-    expect(out.reduce((sum, x, i) => sum + (x - w[i]!) ** 2, 0)).toBeCloseTo(
-      svd.sigma.slice(keep).reduce((sum, s) => sum + s * s, 0),
-      4,
-    );
-    const apart = w.slice();
-    take({ w: apart, width: 5, block: svd, from: 0, to: keep });
-    apart.forEach((x, i) => expect(x + out[i]!).toBeCloseTo(w[i]!, 5));
-    if (keep > 0)
-      expect(blockSvd(out, 5, rowsTo(8), 'w').sigma.filter((s) => s > 1e-5)).toHaveLength(keep);
-    else expect(out.every((x) => Math.abs(x) < 1e-6)).toBe(true);
-  });
+  it.each([0, 1, 3, 4, 5])(
+    'truncation to %i of 5 leaves the best matrix of that rank',
+    (retained) => {
+      const w = normal(8 * 5, 5);
+      const svd = blockSvd(w, 5, rowsTo(8), 'w');
+      const out = w.slice();
+      truncate(out, 5, svd, retained);
+      // Eckart–Young: the removed part has the norm of the dropped values, and the rest has rank
+      // `retained`.
+      expect(out.reduce((sum, x, i) => sum + (x - w[i]!) ** 2, 0)).toBeCloseTo(
+        svd.sigma.slice(retained).reduce((sum, s) => sum + s * s, 0),
+        4,
+      );
+      const apart = w.slice();
+      take({ w: apart, width: 5, block: svd, from: 0, to: retained });
+      apart.forEach((x, i) => expect(x + out[i]!).toBeCloseTo(w[i]!, 5));
+      if (retained > 0)
+        expect(blockSvd(out, 5, rowsTo(8), 'w').sigma.filter((s) => s > 1e-5)).toHaveLength(
+          retained,
+        );
+      else expect(out.every((x) => Math.abs(x) < 1e-6)).toBe(true);
+    },
+  );
 });
 
 describe.skipIf(!hasShared)('against PyTorch, on SmolLM2', () => {

@@ -73,14 +73,15 @@ export function otherSide(
 }
 
 /**
- * A block's first `keep` components as a product of two factors: `up` [rows, keep], which contains
- * σᵢ, and `down` [keep, width]. The rows of `down` are orthonormal to about 2⁻²⁴ σ₁ / σᵢ.
+ * A block's first `retained` components as a product of two factors: `up` [rows, retained], which
+ * contains σᵢ, and `down` [retained, width]. The rows of `down` are orthonormal to about
+ * 2⁻²⁴ σ₁ / σᵢ.
  */
 export function factorsOf(
   w: Float32Array,
   width: number,
   block: BlockSvd,
-  keep: number,
+  retained: number,
 ): { up: Float32Array; down: Float32Array } {
   const {
     side,
@@ -89,11 +90,11 @@ export function factorsOf(
     rows: { length: count },
   } = block;
   const m = sigma.length;
-  const other = otherSide(w, width, block, keep);
-  const up = new Float32Array(count * keep);
+  const other = otherSide(w, width, block, retained);
+  const up = new Float32Array(count * retained);
   for (let r = 0; r < count; r++)
-    for (let i = 0; i < keep; i++)
-      up[r * keep + i] =
+    for (let i = 0; i < retained; i++)
+      up[r * retained + i] =
         side === 'output' ? sigma[i]! * vectors[i * m + r]! : other[i * count + r]!;
   return {
     up,
@@ -102,7 +103,7 @@ export function factorsOf(
         ? Float32Array.from(other, (x, i) =>
             sigma[Math.floor(i / width)]! > 0 ? x / sigma[Math.floor(i / width)]! : 0,
           )
-        : vectors.slice(0, keep * width),
+        : vectors.slice(0, retained * width),
   };
 }
 
@@ -152,11 +153,11 @@ export function take({
   });
 }
 
-/** Reduces a block of `w` [out, width] to its first `keep` components, in place. */
-export function truncate(w: Float32Array, width: number, block: BlockSvd, keep: number): void {
+/** Reduces a block of `w` [out, width] to its first `retained` components, in place. */
+export function truncate(w: Float32Array, width: number, block: BlockSvd, retained: number): void {
   const m = block.sigma.length;
-  if (m - keep <= keep) return take({ w, width, block, from: keep, to: m });
-  const left = components({ w, width, block, from: 0, to: keep });
+  if (m - retained <= retained) return take({ w, width, block, from: retained, to: m });
+  const left = components({ w, width, block, from: 0, to: retained });
   block.rows.forEach((row, r) => w.set(left.subarray(r * width, (r + 1) * width), row * width));
 }
 

@@ -21,19 +21,19 @@ const SMALL = 24;
 const EPSILON = 2.2e-16;
 
 /**
- * Decomposes the matrix with `diagonal` [n] and `beside`, whose number i couples i and i + 1.
+ * Decomposes the matrix with `diagonal` [n] and `offDiagonal`, whose number i couples i and i + 1.
  * Overwrites both.
  */
-export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): Solved {
+export function tridiagonalEigen(diagonal: Float64Array, offDiagonal: Float64Array): Solved {
   const n = diagonal.length;
-  if (n <= SMALL) return byRotations(diagonal, beside);
+  if (n <= SMALL) return byRotations(diagonal, offDiagonal);
   const half = n >> 1;
-  const coupling = beside[half - 1]!;
+  const coupling = offDiagonal[half - 1]!;
   const size = Math.abs(coupling);
   diagonal[half - 1]! -= size;
   diagonal[half]! -= size;
-  const low = tridiagonalEigen(diagonal.subarray(0, half), beside.subarray(0, half - 1));
-  const high = tridiagonalEigen(diagonal.subarray(half), beside.subarray(half));
+  const low = tridiagonalEigen(diagonal.subarray(0, half), offDiagonal.subarray(0, half - 1));
+  const high = tridiagonalEigen(diagonal.subarray(half), offDiagonal.subarray(half));
   return joined(low, high, size, Math.sign(coupling));
 }
 
@@ -60,32 +60,32 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   const right = Array.from({ length: n }, (_, i) =>
     i < m ? null : high.vectors.subarray((i - m) * (n - m), (i - m + 1) * (n - m)),
   );
-  const kept = deflated(d, z, rho, (i, j, c, s) => {
+  const undeflated = deflated(d, z, rho, (i, j, c, s) => {
     rotate(left, i, j, c, s, m);
     rotate(right, i, j, c, s, n - m);
   });
   const { values, shares } = secular(
-    kept.map((i) => d[i]!),
-    kept.map((i) => z[i]!),
+    undeflated.map((i) => d[i]!),
+    undeflated.map((i) => z[i]!),
     rho,
   );
-  const count = kept.length;
+  const count = undeflated.length;
   // New rows are linear combinations of old ones. The columns of each half are one matrix product.
   const part = (rows: readonly (Float64Array | null)[], width: number): Float64Array => {
-    const has = [...kept.keys()].filter((i) => rows[kept[i]!]);
+    const has = [...undeflated.keys()].filter((i) => rows[undeflated[i]!]);
     const factors = new Float64Array(count * has.length);
     const own = new Float64Array(has.length * width);
     has.forEach((i, to) => {
-      own.set(defined(rows[kept[i]!]), to * width);
+      own.set(defined(rows[undeflated[i]!]), to * width);
       for (let j = 0; j < count; j++) factors[j * has.length + to] = shares[j * count + i]!;
     });
     return has.length > 0 ? product(factors, own, has.length) : new Float64Array(count * width);
   };
   const newLeft = part(left, m);
   const newRight = part(right, n - m);
-  const isKept = new Set(kept);
+  const isUndeflated = new Set(undeflated);
   const entries: { value: number; left: Float64Array | null; right: Float64Array | null }[] = [];
-  kept.forEach((_, j) =>
+  undeflated.forEach((_, j) =>
     entries.push({
       value: values[j]!,
       left: newLeft.subarray(j * m, (j + 1) * m),
@@ -93,7 +93,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     }),
   );
   for (let i = 0; i < n; i++)
-    if (!isKept.has(i))
+    if (!isUndeflated.has(i))
       entries.push({ value: d[i]!, left: left[i] ?? null, right: right[i] ?? null });
   entries.sort((a, b) => a.value - b.value);
   const vectors = new Float64Array(n * n);
@@ -140,7 +140,7 @@ function deflated(
   const largest = (x: Float64Array) =>
     x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const allowed = 8 * EPSILON * Math.max(largest(d), largest(z));
-  const kept: number[] = [];
+  const undeflated: number[] = [];
   let before = -1;
   for (const j of Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!)) {
     if (rho * Math.abs(z[j]!) <= allowed) continue;
@@ -157,12 +157,12 @@ function deflated(
         ];
         z[j] = length;
         z[before] = 0;
-      } else kept.push(before);
+      } else undeflated.push(before);
     }
     before = j;
   }
-  if (before >= 0) kept.push(before);
-  return kept;
+  if (before >= 0) undeflated.push(before);
+  return undeflated;
 }
 
 /**
@@ -264,11 +264,11 @@ function root(
 }
 
 /** Implicit QL with Wilkinson's shift. The rows are rotated along. */
-function byRotations(d: Float64Array, beside: Float64Array): Solved {
+function byRotations(d: Float64Array, offDiagonal: Float64Array): Solved {
   const n = d.length;
   const e = new Float64Array(n);
   const z = new Float64Array(n * n);
-  e.set(beside.subarray(0, Math.max(0, n - 1)));
+  e.set(offDiagonal.subarray(0, Math.max(0, n - 1)));
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
   for (let l = 0; l < n; l++) {
     for (let turn = 0; turn < 60; turn++) {

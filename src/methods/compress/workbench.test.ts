@@ -54,7 +54,7 @@ it('accepted and rejected changes, early and late blocks', async () => {
       nth,
     );
   // [layer, module in the layer, accepted]
-  for (const [layer, nth, kept] of [
+  for (const [layer, nth, accepted] of [
     [layers - 1, 0, true],
     [0, 1, false],
     [0, 2, true],
@@ -70,7 +70,7 @@ it('accepted and rejected changes, early and late blocks', async () => {
       own.map((v, i) => (i % 3 === 0 ? -v : v)),
     );
     expect(await ended(bench.judge(layer))).toEqual(await fresh());
-    if (kept) bench.settle(layer);
+    if (accepted) bench.settle(layer);
     else await engine.setWeight(index, own);
   }
   expect(await ended(bench.judge())).toEqual(await fresh());

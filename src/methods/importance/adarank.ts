@@ -1,7 +1,7 @@
 /** AdaRank as a method of the map. `adarank.run.ts` measures it. */
 import * as z from 'zod/mini';
 import { adarankWords } from './adarank.words.ts';
-import { drawsMethod, shakeCost } from './contract.ts';
+import { drawsMethod, probeCost } from './contract.ts';
 import { noise, repeats, whole } from './settings.ts';
 
 /** Sampled: each module is really perturbed. */
@@ -19,8 +19,8 @@ export const adarank = drawsMethod({
     vocabularySample: whole(0, [0, 1_000_000]),
   },
   counts: (settings) => ({ passes: 0, repeats: settings.repeats }),
-  cost: (_, place) => shakeCost(place),
-  shaken: (settings) => settings,
+  cost: (_, place) => probeCost(place),
+  perturbation: (settings) => settings,
   pace: ['variant', 'vocabularySample'],
   code: async () => {
     const { adaRank } = await import('./adarank.run.ts');

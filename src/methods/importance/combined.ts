@@ -17,7 +17,7 @@
  */
 import { elementAt } from '../../checked.ts';
 import { combinedWords } from './combined.words.ts';
-import { drawsMethod, passCost, shakeCost } from './contract.ts';
+import { drawsMethod, passCost, probeCost } from './contract.ts';
 import { noise, repeats, whole } from './settings.ts';
 
 export const combined = drawsMethod({
@@ -30,7 +30,7 @@ export const combined = drawsMethod({
     repeats: repeats(1),
   },
   counts: (settings) => ({ passes: settings.signs, repeats: settings.repeats }),
-  cost: (_, place) => (place.kind === 'pass' ? passCost(place) : shakeCost(place)),
+  cost: (_, place) => (place.kind === 'pass' ? passCost(place) : probeCost(place)),
   /**
    * The sign draws together give one map until every module has a sampled draw. From then on each
    * sampled draw gives one map, with all sign draws.

@@ -72,7 +72,7 @@ export interface DrawsCode<Settings> {
 }
 
 /** How a module is perturbed. */
-export type Shaking = Omit<AdaRankOptions, 'seed'>;
+export type Perturbation = Omit<AdaRankOptions, 'seed'>;
 
 interface Method {
   words: Record<Language, MethodWords>;
@@ -85,7 +85,7 @@ export interface DrawsMethod<S extends DrawsShape = DrawsShape> extends Method {
   settings: S;
   /** Number of values per module; passes come first. */
   counts(settings: SettingsOf<S>): Counts;
-  /** Cost of one value, in layers run (`passCost`, `shakeCost`). */
+  /** Cost of one value, in layers run (`passCost`, `probeCost`). */
   cost(settings: SettingsOf<S>, place: DrawPlace): number;
   /** The maps computed from the values so far. If absent, each draw is a map. */
   maps?(settings: SettingsOf<S>, modules: readonly { role: string }[], measured: Draws): Maps;
@@ -93,7 +93,7 @@ export interface DrawsMethod<S extends DrawsShape = DrawsShape> extends Method {
    * How its modules are really perturbed. If absent, as in AdaRank, with the method's own noise if
    * it has any.
    */
-  shaken?(settings: SettingsOf<S>): Shaking;
+  perturbation?(settings: SettingsOf<S>): Perturbation;
   /** Settings that affect the time per value. */
   pace: readonly (keyof S & string)[];
   code(): Promise<DrawsCode<SettingsOf<S>>>;
@@ -147,7 +147,7 @@ export const drawsMethod = <const S extends DrawsShape>(
  * A probe of a module runs its layer, all later layers and the head, twice. The head costs about as
  * much as one layer.
  */
-export const shakeCost = ({ layer, layers }: DrawPlace): number => 2 * (layers - layer + 1);
+export const probeCost = ({ layer, layers }: DrawPlace): number => 2 * (layers - layer + 1);
 
 /**
  * One pass serves all modules: forward, and backward at twice the cost. `passes` make one value.

@@ -9,7 +9,7 @@ import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
-import { gram, isKept, pruneMask } from '../../device/sparse-twins.ts';
+import { gram, isRetained, pruneMask } from '../../device/sparse-twins.ts';
 import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
 import { wasmBackend } from '../../engine/backends/test-backends.ts';
@@ -286,8 +286,8 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       const weight = await engine.mergedWeight(index, use);
       const own = engine.materialiseWeight(index);
       const mask = defined(use.masks.bits(index));
-      expect(weight.findIndex((v, i) => !isKept(mask, i) && v !== 0)).toBe(-1);
-      expect(weight.some((v, i) => isKept(mask, i) && v !== own[i])).toBe(true);
+      expect(weight.findIndex((v, i) => !isRetained(mask, i) && v !== 0)).toBe(-1);
+      expect(weight.some((v, i) => isRetained(mask, i) && v !== own[i])).toBe(true);
       await engine.setWeight(index, weight);
     }
     expect(await heldOutLoss(engine, held, 2)).toBeCloseTo(before, 5);
@@ -330,7 +330,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     for (const { index, inFeatures, outFeatures } of engine.modules) {
       const mask = defined(model.use.masks.bits(index));
       for (let i = 0; i < inFeatures * outFeatures; i += 4)
-        if ([0, 1, 2, 3].filter((k) => isKept(mask, i + k)).length !== 2)
+        if ([0, 1, 2, 3].filter((k) => isRetained(mask, i + k)).length !== 2)
           throw new Error(`group at ${i}`);
     }
     expect(of(events, 'ranks')).toHaveLength(2);

@@ -3,7 +3,7 @@
  * of the pruned layers before it, then pruned. Source: locuslab/wanda, wzhuang-xmu/LoSA; methods.md
  * §4.
  */
-import { keptCount } from '../../device/sparse-twins.ts';
+import { retainedCount } from '../../device/sparse-twins.ts';
 import type {
   AdapterUse,
   CleanPass,
@@ -75,11 +75,11 @@ export function zerosOf(
   modules: readonly { index: number; inFeatures: number; outFeatures: number }[],
 ): number {
   let all = 0;
-  let kept = 0;
+  let retained = 0;
   for (const { index, inFeatures, outFeatures } of modules) {
     const bits = masks.bits(index);
     all += inFeatures * outFeatures;
-    kept += bits ? keptCount(bits) : inFeatures * outFeatures;
+    retained += bits ? retainedCount(bits) : inFeatures * outFeatures;
   }
-  return 1 - kept / all;
+  return 1 - retained / all;
 }

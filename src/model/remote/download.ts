@@ -11,7 +11,7 @@ import { gitBlobHash } from '../sha1.ts';
 import { Sha256 } from '../sha256.ts';
 import { AS_IT_IS } from './body.ts';
 import type { FileStore } from './file-store.ts';
-import { Keeping } from './keeping.ts';
+import { PartFile } from './part-file.ts';
 import { isOther, versionOf, type Version } from './version.ts';
 
 export interface RemoteFile {
@@ -54,17 +54,17 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
   const { bytes, name } = file;
   if (!store || name === null) return yield* fetched(file, transfer, null);
   const size = await store.size(name);
-  if (size === bytes && bytes > 0) return yield* keptWhole(file, store, name);
+  if (size === bytes && bytes > 0) return yield* readCached(file, store, name);
   // Truncated or overlong on this machine; unusable.
   if (size > 0) await store.remove(name);
-  yield* fetched(file, transfer, new Keeping(store, { name, bytes }, onWarning));
+  yield* fetched(file, transfer, new PartFile(store, { name, bytes }, onWarning));
 }
 
 /**
  * Reads a cached file and verifies its digest. The disk may have corrupted it, and older versions
  * did not verify.
  */
-async function* keptWhole(
+async function* readCached(
   file: RemoteFile,
   store: FileStore,
   name: string,
@@ -88,7 +88,7 @@ async function* keptWhole(
 async function* fetched(
   file: RemoteFile,
   transfer: Transfer,
-  kept: Keeping | null,
+  part: PartFile | null,
 ): AsyncGenerator<Uint8Array> {
   const { signal } = transfer;
   const { bytes, path } = file;
@@ -98,8 +98,8 @@ async function* fetched(
   const rest = new Rest(file, transfer);
   let at = 0;
   try {
-    if (kept) {
-      for await (const chunk of kept.before()) {
+    if (part) {
+      for await (const chunk of part.before()) {
         at += chunk.length;
         hash?.update(chunk);
         yield chunk;
@@ -112,7 +112,7 @@ async function* fetched(
           at += chunk.length;
           if (at > bytes) throw bad(`it is longer than the announced ${bytes} bytes`);
           hash?.update(chunk);
-          await kept?.add(chunk);
+          await part?.add(chunk);
           yield chunk;
         }
         if (at < bytes) throw new Error('the connection ended early');
@@ -130,14 +130,14 @@ async function* fetched(
     }
     if (!isRight(file, hash)) throw bad('its checksum does not match');
   } catch (error) {
-    await kept?.close();
+    await part?.close();
     if (error instanceof AtlasError && ['bad-download', 'remote-changed'].includes(error.code))
-      await kept?.forget();
+      await part?.forget();
     throw error;
   } finally {
-    await kept?.close();
+    await part?.close();
   }
-  await kept?.whole();
+  await part?.whole();
 }
 
 /** Hash to compare the content with; null if the server gives none. */

@@ -53,8 +53,8 @@ const fileOf = async (
 const graphOf = async (reference: RemoteReference, change: Partial<HubAccess> = {}) =>
   Buffer.from(await readFile(await fileOf(reference, graph, change)));
 /** Names of cached contents, and of parts. */
-const kept = () => readdirSync(cache).filter((name) => !name.startsWith('hub '));
-const parts = () => kept().filter((name) => name.endsWith('.part'));
+const cached = () => readdirSync(cache).filter((name) => !name.startsWith('hub '));
+const parts = () => cached().filter((name) => name.endsWith('.part'));
 /** Reads at least `bytes` bytes, then waits for the caller. */
 async function begun(
   reference: RemoteReference,
@@ -119,7 +119,7 @@ describe('two at once', () => {
     expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([
       `GET ${graph} bytes=900000-`,
     ]);
-    expect(kept()).toEqual([name]);
+    expect(cached()).toEqual([name]);
   });
 });
 
@@ -127,7 +127,7 @@ describe('a file that changes while it is fetched', () => {
   test('is not mixed with itself, and nothing of it is kept', async () => {
     Object.assign(mirror.fault, { breaks: 1, after: 400_000, changesTo: 1 });
     await expect(graphOf(address)).rejects.toThrow(code('remote-changed'));
-    expect(kept()).toEqual([]);
+    expect(cached()).toEqual([]);
     expect((await graphOf(address)).equals(Buffer.from(content.map((byte) => byte ^ 1)))).toBe(
       true,
     );
@@ -151,7 +151,7 @@ describe('a file that changes while it is fetched', () => {
     const file = await fileOf(address);
     mirror.fault.edition = 1;
     await expect(readFile(file)).rejects.toThrow(code('remote-changed'));
-    expect(kept()).toEqual([]);
+    expect(cached()).toEqual([]);
   });
 });
 
@@ -161,7 +161,7 @@ describe('other content than the name says', () => {
     await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
       code('bad-download'),
     );
-    expect(kept()).toEqual([]);
+    expect(cached()).toEqual([]);
     mirror.fault.corrupt = false;
     expect((await openModel(await remoteFiles(atlas, access()))).config).not.toBeNull();
   });
@@ -182,18 +182,21 @@ describe('other content than the name says', () => {
     ['too long', (path) => writeFileSync(path, Buffer.concat([content, content]))],
   ])('on this machine, %s, is fetched again', async (_, damage) => {
     await graphOf(atlas);
-    damage(join(cache, elementAt(kept(), 0)));
+    damage(join(cache, elementAt(cached(), 0)));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
     expect(
       createHash('sha256')
-        .update(readFileSync(join(cache, elementAt(kept(), 0))))
+        .update(readFileSync(join(cache, elementAt(cached(), 0))))
         .digest('hex'),
-    ).toBe(kept()[0]);
+    ).toBe(cached()[0]);
   });
 
   test('on this machine, of the right length, is noticed and fetched again', async () => {
     await graphOf(atlas);
-    writeFileSync(join(cache, elementAt(kept(), 0)), Buffer.from(content.map((byte) => byte ^ 1)));
+    writeFileSync(
+      join(cache, elementAt(cached(), 0)),
+      Buffer.from(content.map((byte) => byte ^ 1)),
+    );
     await expect(graphOf(atlas)).rejects.toThrow(code('kept-damaged'));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
   });
@@ -213,7 +216,7 @@ describe('a hub that means no good', () => {
     ];
     expect((await hubListing(atlas, access())).files).toMatchObject([{ path: graph, name: null }]);
     expect((await graphOf(atlas)).equals(content)).toBe(true);
-    expect(kept()).toEqual([]);
+    expect(cached()).toEqual([]);
   });
 
   test('lists more files than are looked at', async () => {
@@ -240,7 +243,7 @@ describe('a hub that means no good', () => {
     async (_, path, sentence) => {
       mirror.fault.endless = [path];
       await expect(remoteFiles(atlas, access()).then(openModel)).rejects.toThrow(sentence);
-      expect(kept()).toEqual([]);
+      expect(cached()).toEqual([]);
     },
   );
 
@@ -325,7 +328,7 @@ describe('where nothing can be kept', () => {
       expect((await graphOf(atlas, { store: { ...store, ...change() } })).equals(content)).toBe(
         true,
       );
-      for (const name of kept())
+      for (const name of cached())
         expect(name.endsWith('.part') || readFileSync(join(cache, name)).equals(content)).toBe(
           true,
         );

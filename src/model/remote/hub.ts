@@ -6,7 +6,7 @@
  * Files are cached by the digest of their content.
  */
 import { AtlasError } from '../../errors.ts';
-import { graphsIn, modelFilesOf } from '../beside.ts';
+import { graphsIn, modelFilesOf } from '../companion-files.ts';
 import { describeCount } from '../figures.ts';
 import type { ModelFiles } from '../files.ts';
 import { isCount, isObject, parseJson, type JsonObject } from '../json.ts';
@@ -49,8 +49,8 @@ export async function hubListing(
   access: HubAccess,
 ): Promise<HubListing> {
   const { hub, store } = access;
-  const kept = store && (await keptListing(store, hub, repository));
-  if (kept?.commit === revision && kept.folders) return kept;
+  const cached = store && (await cachedListing(store, hub, repository));
+  if (cached?.commit === revision && cached.folders) return cached;
   let response: Response;
   let body: Uint8Array;
   try {
@@ -66,7 +66,7 @@ export async function hubListing(
   } catch (cause) {
     if (cause instanceof AtlasError) throw cause;
     if (access.signal?.aborted) throw new AtlasError('cancelled', {}, { cause });
-    if (kept && (kept.commit === revision || !COMMIT.test(revision))) return kept;
+    if (cached && (cached.commit === revision || !COMMIT.test(revision))) return cached;
     throw new AtlasError('offline', { host: new URL(hub).host }, { cause });
   }
   if (!response.ok) throw refusal(response, repository, hub);
@@ -182,7 +182,7 @@ const LISTING = /^hub (.+) (.+) (.+)\.json$/;
 const listingName = (hub: string, repository: string) =>
   `hub ${new URL(hub).host.replaceAll(':', '_')} ${repository.replace('/', ' ')}.json`;
 
-async function keptListing(
+async function cachedListing(
   store: FileStore,
   hub: string,
   repository: string,
@@ -218,7 +218,7 @@ function readListing(bytes: Uint8Array, hub: string, repository: string): HubLis
 export interface Variant {
   graph: string;
   bytes: number;
-  /** True if all of it is cached. */ kept: boolean;
+  /** True if all of it is cached. */ cached: boolean;
 }
 
 /** The graphs of a repository. Sizes exclude its small files. */
@@ -233,21 +233,24 @@ export async function variantsOf(
           async (f) => store !== null && f.name !== null && (await store.size(f.name)) === f.bytes,
         ),
       );
-      return { graph, bytes, kept: whole.every((w) => w) };
+      return { graph, bytes, cached: whole.every((w) => w) };
     }),
   );
 }
 
 /** A repository with cached files. */
-export interface KeptRepository {
+export interface CachedRepository {
   repository: string;
   commit: string;
   bytes: number;
 }
 
 /** Repositories of this hub with at least one completely cached graph. */
-export async function keptRepositories(store: FileStore, hub: string): Promise<KeptRepository[]> {
-  const kept: KeptRepository[] = [];
+export async function cachedRepositories(
+  store: FileStore,
+  hub: string,
+): Promise<CachedRepository[]> {
+  const cached: CachedRepository[] = [];
   const names = new Set(await store.list());
   for (const name of names) {
     const [, , owner, repository] = LISTING.exec(name) ?? [];
@@ -257,17 +260,17 @@ export async function keptRepositories(store: FileStore, hub: string): Promise<K
       name !== listingName(hub, `${owner}/${repository}`)
     )
       continue;
-    const listing = await keptListing(store, hub, `${owner}/${repository}`);
+    const listing = await cachedListing(store, hub, `${owner}/${repository}`);
     if (!listing) continue;
     const files = listing.files.filter((f) => f.name !== null && names.has(f.name));
     if (files.some((f) => f.path.endsWith('.onnx')))
-      kept.push({
+      cached.push({
         repository: listing.repository,
         commit: listing.commit,
         bytes: files.reduce((sum, f) => sum + f.bytes, 0),
       });
   }
-  return kept;
+  return cached;
 }
 
 /** Removes a repository from the cache, except files that another cached repository shares. */
@@ -276,7 +279,7 @@ export async function forgetRepository(
   hub: string,
   repository: string,
 ): Promise<void> {
-  const listing = await keptListing(store, hub, repository);
+  const listing = await cachedListing(store, hub, repository);
   await store.remove(listingName(hub, repository));
   if (!listing) return;
   const others = new Set<string | null>();

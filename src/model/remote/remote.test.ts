@@ -19,7 +19,7 @@ import type { FileStore } from './file-store.ts';
 import {
   forgetRepository,
   hubListing,
-  keptRepositories,
+  cachedRepositories,
   variantsOf,
   type HubAccess,
 } from './hub.ts';
@@ -124,7 +124,7 @@ describe('a repository of a hub', () => {
     expect((await model.tokenizer()).token(300)).toBe(
       (await (await openModel(await nodeFiles(folder))).tokenizer()).token(300),
     );
-    expect(model.beside.map((f) => f.path)).toContain('tokenizer.json');
+    expect(model.companionFiles.map((f) => f.path)).toContain('tokenizer.json');
   });
 
   test('is fetched once: by its commit it opens with nothing asked at all', async () => {
@@ -136,7 +136,7 @@ describe('a repository of a hub', () => {
     expect(readdirSync(cache).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
-  test('opens without a connection from what is kept', async () => {
+  test('opens without a connection from the cache', async () => {
     const gone = await startMirror({ 'rank-atlas/atlas-3m': folder });
     await open({ hub: gone.url });
     await gone.close();
@@ -144,25 +144,25 @@ describe('a repository of a hub', () => {
     await expect(open({ hub: gone.url, store: null })).rejects.toThrow(code('offline'));
   });
 
-  test('lists its graphs with their sizes, and says which are kept', async () => {
+  test('lists its graphs with their sizes, and reports which are cached', async () => {
     const listing = await hubListing(atlas, access());
     const size = defined(listing.files.find((f) => f.path === graph)).bytes;
-    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: false }]);
+    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, cached: false }]);
     await open();
-    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: true }]);
+    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, cached: true }]);
   });
 
   test('can be let go of', async () => {
     await open();
-    expect(await keptRepositories(store, mirror.url)).toMatchObject([
+    expect(await cachedRepositories(store, mirror.url)).toMatchObject([
       { repository: 'rank-atlas/atlas-3m' },
     ]);
-    expect(elementAt(await keptRepositories(store, mirror.url), 0).bytes).toBeGreaterThanOrEqual(
+    expect(elementAt(await cachedRepositories(store, mirror.url), 0).bytes).toBeGreaterThanOrEqual(
       bytes,
     );
-    expect(await keptRepositories(store, 'https://other.example')).toEqual([]);
+    expect(await cachedRepositories(store, 'https://other.example')).toEqual([]);
     await forgetRepository(store, mirror.url, 'rank-atlas/atlas-3m');
-    expect(await keptRepositories(store, mirror.url)).toEqual([]);
+    expect(await cachedRepositories(store, mirror.url)).toEqual([]);
     expect(readdirSync(cache).filter((name) => !name.startsWith('hub '))).toEqual([]);
   });
 
@@ -194,8 +194,8 @@ describe('a transfer', () => {
         onProgress: () => controller.abort(),
       }),
     ).rejects.toThrow(code('cancelled'));
-    const kept = defined(readdirSync(cache).find((name) => name.endsWith('.part')));
-    const size = readFileSync(join(cache, kept)).length;
+    const part = defined(readdirSync(cache).find((name) => name.endsWith('.part')));
+    const size = readFileSync(join(cache, part)).length;
     expect(size).toBeGreaterThan(0);
     mirror.fault.hold = 0;
     mirror.log.length = 0;
@@ -253,7 +253,7 @@ describe('a model at an address', () => {
   const at = (path: string) =>
     ({ kind: 'url', url: `${mirror.url}/rank-atlas/atlas-3m/resolve/main/${path}` }) as const;
 
-  test('is found with what lies beside it', async () => {
+  test('is found with its companion files', async () => {
     const model = await openModel(await remoteFiles(at(graph), access()));
     expect(model.hash).toBe(hash);
     expect(model.config).not.toBeNull();
@@ -296,7 +296,7 @@ describe('real repositories, mirrored', () => {
       const offered = (await variantsOf((await hubListing(reference, from)).files, store)).find(
         (v) => v.graph === path,
       );
-      expect(offered).toEqual({ graph: path, bytes: disk.bytes, kept: true });
+      expect(offered).toEqual({ graph: path, bytes: disk.bytes, cached: true });
     } finally {
       await other.close();
     }

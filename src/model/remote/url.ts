@@ -4,7 +4,7 @@
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
-import { filesBeside, foldersAbove } from '../beside.ts';
+import { companionFilesOf, foldersAbove } from '../companion-files.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
 import { MOST } from '../limits.ts';
 import { Sha256 } from '../sha256.ts';
@@ -14,7 +14,7 @@ import { referenceId, type UrlReference } from './reference.ts';
 import { versionOf } from './version.ts';
 
 /** Small files in a model's folder that are read or included in an export. */
-const BESIDE = [
+const COMPANION_FILES = [
   'config.json',
   'generation_config.json',
   'tokenizer.json',
@@ -46,14 +46,14 @@ export async function urlFiles(reference: UrlReference, transfer: Transfer): Pro
     WEIGHTS.map((end) => head(path + end, at(0, name + end), transfer)),
   );
   const small: ModelFile[] = [];
-  // Search upwards only until the files are found. `beside.ts` decides which folder's files are
-  // used.
+  // Search upwards only until the files are found. `companion-files.ts` decides which
+  // folder's files are used.
   for (const [i, folder] of folders.entries()) {
     const found = await Promise.all(
-      BESIDE.map((file) => whole(folder + file, at(i, file), transfer)),
+      COMPANION_FILES.map((file) => whole(folder + file, at(i, file), transfer)),
     );
     small.push(...found.filter((file) => file !== null));
-    const there = filesBeside(small, path);
+    const there = companionFilesOf(small, path);
     if (LEADERS.every((name) => there.has(name))) break;
   }
   const large = [graph, ...weights].filter((file) => file !== null);

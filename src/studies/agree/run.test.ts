@@ -64,8 +64,8 @@ function contextOf(
     decode: never,
     endTokens: never,
     derive: never,
-    keep: never,
-    kept: never,
+    saveAdapter: never,
+    savedAdapter: never,
     newest: never,
     now: () => (time += 1),
   };

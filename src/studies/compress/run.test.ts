@@ -91,8 +91,8 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
         },
       });
     },
-    keep: () => undefined,
-    kept: () => undefined,
+    saveAdapter: () => undefined,
+    savedAdapter: () => undefined,
     newest: () => undefined,
     now: () => performance.now(),
   });
@@ -113,7 +113,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
     let base: MadeBase | null = null;
     const state = await ran(small(), undefined, {
-      keepBase: (made) => {
+      saveBase: (made) => {
         base = made;
       },
     });

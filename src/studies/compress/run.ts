@@ -177,7 +177,7 @@ class Compression {
       const steps = accepted.map((i) => elementAt(trials, i));
       const before = defined(this.now.base);
       const after = trials.findLast((t) => t.accepted)?.figures ?? before;
-      context.keepBase?.({
+      context.saveBase?.({
         kind: 'compressed',
         cuts: steps,
         split: compress.split,

@@ -104,7 +104,7 @@ export class CutWeights {
       jobs,
     )) {
       const { module, splitting } = elementAt(todo, job);
-      decompositions.keep(elementAt(todo, job), blocks);
+      decompositions.set(elementAt(todo, job), blocks);
       yield (done += costOf(module, splitting.blocks)) / whole;
     }
   }

@@ -76,8 +76,8 @@ export const compressEn = {
   sigma: 'singular value',
   spectrumUnit: 'predicted change in loss when removed, nats per token',
   scatterUnit: 'change in loss, nats per token',
-  spectrumFinding: (module: string, keep: number, of: number) =>
-    `${module} retains ${n.whole(keep)} of ${n.whole(of)} components.`,
+  spectrumFinding: (module: string, retained: number, of: number) =>
+    `${module} retains ${n.whole(retained)} of ${n.whole(of)} components.`,
   spectrumWhole: (module: string, most: number) =>
     `Removing components of ${module} could lower the loss by ${n.significant(most)} at most.`,
   spectrumNothing: (module: string) => `No tail of ${module} lowers the loss to first order.`,
@@ -110,7 +110,7 @@ export const compressEn = {
     accuracy: 'accuracy',
     plain: 'plain text',
   },
-  keptMark: 'accepted',
+  acceptedMark: 'accepted',
   replacedMark: 'replaced',
   undo: 'Undo',
   redo: 'Redo all',

@@ -54,8 +54,8 @@ export const compressJa: CompressWords = {
   sigma: '特異値',
   spectrumUnit: '除去による損失の変化の予測（nat/トークン）',
   scatterUnit: '損失の変化（nat/トークン）',
-  spectrumFinding: (module, keep, of) =>
-    `${module} の特異成分${n.whole(of)}個のうち${n.whole(keep)}個を保持します。`,
+  spectrumFinding: (module, retained, of) =>
+    `${module} の特異成分${n.whole(of)}個のうち${n.whole(retained)}個を保持します。`,
   spectrumWhole: (module, most) =>
     `${module} の一部を除去すると、損失は最大 ${n.significant(most)} 下がると予測されます。`,
   spectrumNothing: (module) =>
@@ -89,7 +89,7 @@ export const compressJa: CompressWords = {
     accuracy: '正答率',
     plain: '一般テキスト',
   },
-  keptMark: '採用',
+  acceptedMark: '採用',
   replacedMark: '置換済み',
   undo: '元に戻す',
   redo: 'すべてやり直す',

@@ -5,7 +5,13 @@
  * its draws.
  */
 import { elementAt } from '../../checked.ts';
-import type { Counts, Draws, DrawPlace, Maps, Shaking } from '../../methods/importance/contract.ts';
+import type {
+  Counts,
+  Draws,
+  DrawPlace,
+  Maps,
+  Perturbation,
+} from '../../methods/importance/contract.ts';
 import { methodOf } from '../../methods/importance/registry.ts';
 import { noiseOf } from '../../methods/importance/settings.ts';
 import type { MethodSpec } from '../../spec/spec.ts';
@@ -20,8 +26,8 @@ export const sweepsOf = (draws: Draws): number =>
  * How a method perturbs its modules. A method without perturbations uses AdaRank's, with its own
  * noise settings if it has them.
  */
-export const shaking = (method: MethodSpec): Shaking =>
-  methodOf(method.name).shaken?.(method) ?? {
+export const perturbationOf = (method: MethodSpec): Perturbation =>
+  methodOf(method.name).perturbation?.(method) ?? {
     variant: 'two-draws',
     noise: noiseOf(method),
     repeats: 1,

@@ -191,7 +191,7 @@ describe('other methods', () => {
     method: { name: 'combined', signs: 6, repeats: 3 },
   });
 
-  test('the Jacobian probe: a draw a pass, all modules at once; nothing is shaken', async () => {
+  test('the Jacobian probe: a draw a pass, all modules at once; nothing is perturbed', async () => {
     const engine = arithmeticEngine();
     const { events, state } = await run(options(engine, { spec: jacobian }));
     expect(engine.log.probes).toEqual([]);

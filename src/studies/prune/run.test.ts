@@ -5,11 +5,11 @@
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
-import { runUntouched, difference } from '../../../test/pipeline.ts';
+import { runOriginal, difference } from '../../../test/pipeline.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
-import { isKept } from '../../device/sparse-twins.ts';
+import { isRetained } from '../../device/sparse-twins.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
 import { wasmBackend } from '../../engine/backends/test-backends.ts';
@@ -97,8 +97,8 @@ describe('the study', { timeout: 120_000 }, () => {
           }),
           { dispose: async () => undefined },
         ),
-      keep: () => undefined,
-      kept: () => undefined,
+      saveAdapter: () => undefined,
+      savedAdapter: () => undefined,
       newest: () => undefined,
       now: () => 0,
     };
@@ -109,7 +109,7 @@ describe('the study', { timeout: 120_000 }, () => {
     let base: MadeBase | null = null;
     for await (const event of pruneEvents({
       ...(await context(small())),
-      keepBase: (made) => {
+      saveBase: (made) => {
         base = structuredClone(made);
       },
     })) {
@@ -170,20 +170,20 @@ describe('the study', { timeout: 120_000 }, () => {
       await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }),
     );
     for (const { index, path, outFeatures, inFeatures } of modules) {
-      const kept = elementAt(weights, index);
+      const pruned = elementAt(weights, index);
       const size = outFeatures * inFeatures;
-      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(kept);
-      expect(dequantise(compile(reread).weightOf(index))).toEqual(kept);
+      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(pruned);
+      expect(dequantise(compile(reread).weightOf(index))).toEqual(pruned);
       expect(defined(bits.get(`${path}.mask`)).bytes).toHaveLength(Math.ceil(size / 8));
       const rounded = dequantise(q4.weightOf(index));
       expect(
-        kept.findIndex(
-          (v, i) => !isKept(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
+        pruned.findIndex(
+          (v, i) => !isRetained(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
         ),
       ).toBe(-1);
     }
     const batch = trainingBatch(2);
-    const untouched = await runUntouched({
+    const original = await runOriginal({
       graph: reread,
       bytes: float,
       external: () => null,
@@ -198,7 +198,7 @@ describe('the study', { timeout: 120_000 }, () => {
       backend: await backend,
       memoryBudgetBytes: 500e6,
     });
-    expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
+    expect(difference(original.data, await again.logits(batch))).toBeLessThan(1e-4);
     const { sum, tokens } = await again.evaluate(trainingBatch(4));
     expect(sum / tokens).toBeCloseTo(defined(elementAt(rounds, 1).repaired), 4);
   });

@@ -83,7 +83,7 @@ export interface PruneCheckpoint {
 }
 
 /**
- * Runs the prune study (`study.ts`). Passes the pruned model to `keepBase` after the last round.
+ * Runs the prune study (`study.ts`). Passes the pruned model to `saveBase` after the last round.
  * Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine
  * throw, and what LoSA throws.
  */
@@ -167,7 +167,7 @@ export async function* runPrune(
       yield event;
       offer();
     }
-    context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
+    context.saveBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
       yield* baselines({ engine, dense, data, options, rank, now: context.now });
@@ -254,9 +254,9 @@ async function* stored(
 ): AsyncGenerator<PruneEvent, void, undefined> {
   const loss = defined(elementAt(state.rounds, -1).repaired);
   const { weights } = defined(state.dense);
-  const kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
+  const retained = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
   yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
-  yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
+  yield { type: 'stored', form: 'sparse', bytes: 4 * retained + Math.ceil(weights / 8), loss };
   let bytes = 0;
   try {
     for (const { index, outFeatures, inFeatures } of engine.modules) {

@@ -10,7 +10,7 @@ import type { Progress, Steps } from '../../methods/importance/contract.ts';
 import { importanceOf, type MethodName } from '../../methods/importance/registry.ts';
 import { initialAdapters } from '../../methods/lora.ts';
 import { byMethod } from '../../spec/schema.ts';
-import type { KeptAdapter, StudyContext } from '../context.ts';
+import type { SavedAdapter, StudyContext } from '../context.ts';
 import { drawsAsked } from '../map/draws.ts';
 import { runMap } from '../map/run.ts';
 import { reduce } from '../map/state.ts';
@@ -107,10 +107,10 @@ export async function* measure(
  * head.
  */
 export function importedAdapter({
-  kept,
+  savedAdapter,
   model: { modules },
-}: Pick<StudyContext, 'kept' | 'model'>): KeptAdapter {
-  const found = kept('imported');
+}: Pick<StudyContext, 'savedAdapter' | 'model'>): SavedAdapter {
+  const found = savedAdapter('imported');
   if (!found)
     throw new AtlasError('bad-spec', {
       at: 'race.entries',

@@ -21,7 +21,7 @@ import type { RaceSettings } from './settings.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { TrainingSettings } from '../../spec/spec.ts';
-import { adapterUse, type KeptAdapter, type StudyContext } from '../context.ts';
+import { adapterUse, type SavedAdapter, type StudyContext } from '../context.ts';
 
 const raceEvents = (context: StudyContext) =>
   eventsOf({ run: runRace, reduce: reduceRace }, context);
@@ -45,7 +45,7 @@ function contextOf(
   training: Partial<TrainingSettings> = {},
   importances: number[] | null = model.modules.map((_, i) => 1 + i),
 ) {
-  const kept = new Map<string, KeptAdapter>();
+  const saved = new Map<string, SavedAdapter>();
   const all = trainingBatch(8);
   const spec = parseSpec({
     sequences: 2,
@@ -71,12 +71,12 @@ function contextOf(
     decode: never,
     endTokens: never,
     derive: never,
-    keep: (adapter) => kept.set(adapter.name, adapter),
-    kept: (name) => kept.get(name),
-    newest: () => [...kept.values()].at(-1),
+    saveAdapter: (adapter) => saved.set(adapter.name, adapter),
+    savedAdapter: (name) => saved.get(name),
+    newest: () => [...saved.values()].at(-1),
     now: () => 0,
   };
-  return { context, kept };
+  return { context, saved };
 }
 
 async function raced(
@@ -93,7 +93,7 @@ async function raced(
 
 describe('a race', { timeout: 60_000 }, () => {
   it('trains every entry on the same data, side by side, from the same loss', async () => {
-    const { context, kept } = contextOf({
+    const { context, saved } = contextOf({
       entries: ['adarank', 'uniform', 'random'],
       meanRanks: [2],
       seeds: 2,
@@ -120,8 +120,8 @@ describe('a race', { timeout: 60_000 }, () => {
     expect(new Set(ranks(1))).toEqual(new Set([2]));
     for (const { parameters } of result.lanes)
       expect(Math.abs(parameters / elementAt(result.lanes, 1).parameters - 1)).toBeLessThan(0.02);
-    expect([...kept.keys()].sort()).toEqual(['race/adarank', 'race/random', 'race/uniform']);
-    expect(defined(kept.get('race/adarank')).values.map((v) => v.rank)).toEqual(
+    expect([...saved.keys()].sort()).toEqual(['race/adarank', 'race/random', 'race/uniform']);
+    expect(defined(saved.get('race/adarank')).values.map((v) => v.rank)).toEqual(
       ranks(0).filter((r) => r > 0),
     );
   });
@@ -180,19 +180,19 @@ describe('a race', { timeout: 60_000 }, () => {
       { entries: ['uniform', 'imported'], meanRanks: [1], seeds: 2 },
       { steps: 4 },
     ] as const satisfies [Partial<RaceSettings>, Partial<TrainingSettings>];
-    const imported: KeptAdapter = {
+    const imported: SavedAdapter = {
       name: 'imported',
       base: 'as-is',
       values: randomAdapters(engine.modules, (m) => m.index % 3),
       scales: [],
     };
     imported.scales = imported.values.map((v) => 0.5 + (v.module % 2));
-    const { context, kept } = contextOf(...settings);
+    const { context, saved } = contextOf(...settings);
     await expect(raced(context)).rejects.toMatchObject({
       code: 'bad-spec',
       values: { at: 'race.entries' },
     });
-    kept.set('imported', imported);
+    saved.set('imported', imported);
     let take = null as (() => Promise<unknown>) | null;
     let checkpoint: RaceCheckpoint | null = null;
     let state: RaceState | null = null;
@@ -224,7 +224,7 @@ describe('a race', { timeout: 60_000 }, () => {
       expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4]);
       expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(before, 3);
     }
-    expect(defined(kept.get('race/imported')).values).toHaveLength(imported.values.length);
+    expect(defined(saved.get('race/imported')).values).toHaveLength(imported.values.length);
     expect(
       defined(
         (
@@ -386,6 +386,6 @@ describe('a race taken up again', { timeout: 60_000 }, () => {
     expect(elementAt(resumed.events, 0).type, when).toBe('resumed');
     expect(defined(resumed.state.result).lanes).toEqual(defined(whole.state.result).lanes);
     expect(defined(resumed.state.result).standings).toEqual(defined(whole.state.result).standings);
-    expect([...again.kept.keys()].sort()).toEqual(['race/adarank', 'race/eva', 'race/random']);
+    expect([...again.saved.keys()].sort()).toEqual(['race/adarank', 'race/eva', 'race/random']);
   });
 });

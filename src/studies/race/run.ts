@@ -30,7 +30,7 @@ import {
 import { partOf, type RaceEntry } from './lanes.ts';
 import { standingsOf } from './standings.ts';
 import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
-import type { KeptAdapter, StudyContext } from '../context.ts';
+import type { SavedAdapter, StudyContext } from '../context.ts';
 import { raceRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
 
@@ -42,7 +42,7 @@ export interface RaceCheckpoint {
   /** Of the unfinished runs, by lane index. */
   adapters: { lane: number; values: AdapterValues[]; moments: AdapterMoments[] }[];
   /** Of the finished runs. */
-  kept: KeptAdapter[];
+  kept: SavedAdapter[];
 }
 
 type Events<T = void> = AsyncGenerator<RaceEvent, T, undefined>;
@@ -70,7 +70,7 @@ class Race {
   private readonly state: () => RaceState;
   private data!: { train: TokenBatch; held: TokenBatch };
   private readonly competitors = new Map<RaceEntry, Competitor>();
-  private readonly kept: KeptAdapter[] = [];
+  private readonly saved: SavedAdapter[] = [];
   private readonly runners = new Map<number, Runner>();
 
   constructor(context: StudyContext, state: () => RaceState) {
@@ -97,9 +97,9 @@ class Race {
     };
     try {
       // Checkpoints hold the imported adapter, because a reload discards it.
-      if (!from && race.entries.includes('imported')) this.keep(importedAdapter(this.context));
+      if (!from && race.entries.includes('imported')) this.save(importedAdapter(this.context));
       if (from) {
-        for (const adapter of from.kept) this.keep(adapter);
+        for (const adapter of from.kept) this.save(adapter);
         yield { type: 'resumed', state: from.state };
       } else {
         yield {
@@ -135,7 +135,7 @@ class Race {
   private offer(): void {
     this.door?.offer(async (): Promise<RaceCheckpoint> => ({
       state: this.now,
-      kept: [...this.kept],
+      kept: [...this.saved],
       adapters: await Promise.all(
         [...this.runners.values()].map(async ({ lane, adapters }) => ({
           lane,
@@ -214,10 +214,10 @@ class Race {
     }
     for (const [lane, { entry, ranks, finished, ...l }] of this.now.lanes.entries()) {
       if (!isOurs(l) || finished) continue;
-      const kept = from?.adapters.find((a) => a.lane === lane);
+      const checkpoint = from?.adapters.find((a) => a.lane === lane);
       const adapters = await engine.adapters(
-        kept?.values ?? defined(this.competitors.get(entry)).adapters(seed, ranks),
-        kept?.moments,
+        checkpoint?.values ?? defined(this.competitors.get(entry)).adapters(seed, ranks),
+        checkpoint?.moments,
       );
       this.runners.set(lane, { lane, adapters, steps: this.trained(lane, adapters) });
     }
@@ -226,9 +226,9 @@ class Race {
       for (const runner of [...this.runners.values()]) yield* this.turn(runner);
   }
 
-  private keep(adapter: KeptAdapter): void {
-    this.kept.push(adapter);
-    this.context.keep(adapter);
+  private save(adapter: SavedAdapter): void {
+    this.saved.push(adapter);
+    this.context.saveAdapter(adapter);
   }
 
   private use(adapters: Adapters): AdapterUse {
@@ -311,7 +311,7 @@ class Race {
     const { spec } = this.context;
     if (good && seed === spec.seed && meanRank === spec.race.meanRanks[0]) {
       const values = await adapters.values();
-      this.keep({ name: `race/${entry}`, values, scales: values.map(() => SCALE), base: 'as-is' });
+      this.save({ name: `race/${entry}`, values, scales: values.map(() => SCALE), base: 'as-is' });
     }
     this.runners.delete(lane);
     adapters.dispose();

@@ -16,7 +16,7 @@ import { firstDifference, lossesOf } from './compare.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import { keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
+import { adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 const samplesEvents = (context: StudyContext) =>
@@ -79,7 +79,7 @@ describe('the study', { timeout: 60_000 }, () => {
   const never = () => Promise.reject(new Error('not asked for'));
 
   const values = randomAdapters(modules, 4);
-  const kept: KeptAdapter[] = [
+  const saved: SavedAdapter[] = [
     { name: 'first', values, scales: values.map(() => 40), base: 'as-is' },
     {
       name: 'train',
@@ -92,7 +92,7 @@ describe('the study', { timeout: 60_000 }, () => {
 
   async function ran(
     settings: Setting[],
-    adapters = kept,
+    adapters = saved,
     stop = Infinity,
     ends: readonly number[] = [],
   ): Promise<{ state: SamplesState; events: SamplesEvent[] }> {
@@ -119,8 +119,8 @@ describe('the study', { timeout: 60_000 }, () => {
           memoryBudgetBytes: 500e6,
         });
       },
-      keep: () => undefined,
-      kept: (name) => adapters.find((a) => a.name === name),
+      saveAdapter: () => undefined,
+      savedAdapter: (name) => adapters.find((a) => a.name === name),
       newest: () => adapters.at(-1),
       now: () => 0,
     };
@@ -133,7 +133,7 @@ describe('the study', { timeout: 60_000 }, () => {
   }
 
   it('lets the model write alone where nothing is kept, or not what is asked for', async () => {
-    for (const adapters of [[], kept]) {
+    for (const adapters of [[], saved]) {
       const { state } = await ran([['samples.adapter', 'missing']], adapters);
       expect([
         state.adapter,
@@ -175,8 +175,8 @@ describe('the study', { timeout: 60_000 }, () => {
 
   it('uses the newest at a rank, over the weights it was trained on, and lets go of them', async () => {
     const { state } = await ran([['samples.rank', '2']]);
-    const cut = await ran([], [keptAtRank(elementAt(kept, 1), 2)]);
-    const as = await ran([], [{ ...elementAt(kept, 1), base: 'as-is' }]);
+    const cut = await ran([], [adapterAtRank(elementAt(saved, 1), 2)]);
+    const as = await ran([], [{ ...elementAt(saved, 1), base: 'as-is' }]);
     expect(state.adapter).toEqual({ name: 'train', rank: 2, base: 'nf4' });
     expect(derived).toBe(2);
     expect(state.texts).toEqual(cut.state.texts);
@@ -196,7 +196,7 @@ describe('the study', { timeout: 60_000 }, () => {
 
   it('can be left in the middle, and refuses a prompt longer than the model', async () => {
     const before = engine.memory();
-    expect((await ran([['samples.adapter', 'first']], kept, 6)).events).toHaveLength(6);
+    expect((await ran([['samples.adapter', 'first']], saved, 6)).events).toHaveLength(6);
     expect(engine.memory()).toEqual(before);
   });
 });

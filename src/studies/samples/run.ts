@@ -8,7 +8,7 @@ import { sampler } from '../../methods/sampling.ts';
 import { nameOf } from '../map/events.ts';
 import { lossesOf } from './compare.ts';
 import { type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './state.ts';
-import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
+import { adapterUse, adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**
@@ -21,8 +21,8 @@ export async function* runSamples(
 ): AsyncGenerator<SamplesEvent, void, undefined> {
   const { spec, model, provider, versions } = context;
   const { prompt: words, tokens, adapter: name, rank } = spec.samples;
-  const found = name === null ? context.newest() : context.kept(name);
-  const kept = found && rank !== null ? keptAtRank(found, rank) : found;
+  const found = name === null ? context.newest() : context.savedAdapter(name);
+  const saved = found && rank !== null ? adapterAtRank(found, rank) : found;
   const adapter: SampledAdapter | null = found
     ? { name: found.name, rank: found.dyLora ? rank : null, base: found.base }
     : null;
@@ -32,7 +32,7 @@ export async function* runSamples(
   // An adapter runs on the weights it was trained on, and is compared with them.
   const engine =
     adapter && adapter.base !== 'as-is' ? await context.derive(adapter.base) : context.engine;
-  const pair = kept ? await adaptersOn(engine, kept) : null;
+  const pair = saved ? await adaptersOn(engine, saved) : null;
   try {
     const writers = (pair ? (['base', 'adapted'] as const) : (['base'] as const)).map(
       (by) =>
@@ -94,10 +94,10 @@ export async function* runSamples(
 
 async function adaptersOn(
   engine: FullEngine,
-  kept: KeptAdapter,
+  saved: SavedAdapter,
 ): Promise<{ use: AdapterUse; dispose(): void }> {
-  const adapters = await engine.adapters(kept.values);
-  return { use: adapterUse(kept, adapters), dispose: () => adapters.dispose() };
+  const adapters = await engine.adapters(saved.values);
+  return { use: adapterUse(saved, adapters), dispose: () => adapters.dispose() };
 }
 
 /** Generates the text of one model. */

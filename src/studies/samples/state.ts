@@ -2,7 +2,7 @@
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { KeptAdapter } from '../context.ts';
+import type { SavedAdapter } from '../context.ts';
 
 export interface SampleToken {
   id: number;
@@ -22,7 +22,7 @@ export type Writer = 'base' | 'adapted';
 export interface SampledAdapter {
   name: string;
   rank: number | null;
-  base: KeptAdapter['base'];
+  base: SavedAdapter['base'];
 }
 
 export interface SamplesState {

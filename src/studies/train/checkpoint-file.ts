@@ -138,7 +138,7 @@ function checkpointIn(
   const trainingAt = (training: number, findings: TrainingCheckpoint['told']) => {
     const step = findings.filter((f) => f.type === 'step').length;
     const values: AdapterValues[] = [];
-    const kept: AdapterMoments[] = [];
+    const moments: AdapterMoments[] = [];
     for (const { index, path, inFeatures, outFeatures } of modules) {
       const name = `${training}.${path}`;
       const rank = tensors.get(`${name}.loraA`)?.shape[0] ?? 0;
@@ -152,14 +152,14 @@ function checkpointIn(
         loraB: read(`${name}.loraB`, b),
       });
       if (step < spec.training.steps)
-        kept.push({
+        moments.push({
           firstA: read(`${name}.firstA`, a),
           secondA: read(`${name}.secondA`, a),
           firstB: read(`${name}.firstB`, b),
           secondB: read(`${name}.secondB`, b),
         });
     }
-    return { step, values, moments: kept, told: findings };
+    return { step, values, moments, told: findings };
   };
   return { ranks, trainings: told.map((findings, i) => trainingAt(i, findings)) };
 }

@@ -86,11 +86,11 @@ function checkRanks(ranks: readonly number[], modules: ModelFacts['modules']): v
  * The imported adapter. Its change of the weights is preserved, whatever the experiment's scale.
  */
 function givenAdapter({
-  kept,
+  savedAdapter,
   spec: { train },
   model: { modules },
 }: StudyContext): AdapterValues[] {
-  const found = kept('imported');
+  const found = savedAdapter('imported');
   if (!found)
     throw new AtlasError('bad-spec', {
       at: 'train.start',

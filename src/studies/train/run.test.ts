@@ -18,7 +18,7 @@ import { runTrain, type TrainCheckpoint, type TrainEvent, type TrainResult } fro
 import { reduceTrain, type TrainState } from './state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
+import { adapterUse, adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -48,8 +48,8 @@ describe('the settings', () => {
   });
 
   it('compare LoRAs only with an adapter for every rank', () => {
-    const beside = setByPaths(parseSpec({}), [['train.compare', '[2]']]);
-    expect(() => setByPaths(beside, [['train.method.name', 'lora']])).toThrow(
+    const compared = setByPaths(parseSpec({}), [['train.compare', '[2]']]);
+    expect(() => setByPaths(compared, [['train.method.name', 'lora']])).toThrow(
       expect.objectContaining({ values: expect.objectContaining({ at: 'train.compare' }) }),
     );
   });
@@ -122,7 +122,7 @@ describe('the study', { timeout: 120_000 }, () => {
   interface Ran {
     events: TrainEvent[];
     state: TrainState;
-    kept: Map<string, KeptAdapter>;
+    saved: Map<string, SavedAdapter>;
     result: TrainResult | null;
     checkpoint: TrainCheckpoint | null;
   }
@@ -139,10 +139,10 @@ describe('the study', { timeout: 120_000 }, () => {
       from?: TrainCheckpoint;
       stop?: number;
       importances?: number[] | null;
-      imported?: KeptAdapter[];
+      imported?: SavedAdapter[];
     } = {},
   ): Promise<Ran> {
-    const kept = new Map(imported.map((adapter) => [adapter.name, adapter]));
+    const saved = new Map(imported.map((adapter) => [adapter.name, adapter]));
     const events: TrainEvent[] = [];
     let take = null as (() => Promise<unknown>) | null;
     let state: TrainState | null = null;
@@ -160,9 +160,9 @@ describe('the study', { timeout: 120_000 }, () => {
       endTokens: async () => [],
       decode: async () => '',
       derive,
-      keep: (adapter) => kept.set(adapter.name, adapter),
-      kept: (name) => kept.get(name),
-      newest: () => [...kept.values()].at(-1),
+      saveAdapter: (adapter) => saved.set(adapter.name, adapter),
+      savedAdapter: (name) => saved.get(name),
+      newest: () => [...saved.values()].at(-1),
       now: () => 0,
       checkpoint: {
         from,
@@ -180,12 +180,12 @@ describe('the study', { timeout: 120_000 }, () => {
         break;
       }
     }
-    return { events, state: defined(state), kept, result: defined(state).result, checkpoint };
+    return { events, state: defined(state), saved, result: defined(state).result, checkpoint };
   }
   const curveOf = (result: TrainResult | null) => defined(defined(result).curve);
 
   it('trains once, judges every rank, trains LoRAs beside, and keeps what it trained', async () => {
-    const { state, kept, result } = await ran(small(['train.compare', '[2]']));
+    const { state, saved, result } = await ran(small(['train.compare', '[2]']));
     expect(defined(result).base.perWeight).toBeGreaterThan(0.5);
     expect(curveOf(result).losses.map((l) => l.rank)).toEqual([1, 2, 3]);
     expect(defined(result).separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
@@ -199,12 +199,12 @@ describe('the study', { timeout: 120_000 }, () => {
       knee: curveOf(result).knee,
       base: elementAt(defined(result).training.evaluations, 0).loss,
     });
-    expect([...kept.keys()]).toEqual(['train', 'train/lora-2']);
+    expect([...saved.keys()]).toEqual(['train', 'train/lora-2']);
 
     // Truncated to a rank, the adapter has the loss of the curve, on the weights it was trained on.
     const nf4 = await derive();
     for (const { rank, loss } of curveOf(result).losses) {
-      const cut = keptAtRank(defined(kept.get('train')), rank);
+      const cut = adapterAtRank(defined(saved.get('train')), rank);
       const adapters = await nf4.adapters(cut.values);
       expect(await heldOutLoss(nf4, batch, 2, adapterUse(cut, adapters))).toBeCloseTo(loss, 6);
       adapters.dispose();
@@ -242,14 +242,14 @@ describe('the study', { timeout: 120_000 }, () => {
       ['train.scale.kind', 'fixed'],
       ['train.ranks', JSON.stringify({ kind: 'listed', ranks: listed })],
     ] as const;
-    const { state, kept, result } = await ran(small(...lora));
+    const { state, saved, result } = await ran(small(...lora));
     expect(defined(result)).toMatchObject({ curve: null, separate: [] });
     expect(defined(result).modules).toEqual(
       Object.entries(listed).map(([path, rank]) => ({ path, rank, scale: 2 })),
     );
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-    expect([...kept.keys()]).toEqual(['train']);
-    expect(defined(kept.get('train')).dyLora).toBeUndefined();
+    expect([...saved.keys()]).toEqual(['train']);
+    expect(defined(saved.get('train')).dyLora).toBeUndefined();
     expect([verdictOf(state), doingNow(state)]).toEqual([null, null]);
     const strange = JSON.stringify({ kind: 'listed', ranks: { 'no.such': 1 } });
     await expect(ran(small(...lora, ['train.ranks', strange]))).rejects.toMatchObject({
@@ -263,7 +263,7 @@ describe('the study', { timeout: 120_000 }, () => {
   it('trains on from the adapter taken in, at its ranks and worth what it was', async () => {
     const spec = small(['train.base', 'as-is'], ['train.method.name', 'lora']);
     const first = await ran(spec);
-    const trained = defined(first.kept.get('train'));
+    const trained = defined(first.saved.get('train'));
     const given = setByPaths(spec, [
       ['train.start', 'given'],
       ['train.scale.kind', 'fixed'],
@@ -293,7 +293,7 @@ describe('the study', { timeout: 120_000 }, () => {
       expect(doingNow(state)).not.toBeNull();
       const again = await ran(spec, { from: defined(checkpoint) });
       expect(again.events).toEqual(never.events);
-      expect(again.kept).toEqual(never.kept);
+      expect(again.saved).toEqual(never.saved);
     }
   });
 });

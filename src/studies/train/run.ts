@@ -142,7 +142,7 @@ export async function* runTrain(
             ranks,
             trainings: [...finished, ...later.slice(finished.length)],
           }));
-          context.keep({
+          context.saveAdapter({
             name: first ? TRAINED : loraName(rank),
             values,
             scales: values.map((v) => loraScale(v.rank, scale)),

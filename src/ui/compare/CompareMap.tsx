@@ -8,7 +8,7 @@ import { compareResults } from '../../state/comparison.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { mapLayout } from '../../state/layout.ts';
 import type { useMap } from '../../state/map-store.ts';
-import { type KeptResult } from '../../state/map-store.ts';
+import { type SavedResult } from '../../state/map-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
@@ -18,7 +18,7 @@ import { MapGrid } from '../map/MapGrid.tsx';
 import { useDark } from '../parts/use-media.ts';
 import { useWords } from '../use-words.ts';
 
-export function useComparison(a: KeptResult, b: KeptResult) {
+export function useComparison(a: SavedResult, b: SavedResult) {
   const rule = useExperiment((e) => e.spec.allocation);
   return useMemo(() => compareResults(a, b, rule), [a, b, rule]);
 }

@@ -7,7 +7,7 @@ import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
-import { useMap, type KeptResult } from '../../state/map-store.ts';
+import { useMap, type SavedResult } from '../../state/map-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { axisOf } from '../charts/axis.ts';
 import { Chart } from '../charts/Chart.tsx';
@@ -21,7 +21,7 @@ import { useComparison } from './CompareMap.tsx';
 
 type Comparison = ReturnType<typeof useComparison>;
 
-export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
+export function ComparePlate({ a, b }: { a: SavedResult; b: SavedResult }) {
   const words = useWords();
   const w = words.compare;
   const comparison = useComparison(a, b);
@@ -53,12 +53,12 @@ export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
       </p>
       <div className="two">
         <Mini
-          kept={a}
+          saved={a}
           rows={comparison.modules.map((m) => m.a)}
           title={`${w.a}: ${nameOf(words, a.result.spec)}`}
         />
         <Mini
-          kept={b}
+          saved={b}
           rows={comparison.modules.map((m) => m.b)}
           title={`${w.b}: ${nameOf(words, b.result.spec)}`}
         />
@@ -69,17 +69,17 @@ export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
 }
 
 function Mini({
-  kept,
+  saved,
   rows,
   title,
 }: {
-  kept: KeptResult;
+  saved: SavedResult;
   rows: readonly { multiple: number | null }[];
   title: string;
 }) {
   const { sequential } = palette(useDark());
-  const { layers } = kept.result.model;
-  const layout = mapLayout(kept.result.modules, layers);
+  const { layers } = saved.result.model;
+  const layout = mapLayout(saved.result.modules, layers);
   const end = scaleEnd(Math.max(...rows.map((r) => r.multiple ?? 0)));
   const template = layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 4px ');
   const place = (i: number) => 1 + i + layout.groups.findIndex((g) => i < g.from + g.count);

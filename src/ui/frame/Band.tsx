@@ -101,13 +101,13 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   const b = words.band;
 
   if (stopped !== null) {
-    const kept = shown ? sweepsOf(shown.draws) : 0;
+    const repeats = shown ? sweepsOf(shown.draws) : 0;
     const said =
       stopped !== 'map'
-        ? words.studies.kept
+        ? words.studies.canResume
         : provider?.kind === 'webgpu'
-          ? b.lostAsk(kept)
-          : words.status.kept(kept);
+          ? b.lostAsk(repeats)
+          : words.status.canResume(repeats);
     return (
       <Line
         kind="err"
@@ -323,7 +323,7 @@ function LinkLine() {
       {contents.damaged.length > 0 && (
         <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>
       )}
-      {contents.textKeptBack && <span className="small warn">{b.keptBack}</span>}
+      {contents.textOmitted && <span className="small warn">{b.textOmitted}</span>}
     </Line>
   );
 }

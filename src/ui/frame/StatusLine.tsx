@@ -130,7 +130,7 @@ function useMeasurementStatus(): Status {
         phase,
       };
     case 'stopped':
-      return { title: w.stopped(stage(sweeps)), note: w.kept(sweeps), phase };
+      return { title: w.stopped(stage(sweeps)), note: w.canResume(sweeps), phase };
     case 'running': {
       if (!shown || shown.cleanLoss === null)
         return { title: w.measuring(stage(0)), note: w.clean, phase };

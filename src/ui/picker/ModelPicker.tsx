@@ -14,7 +14,7 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';
 import { useWords } from '../use-words.ts';
-import { Fetching, HubField, KeptModels, Offer } from './RemotePicker.tsx';
+import { Fetching, HubField, CachedModels, Offer } from './RemotePicker.tsx';
 import { MemoryBar } from './MemoryBar.tsx';
 import { offerFiles } from './offer-files.ts';
 
@@ -125,7 +125,7 @@ export function ModelPicker() {
           })}
         </tbody>
       </table>
-      <KeptModels />
+      <CachedModels />
       {candidate && <Candidate done={close} />}
     </section>
   );

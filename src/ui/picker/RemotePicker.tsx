@@ -6,7 +6,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import {
   fetchVariant,
   forgetModel,
-  keptModels,
+  cachedModels,
   lookUp,
   stopFetching,
 } from '../../state/remote-picker.ts';
@@ -68,21 +68,21 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
           </tr>
         </thead>
         <tbody>
-          {offer.variants.map(({ graph, bytes, kept }) => (
+          {offer.variants.map(({ graph, bytes, cached }) => (
             <tr key={graph}>
               <td className="bold">{graph}</td>
               <td>
                 {words.size(bytes)}
-                {kept && <span className="ink2">, {w.here}</span>}
+                {cached && <span className="ink2">, {w.here}</span>}
               </td>
               <td>
                 <button
                   type="button"
                   className="button line small"
-                  aria-label={`${kept ? w.inspect : w.fetch}: ${graph}`}
+                  aria-label={`${cached ? w.inspect : w.fetch}: ${graph}`}
                   onClick={() => void fetchVariant(offer, graph)}
                 >
-                  {kept ? w.inspect : w.fetch}
+                  {cached ? w.inspect : w.fetch}
                 </button>
               </td>
             </tr>
@@ -140,15 +140,15 @@ export function Fetching({ name }: { name: string }) {
 }
 
 /** Cached models from the hub, with buttons to inspect or remove each. */
-export function KeptModels() {
+export function CachedModels() {
   const words = useWords();
   const w = inLanguage(remoteWords, useWords());
-  const [models, setModels] = useState<Awaited<ReturnType<typeof keptModels>>>([]);
+  const [models, setModels] = useState<Awaited<ReturnType<typeof cachedModels>>>([]);
   // Refresh after an inspection: it may have cached a model.
   const inspected = useModel((m) => m.candidate?.inspection);
   useEffect(() => {
     let gone = false;
-    keptModels().then(
+    cachedModels().then(
       (all) => {
         if (!gone) setModels(all);
       },
@@ -163,7 +163,7 @@ export function KeptModels() {
     <table className="models">
       <thead>
         <tr>
-          <th scope="col">{w.kept}</th>
+          <th scope="col">{w.cached}</th>
           <th scope="col">{w.size}</th>
           <th scope="col">
             <span className="hidden-visually">{w.look}</span>
@@ -190,7 +190,7 @@ export function KeptModels() {
                 aria-label={w.removeName(repository)}
                 onClick={() =>
                   void forgetModel(repository)
-                    .then(keptModels)
+                    .then(cachedModels)
                     .then(setModels, () => undefined)
                 }
               >

@@ -1,7 +1,7 @@
 /** Passes picked or dropped files to the picker, which inspects them before anything is loaded. */
 import { AtlasError } from '../../errors.ts';
 import { SeveralAdapters } from '../../adapters/peft-files.ts';
-import { graphsIn } from '../../model/beside.ts';
+import { graphsIn } from '../../model/companion-files.ts';
 import { pickedFiles, type PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';
 import { failureOf, inspectModel } from '../../state/engine.ts';
@@ -23,7 +23,7 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
       const variants = graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({
         graph: path,
         bytes,
-        kept: true,
+        cached: true,
       }));
       set({
         candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants } },

@@ -1,7 +1,7 @@
 /** The probe in six lines, each with this module's numbers and its source. */
 import { useShown } from '../../state/study-store.ts';
 import type { ReactNode } from 'react';
-import { shaking } from '../../studies/map/draws.ts';
+import { perturbationOf } from '../../studies/map/draws.ts';
 import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { Requests } from '../../worker/protocol.ts';
@@ -64,7 +64,7 @@ export function SixSteps({
   const draw = row.draws[repeat] ?? detail?.value;
   const method = shown?.spec.method;
   const m = words.methods;
-  const clean = method !== undefined && shaking(method).variant === 'clean';
+  const clean = method !== undefined && perturbationOf(method).variant === 'clean';
   // In other methods the importance is not the result of one perturbation, so one probe is shown as
   // well.
   const reckoned = method ? m.of[method.name].reckoned : null;
@@ -84,15 +84,15 @@ export function SixSteps({
   return (
     <>
       {reckoned === null ? (
-        <p className="finding minor shake">
-          {draw === undefined ? p.waiting : p.shake(n.significant(draw))}
+        <p className="finding minor perturbed">
+          {draw === undefined ? p.waiting : p.perturbed(n.significant(draw))}
         </p>
       ) : (
         <>
-          <p className="finding minor shake">
+          <p className="finding minor perturbed">
             {row.importance === null ? p.waiting : reckoned.moves(n.significant(row.importance))}
           </p>
-          <p className="small ink2">{detail ? m.shaken(n.significant(detail.value)) : p.waiting}</p>
+          <p className="small ink2">{detail ? m.probe(n.significant(detail.value)) : p.waiting}</p>
         </>
       )}
       <ol className="steps">

@@ -2,14 +2,14 @@
  * The latest results on this device, including comparisons of methods. Click one to show it; mark
  * two measurements to compare them.
  */
-import { resultKey, useMap, type KeptResult } from '../../state/map-store.ts';
+import { resultKey, useMap, type SavedResult } from '../../state/map-store.ts';
 import { useShown, useStudy } from '../../state/study-store.ts';
 import { useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { measurementOf } from '../../studies/map/state.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { agreementKey, useAgreements, type KeptAgreement } from '../../state/agreements.ts';
+import { agreementKey, useAgreements, type SavedAgreement } from '../../state/agreements.ts';
 import { usePick } from '../../state/pick.ts';
 import { showMeasurement } from '../../state/runs.ts';
 import { showAgreement } from '../../state/agreements.ts';
@@ -28,16 +28,16 @@ export function Results() {
   const now = useClock(60_000);
 
   // Results of another model are hidden, because they cannot be compared with the map in view.
-  const ofModel = ({ result: { model } }: KeptResult | KeptAgreement) =>
+  const ofModel = ({ result: { model } }: SavedResult | SavedAgreement) =>
     model.hash === (shown?.model.hash ?? facts?.hash);
   const here = results.filter(ofModel);
-  const agreed = useAgreements((a) => a.kept).filter(ofModel);
+  const agreed = useAgreements((a) => a.saved).filter(ofModel);
   const inPlate = useAgreementInView();
   const comparingMethods = useStudy((s) => s.phase.agree === 'running');
   const inView = shown?.result ? resultKey(shown.result) : null;
   const running = !inView && shown && (phase === 'running' || phase === 'paused');
 
-  function show({ result }: KeptResult) {
+  function show({ result }: SavedResult) {
     const { spec, edit } = useExperiment.getState();
     edit(() => ({ ...result.spec, allocation: spec.allocation }), 'result');
     showMeasurement(measurementOf(result));
@@ -80,39 +80,39 @@ export function Results() {
           </li>
         )}
         {marked === null &&
-          agreed.map((kept) => {
-            const name = w.agreement(nameOf(words, kept.result.spec));
+          agreed.map((saved) => {
+            const name = w.agreement(nameOf(words, saved.result.spec));
             return (
-              <li className="row" key={kept.key}>
+              <li className="row" key={saved.key}>
                 <button
                   type="button"
                   className="plain ellipsis"
                   title={name}
-                  aria-current={kept.key === inPlate}
+                  aria-current={saved.key === inPlate}
                   disabled={phase === 'running' || comparingMethods}
-                  onClick={() => showAgreement(kept.result)}
+                  onClick={() => showAgreement(saved.result)}
                 >
                   {name}
                 </button>
-                <small className="ink3 nowrap">{ago(kept)}</small>
+                <small className="ink3 nowrap">{ago(saved)}</small>
               </li>
             );
           })}
-        {here.map((kept) => {
-          const name = nameOf(words, kept.result.spec);
+        {here.map((saved) => {
+          const name = nameOf(words, saved.result.spec);
           return (
-            <li className="row" key={kept.key}>
+            <li className="row" key={saved.key}>
               {marked ? (
                 <label className="choice">
                   <input
                     type="checkbox"
-                    checked={marked.includes(kept.key)}
-                    disabled={marked.length === 2 && !marked.includes(kept.key)}
+                    checked={marked.includes(saved.key)}
+                    disabled={marked.length === 2 && !marked.includes(saved.key)}
                     onChange={(e) =>
                       setMarked(
                         e.target.checked
-                          ? [...marked, kept.key]
-                          : marked.filter((k) => k !== kept.key),
+                          ? [...marked, saved.key]
+                          : marked.filter((k) => k !== saved.key),
                       )
                     }
                   />
@@ -122,14 +122,14 @@ export function Results() {
                 <button
                   type="button"
                   className="plain ellipsis"
-                  aria-current={kept.key === inView}
+                  aria-current={saved.key === inView}
                   disabled={phase === 'running'}
-                  onClick={() => show(kept)}
+                  onClick={() => show(saved)}
                 >
                   {name}
                 </button>
               )}
-              <small className="ink3 nowrap">{ago(kept)}</small>
+              <small className="ink3 nowrap">{ago(saved)}</small>
             </li>
           );
         })}

@@ -11,7 +11,7 @@ import type { TourWords } from '../../words/tour.en.ts';
 import { useWords } from '../use-words.ts';
 import { endTour, TOUR_CARDS } from '../frame/tour-control.ts';
 import { usePhone } from '../parts/use-media.ts';
-import { placeBeside, type Box } from './place.ts';
+import { placeNextTo, type Box } from './place.ts';
 import './tour.css';
 
 /**
@@ -61,7 +61,7 @@ export function Tour({ at }: { at: number }) {
       const map = seen(['.map-sheet'])?.getBoundingClientRect();
       setPlace({
         ring,
-        ...placeBeside(
+        ...placeNextTo(
           ring,
           { width, height },
           { width: innerWidth, height: innerHeight },

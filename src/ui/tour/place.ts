@@ -18,7 +18,7 @@ const EDGE = 8;
  * lower right. If there is space, the card does not cover `clear`: it moves to the side of `clear`,
  * at the target's height.
  */
-export function placeBeside(
+export function placeNextTo(
   target: Box | null,
   card: { width: number; height: number },
   room: { width: number; height: number },
@@ -38,13 +38,13 @@ export function placeBeside(
       .filter((top) => top >= EDGE && top <= most.top)
       .map((top) => within(target.left, top)),
   ];
-  const beside = clear
+  const clearSides = clear
     ? sides(clear, card)
         .filter(({ left }) => left >= EDGE && left <= most.left)
         .map(({ left }) => within(left, target.top))
     : [];
   return (
-    [...places, ...beside].find((at) => !clear || !overlap({ ...at, ...card }, clear)) ??
+    [...places, ...clearSides].find((at) => !clear || !overlap({ ...at, ...card }, clear)) ??
     places[0] ??
     within(most.left, most.top)
   );

@@ -128,12 +128,12 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
   // With several row blocks, a cut has no single position on this axis, so the retained fraction is
   // shown.
   const cut = inForce.find((t) => t.module === module);
-  const keep = cut ? Math.floor(cut.rho * components.length) : null;
+  const retained = cut ? Math.floor(cut.rho * components.length) : null;
   const least = Math.min(0, ...components.map((c) => c.tail));
   const own = !spectrum
     ? null
     : cut
-      ? w.spectrumFinding(name, defined(keep), components.length)
+      ? w.spectrumFinding(name, defined(retained), components.length)
       : least < 0
         ? w.spectrumWhole(name, -least)
         : w.spectrumNothing(name);
@@ -152,7 +152,9 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
         }}
         print={(v, column) => (column === 0 ? n.whole(v) : n.significant(v))}
       >
-        {(width) => <Waterfall width={width} height={height} components={components} keep={keep} />}
+        {(width) => (
+          <Waterfall width={width} height={height} components={components} retained={retained} />
+        )}
       </ChartFrame>
       <div className="row centre compress-pick">
         <WaterfallLegend />

@@ -87,7 +87,7 @@ export function Trail({
                       </button>
                     ) : t.accepted ? (
                       <span className="small">
-                        {result && place < 0 ? w.replacedMark : out ? '–' : w.keptMark}
+                        {result && place < 0 ? w.replacedMark : out ? '–' : w.acceptedMark}
                       </span>
                     ) : null}
                   </td>

@@ -51,12 +51,12 @@ export function Waterfall({
   width,
   height,
   components,
-  keep,
+  retained,
 }: {
   width: number;
   height: number;
   components: readonly Component[];
-  keep: number | null;
+  retained: number | null;
 }) {
   const words = useWords();
   const n = numbersOf(words.locale);
@@ -84,7 +84,7 @@ export function Waterfall({
         }}
         left={left}
       >
-        <Dropped keep={keep} count={count} />
+        <Dropped retained={retained} count={count} />
         <SeriesLine dataKey="sigma" look={SIGMA} dots={0} />
       </Chart>
       <Chart
@@ -99,7 +99,7 @@ export function Waterfall({
         y={y}
         left={left}
       >
-        <Dropped keep={keep} count={count} />
+        <Dropped retained={retained} count={count} />
         <Changes components={components} />
         <SeriesLine dataKey="tail" look={TAIL} dots={0} />
       </Chart>
@@ -108,10 +108,10 @@ export function Waterfall({
 }
 
 /** Shades the removed components, with a dashed line at the boundary. */
-function Dropped({ keep, count }: { keep: number | null; count: number }) {
+function Dropped({ retained, count }: { retained: number | null; count: number }) {
   const plot = usePlotArea();
-  if (!plot || keep === null) return null;
-  const from = plot.x + (plot.width * keep) / count;
+  if (!plot || retained === null) return null;
+  const from = plot.x + (plot.width * retained) / count;
   return (
     <>
       <ZIndexLayer zIndex={DefaultZIndexes.grid}>

@@ -9,7 +9,7 @@ import { halfToFloat32 } from '../../onnx/float16.ts';
 import type { TokenBatch } from '../engine.ts';
 import { cpuTensor, queued, runtimeError, type Ort, type OrtTensor } from '../backends/ort.ts';
 
-export interface UntouchedModel {
+export interface OriginalModel {
   /** The graph's bytes. */
   graph: Uint8Array;
   /** Files with external weights, by the location that the graph names. */
@@ -26,9 +26,9 @@ export interface UntouchedModel {
  * inputs. Rejects with AtlasError `runtime` if the CPU provider cannot run the export (some exports
  * are for WebGPU only).
  */
-export function untouchedLogits(
+export function originalLogits(
   ort: Ort,
-  model: UntouchedModel,
+  model: OriginalModel,
   batch: TokenBatch,
   given: Readonly<Record<string, OrtTensor>> = {},
 ): Promise<Float32Array> {
@@ -45,7 +45,7 @@ export function untouchedLogits(
       const logits = defined(
         (
           await session.run(
-            untouchedInputs({ ort, session, batch, headDim: model.headDim, given }),
+            originalInputs({ ort, session, batch, headDim: model.headDim, given }),
             ['logits'],
           )
         )['logits'],
@@ -68,7 +68,7 @@ export function untouchedLogits(
 }
 
 /** All inputs of a session of an export, with an empty cache. `given` are additional inputs. */
-export function untouchedInputs({
+export function originalInputs({
   ort,
   session,
   batch,

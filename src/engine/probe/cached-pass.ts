@@ -3,7 +3,7 @@ import { elements, type Backend, type DeviceTensor } from '../backends/backend.t
 import type { CleanPass, TokenBatch } from '../engine.ts';
 import { ownHandle } from '../handle.ts';
 
-export class KeptPass implements CleanPass {
+export class CachedPass implements CleanPass {
   readonly backend: Backend;
   readonly batch: TokenBatch;
   /** NaN until it is computed. */
@@ -34,8 +34,8 @@ export class KeptPass implements CleanPass {
     this.bytes = bytes;
   }
 
-  static from(pass: CleanPass, backend: Backend): KeptPass {
-    return ownHandle(KeptPass, pass, backend);
+  static from(pass: CleanPass, backend: Backend): CachedPass {
+    return ownHandle(CachedPass, pass, backend);
   }
 
   /**

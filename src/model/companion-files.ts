@@ -20,7 +20,7 @@ const SETS = [
 ] as const;
 
 /** Files that an export needs in its folder so that other programs can load it. */
-const BESIDE: readonly string[] = SETS.flat();
+const COMPANION_FILES: readonly string[] = SETS.flat();
 
 /** Describes the folder of one graph. */
 const GENAI = 'genai_config.json';
@@ -37,7 +37,7 @@ export function foldersAbove(path: string): string[] {
 }
 
 /** The files that belong to the graph at path `graph`, by name. Does not read `files`. */
-export function filesBeside<F extends { path: string }>(
+export function companionFilesOf<F extends { path: string }>(
   files: readonly F[],
   graph: string,
 ): Map<string, F> {
@@ -73,7 +73,9 @@ export function modelFilesOf<F extends { path: string }>(files: readonly F[]): F
     const end = path.lastIndexOf('/') + 1;
     const folder = path.slice(0, end);
     const name = path.slice(end);
-    return own.has(folder) || (above.has(folder) && (BESIDE.includes(name) || name === GENAI));
+    return (
+      own.has(folder) || (above.has(folder) && (COMPANION_FILES.includes(name) || name === GENAI))
+    );
   });
 }
 

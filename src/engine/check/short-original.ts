@@ -9,20 +9,20 @@ import type { CompiledModel, VocabularyHead } from '../../compiler/compiled.ts';
 import type { Graph, Node, Tensor } from '../../onnx/graph.ts';
 import { reached } from '../../onnx/reached.ts';
 import { bytesOf } from '../../onnx/types.ts';
-import { writeBeside } from '../../onnx/write-model.ts';
+import { writeWithExternalWeights } from '../../onnx/write-model.ts';
 import type { TokenBatch } from '../engine.ts';
 import { cpuTensor, type Ort, type OrtTensor } from '../backends/ort.ts';
 import { embeddingRows, ROWS, withRows } from './runnable.ts';
-import { untouchedLogits } from './untouched.ts';
+import { originalLogits } from './original.ts';
 
 /**
  * Bytes of the vocabulary projection in the provider at a time, as float32. The provider holds up
  * to three copies of a float projection while it packs them.
  */
-const STRETCH = 128 << 20;
+const CHUNK_BYTES = 128 << 20;
 
 /**
- * See `untouchedLogits`: the same for embedding, `layers` and head. Also rejects with AtlasError
+ * See `originalLogits`: the same for embedding, `layers` and head. Also rejects with AtlasError
  * `structure`.
  */
 export async function shortLogits(
@@ -31,21 +31,21 @@ export async function shortLogits(
   {
     layers,
     batch,
-    stretch = STRETCH,
-  }: { layers: readonly number[]; batch: TokenBatch; stretch?: number },
+    chunkBytes = CHUNK_BYTES,
+  }: { layers: readonly number[]; batch: TokenBatch; chunkBytes?: number },
 ): Promise<Float32Array> {
   const { graph, ids, given } = looked(ort, model, await model.short(layers), batch);
   const { vocab, hidden } = model.head;
   const rows = batch.ids.length;
   const run = (part: Graph) =>
-    untouchedLogits(
+    originalLogits(
       ort,
-      { ...writeBeside(reached(part, ['logits'])), headDim: model.headDim },
+      { ...writeWithExternalWeights(reached(part, ['logits'])), headDim: model.headDim },
       { ...batch, ids },
       given,
     );
   const head = wideHead(graph, model.head);
-  const width = Math.floor(stretch / (4 * hidden));
+  const width = Math.floor(chunkBytes / (4 * hidden));
   if (!head || vocab <= width) return run(graph);
   const logits = new Float32Array(rows * vocab);
   for (let first = 0; first < vocab; first += width) {

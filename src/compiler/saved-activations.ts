@@ -7,7 +7,7 @@ import { stepsBetween } from './gradient/index.ts';
 import type { PieceRequest } from './pieces.ts';
 import type { Value } from './value.ts';
 
-const DEAR: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'Softmax']);
+const EXPENSIVE: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'Softmax']);
 
 /**
  * Returns the saved activations, in the order of the forward pass from `x` to `y`: values that
@@ -15,7 +15,7 @@ const DEAR: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'Softmax']);
  * one). The search ends at each of them. The values of `thin` are searched, too; a saved one has
  * the given dims, some symbolic.
  */
-export function keptValues({
+export function savedActivations({
   x,
   y,
   whole,
@@ -31,17 +31,18 @@ export function keptValues({
   const steps = stepsBetween(x, y);
   const forward = new Set(steps);
   const seen = new Set<Value>([x]);
-  const kept = new Set<Value>();
+  const saved = new Set<Value>();
   const visit = (value: Value): void => {
     if (value.kind !== 'computed' || !value.step || seen.has(value)) return;
     seen.add(value);
-    if (forward.has(value.step) && (whole.has(value) || DEAR.has(value.step.op))) kept.add(value);
+    if (forward.has(value.step) && (whole.has(value) || EXPENSIVE.has(value.step.op)))
+      saved.add(value);
     else for (const v of value.step.inputs) if (v) visit(v);
   };
   [...wanted, ...thin.keys()].forEach(visit);
-  const values = steps.flatMap((step) => step.outputs.filter((v) => kept.has(v)));
+  const values = steps.flatMap((step) => step.outputs.filter((v) => saved.has(v)));
   return values.map((value, i) => ({
-    name: `kept${i}`,
+    name: `saved${i}`,
     value,
     dims: value.dims,
     ...(thin.has(value) && { shape: defined(thin.get(value)) }),

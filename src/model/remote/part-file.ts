@@ -7,21 +7,21 @@ import { AtlasError } from '../../errors.ts';
 import { describeBytes } from '../figures.ts';
 import { newPart, partsOf, removeParts, type FileStore, type StoreWriter } from './file-store.ts';
 
-export interface KeptFile {
+export interface CachedFile {
   name: string;
   bytes: number;
 }
 
-export class Keeping {
+export class PartFile {
   private readonly store: FileStore;
-  private readonly file: KeptFile;
+  private readonly file: CachedFile;
   private readonly part: string;
   private readonly warn: ((warning: AtlasError) => void) | undefined;
   private writer: StoreWriter | null = null;
   /** True while this part is shorter than the part it copies. */
   private copying = false;
 
-  constructor(store: FileStore, file: KeptFile, onWarning?: (warning: AtlasError) => void) {
+  constructor(store: FileStore, file: CachedFile, onWarning?: (warning: AtlasError) => void) {
     this.store = store;
     this.file = file;
     this.part = newPart(file.name);
@@ -52,8 +52,8 @@ export class Keeping {
     if (this.writer) await store.remove(left.name);
   }
 
-  private async longestPart(): Promise<KeptFile | null> {
-    let longest: KeptFile | null = null;
+  private async longestPart(): Promise<CachedFile | null> {
+    let longest: CachedFile | null = null;
     for (const name of await partsOf(this.store, this.file.name)) {
       const bytes = await this.store.size(name);
       if (bytes > this.file.bytes) await this.store.remove(name);
