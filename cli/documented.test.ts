@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/studies/race/lanes.ts';
+import type { RaceEntry } from '../src/studies/race/entries.ts';
 import type { PruneResult } from '../src/studies/prune/state.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';

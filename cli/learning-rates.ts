@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
-import { SEEDS_FOR_INTERVALS } from '../src/studies/race/standings.ts';
+import { SEEDS_FOR_INTERVALS } from '../src/studies/race/ranking.ts';
 import type { RaceResult, RaceState } from '../src/studies/race/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';

@@ -27,7 +27,7 @@ const tiny = [
 ];
 
 describe('rank-atlas run race', { timeout: 120_000 }, () => {
-  it('prints the standings and what one seed allows to say, and writes a result whose link runs the same race', async () => {
+  it('prints the ranking and a finding for one seed, and writes a result whose link repeats the race', async () => {
     const file = join(folder, 'race.json');
     const first = await cli(
       'run',

@@ -21,7 +21,7 @@ export async function raced(spec: ExperimentSpec, options: Options): Promise<Rac
 }
 
 /**
- * Runs a race in an open study. `between` is called whenever every started lane has finished. A
+ * Runs a race in an open study. `between` is called whenever every started run has finished. A
  * later call can resume from that state (`from`) if there is no checkpoint.
  */
 export async function racedIn(

@@ -22,7 +22,7 @@ import { costOfAll, drawsAsked, shaking } from '../src/studies/map/draws.ts';
 import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
-import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/lanes.ts';
+import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
 import { Method } from '../src/ui/rail/Method.tsx';
 import { LOOKS } from '../src/ui/studies/race/look.ts';
 import { describeChange, nameOf } from '../src/words/describe.ts';

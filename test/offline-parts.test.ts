@@ -18,7 +18,7 @@ const exempt: [RegExp, string][] = [
   [/^runtime\/ort\.node\.ts$/, 'Node alone'],
   [/opfs-store|study-parts/, 'keeps models that are fetched; the list itself'],
   [
-    /^(studies|methods)\/.*\/(run|state|verdict|need|base-share|lane-code|[a-z-]+\.run)\.ts$/,
+    /^(studies|methods)\/.*\/(run|state|verdict|need|base-share|other-entries|[a-z-]+\.run)\.ts$/,
     'code(), need(), share()',
   ],
 ];

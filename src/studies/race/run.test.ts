@@ -16,7 +16,7 @@ import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
 import { runRace, type RaceCheckpoint } from './run.ts';
-import { RACE_ENTRIES } from './lanes.ts';
+import { RACE_ENTRIES } from './entries.ts';
 import type { RaceSettings } from './settings.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
@@ -105,10 +105,10 @@ describe('a race', { timeout: 60_000 }, () => {
     expect(result.lanes.map((l) => [l.entry, l.seed])).toEqual(
       [1, 2].flatMap((seed) => ['adarank', 'uniform', 'random'].map((entry) => [entry, seed])),
     );
-    for (const lane of result.lanes) {
-      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
-      expect(elementAt(lane.points, 0).loss).toBe(result.base);
-      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(result.base, 3);
+    for (const run of result.lanes) {
+      expect(run.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
+      expect(elementAt(run.points, 0).loss).toBe(result.base);
+      expect(elementAt(run.points, -1).loss).not.toBeCloseTo(result.base, 3);
     }
     // No run gets ahead: between two of its held-out losses every other run had its turn.
     const held = events.flatMap((e) => (e.type === 'held' ? [e.lane] : []));
@@ -208,7 +208,7 @@ describe('a race', { timeout: 60_000 }, () => {
       if (event.type === 'held' && event.step === 2 && !checkpoint)
         checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
     }
-    const lanes = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
+    const runs = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
     const adapters = await engine.adapters(imported.values);
     const before = await heldOutLoss(
       engine,
@@ -217,12 +217,12 @@ describe('a race', { timeout: 60_000 }, () => {
       adapterUse(imported, adapters),
     );
     adapters.dispose();
-    for (const lane of lanes) {
-      expect(lane.ranks).toEqual(engine.modules.map((m) => m.index % 3));
-      expect(elementAt(lane.points, 0).loss).toBeCloseTo(before, 5);
-      expect(elementAt(lane.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
-      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4]);
-      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(before, 3);
+    for (const run of runs) {
+      expect(run.ranks).toEqual(engine.modules.map((m) => m.index % 3));
+      expect(elementAt(run.points, 0).loss).toBeCloseTo(before, 5);
+      expect(elementAt(run.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
+      expect(run.points.map((p) => p.step)).toEqual([0, 2, 4]);
+      expect(elementAt(run.points, -1).loss).not.toBeCloseTo(before, 3);
     }
     expect(defined(kept.get('race/imported')).values).toHaveLength(imported.values.length);
     expect(
@@ -277,7 +277,7 @@ describe('a race', { timeout: 60_000 }, () => {
     await small.dispose();
   });
 
-  it('stops a lane whose loss is no number at its last good step, and goes on with the others', async () => {
+  it('stops a run at its last finite step if its loss is not finite, and continues the others', async () => {
     const { context } = contextOf(
       { entries: ['adarank', 'uniform'] },
       { learningRate: 1, maxNorm: 0, steps: 6 },

@@ -27,8 +27,8 @@ import {
   timed,
   type Competitor,
 } from './measure.ts';
-import { partOf, type RaceEntry } from './lanes.ts';
-import { standingsOf } from './standings.ts';
+import { partOf, type RaceEntry } from './entries.ts';
+import { rankingOf } from './ranking.ts';
 import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
 import type { KeptAdapter, StudyContext } from '../context.ts';
 import { raceRanks } from './need.ts';
@@ -333,6 +333,6 @@ function resultOf(state: RaceState): RaceResult {
     measured,
     base: defined(base),
     lanes,
-    standings: standingsOf(state),
+    standings: rankingOf(state),
   };
 }

@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RaceEntry } from './lanes.ts';
-import { verdictOf } from './standings.ts';
+import type { RaceEntry } from './entries.ts';
+import { verdictOf } from './ranking.ts';
 import type { RaceResult } from './state.ts';
 import { raceEn } from './words.en.ts';
 import { raceJa } from './words.ja.ts';
@@ -56,7 +56,7 @@ describe('the finding', () => {
       raceEn.finding({
         kind: 'better',
         entries,
-        parted: [
+        differing: [
           ['eva', 'random'],
           ['adarank', 'random'],
           ['eva', 'adarank'],
@@ -67,7 +67,12 @@ describe('the finding', () => {
       'EVA, AdaRank and random are significantly lower than uniform; no entry is significantly lower than all others. Of these, EVA is significantly lower than random and AdaRank; AdaRank is significantly lower than random.',
     );
     expect(
-      raceEn.finding({ kind: 'better', entries: ['eva', 'adarank'], parted: [], likeRandom: [] }),
+      raceEn.finding({
+        kind: 'better',
+        entries: ['eva', 'adarank'],
+        differing: [],
+        likeRandom: [],
+      }),
     ).toMatch(/These two do not differ significantly\.$/);
   });
 });

@@ -4,12 +4,12 @@
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
 import {
-  parametersApart,
+  parameterSpread,
   SAME_BUDGET,
   SEEDS_FOR_INTERVALS,
-  standingsOf,
+  rankingOf,
   verdictOf,
-} from '../../../studies/race/standings.ts';
+} from '../../../studies/race/ranking.ts';
 import type { RaceState } from '../../../studies/race/state.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
@@ -22,7 +22,7 @@ import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { curvesOf } from './curves.ts';
 import { RaceChart } from './RaceChart.tsx';
 import { RaceSettings } from './RaceSettings.tsx';
-import { RaceNotes, Standings, SweepTable } from './Standings.tsx';
+import { RaceNotes, RankingTable, SweepTable } from './RankingTable.tsx';
 import { SweepChart } from './SweepChart.tsx';
 
 export function Plate() {
@@ -138,15 +138,15 @@ function Sweep({ state }: { state: RaceState | null }) {
   const doing = useDoing(state);
   const asked = useExperiment((e) => e.spec);
   const { race } = state?.spec ?? asked;
-  const standings = state ? standingsOf(state) : [];
-  const empty = standings.every((s) => s.loss === null);
+  const ranking = state ? rankingOf(state) : [];
+  const empty = ranking.every((s) => s.loss === null);
   const through = state?.result != null;
   const finding = !through
     ? state
       ? w.running
       : w.empty
     : race.seeds < SEEDS_FOR_INTERVALS
-      ? w.sweepFew(...spread(standings, race.meanRanks))
+      ? w.sweepFew(...spread(ranking, race.meanRanks))
       : w.sweepFinding(
           ...winners(race.meanRanks, (r) => verdictOf(defined(state), r).kind === 'winner'),
         );
@@ -171,7 +171,7 @@ function Sweep({ state }: { state: RaceState | null }) {
         rows: race.meanRanks.map((r) => [
           r,
           ...race.entries.map(
-            (e) => standings.find((s) => s.entry === e && s.meanRank === r)?.loss ?? null,
+            (e) => ranking.find((s) => s.entry === e && s.meanRank === r)?.loss ?? null,
           ),
         ]),
       }}
@@ -181,7 +181,7 @@ function Sweep({ state }: { state: RaceState | null }) {
         <SweepChart
           width={width}
           height={height}
-          standings={standings}
+          ranking={ranking}
           entries={race.entries}
           meanRanks={race.meanRanks}
         />
@@ -203,14 +203,12 @@ const winners = (
  * mean rank.
  */
 function spread(
-  standings: readonly { meanRank: number; loss: number | null }[],
+  ranking: readonly { meanRank: number; loss: number | null }[],
   meanRanks: readonly number[],
 ): [number, number, number, number] {
   const widths = meanRanks
     .map((r) => {
-      const losses = standings.flatMap((s) =>
-        s.meanRank === r && s.loss !== null ? [s.loss] : [],
-      );
+      const losses = ranking.flatMap((s) => (s.meanRank === r && s.loss !== null ? [s.loss] : []));
       return { r, width: Math.max(...losses) - Math.min(...losses) };
     })
     .sort((a, b) => b.width - a.width);
@@ -258,21 +256,21 @@ function Budgets({
 function Below({ state, meanRank }: { state: RaceState; meanRank: number | null }) {
   const w = inLanguage(raceWords, useWords());
   const edit = useEdit();
-  const all = standingsOf(state);
+  const all = rankingOf(state);
   const { equal } = state.spec.race;
-  const standings = meanRank === null ? all : all.filter((s) => s.meanRank === meanRank);
+  const ranking = meanRank === null ? all : all.filter((s) => s.meanRank === meanRank);
   const share = Math.max(
     0,
     ...state.spec.race.meanRanks
       .filter((r) => meanRank === null || r === meanRank)
-      .map((r) => parametersApart(all, r)),
+      .map((r) => parameterSpread(all, r)),
   );
   return (
     <>
       {meanRank === null ? (
-        <SweepTable state={state} standings={all} />
+        <SweepTable state={state} ranking={all} />
       ) : (
-        standings.length > 0 && <Standings standings={standings} />
+        ranking.length > 0 && <RankingTable ranking={ranking} />
       )}
       {share > SAME_BUDGET && (
         <p className="small warn race-apart">
@@ -293,11 +291,7 @@ function Below({ state, meanRank }: { state: RaceState; meanRank: number | null 
           )}
         </p>
       )}
-      <RaceNotes
-        state={state}
-        standings={standings}
-        single={meanRank !== null && standings.length > 0}
-      />
+      <RaceNotes state={state} ranking={ranking} single={meanRank !== null && ranking.length > 0} />
     </>
   );
 }

@@ -1,5 +1,5 @@
 /** Settings of the race: entries, budgets, seeds and training. */
-import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/entries.ts';
 import { RACE_LIMITS, type RaceSettings as Settings } from '../../../studies/race/settings.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';

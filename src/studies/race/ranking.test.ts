@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
-import { RACE_ENTRIES, type RaceEntry } from './lanes.ts';
-import { parametersApart, standingsOf, verdictOf } from './standings.ts';
-import type { RaceLane } from './state.ts';
+import { RACE_ENTRIES, type RaceEntry } from './entries.ts';
+import { parameterSpread, rankingOf, verdictOf } from './ranking.ts';
+import type { RaceRun } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 
 /** A race at mean rank 1 with these final losses by entry and seed. */
 function raceOf(
   losses: Partial<Record<RaceEntry, number[]>>,
-  over: (entry: RaceEntry) => Partial<RaceLane> = () => ({}),
+  over: (entry: RaceEntry) => Partial<RaceRun> = () => ({}),
 ) {
   const entries = Object.keys(losses) as RaceEntry[];
   const seeds = Math.max(...Object.values(losses).map((l) => l.length));
   const lanes = entries.flatMap((entry) =>
-    defined(losses[entry]).map((loss, seed): RaceLane => ({
+    defined(losses[entry]).map((loss, seed): RaceRun => ({
       entry,
       meanRank: 1,
       seed,
@@ -34,11 +34,9 @@ function raceOf(
   return { spec: parseSpec({ seed: 0, race: { entries, seeds } }), lanes };
 }
 
-describe('standings', () => {
+describe('ranking', () => {
   it('compare with uniform seed by seed, with an interval from three seeds on', () => {
-    const [first, uniform] = standingsOf(
-      raceOf({ adarank: [3, 4, 5.3], uniform: [3.5, 4.4, 5.9] }),
-    );
+    const [first, uniform] = rankingOf(raceOf({ adarank: [3, 4, 5.3], uniform: [3.5, 4.4, 5.9] }));
     expect(first).toMatchObject({
       seeds: 3,
       ranks: 3,
@@ -54,7 +52,7 @@ describe('standings', () => {
       6,
     );
     expect(uniform).toMatchObject({ difference: null, differenceInterval: null });
-    expect(standingsOf(raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] }))[0]).toMatchObject({
+    expect(rankingOf(raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] }))[0]).toMatchObject({
       interval: null,
       differenceInterval: null,
     });
@@ -63,7 +61,7 @@ describe('standings', () => {
   it('count only seeds that are through', () => {
     const race = raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] });
     elementAt(race.lanes, 1).finished = false;
-    expect(standingsOf(race)[0]).toMatchObject({ seeds: 1, loss: 3, difference: -0.5 });
+    expect(rankingOf(race)[0]).toMatchObject({ seeds: 1, loss: 3, difference: -0.5 });
     expect(verdictOf(race, 1)).toEqual({ kind: 'open' });
   });
 
@@ -71,8 +69,8 @@ describe('standings', () => {
     const race = raceOf({ adarank: [3], uniform: [3] }, (entry) => ({
       parameters: entry === 'uniform' ? 100 : 103,
     }));
-    expect(parametersApart(standingsOf(race), 1)).toBeCloseTo(0.03, 12);
-    expect(parametersApart([], 1)).toBe(0);
+    expect(parameterSpread(rankingOf(race), 1)).toBeCloseTo(0.03, 12);
+    expect(parameterSpread([], 1)).toBe(0);
   });
 });
 
@@ -189,7 +187,7 @@ describe('the verdict', () => {
         for (const a of better)
           for (const b of better)
             expect(
-              verdict.parted.some(([x, y]) => x === a && y === b),
+              verdict.differing.some(([x, y]) => x === a && y === b),
               `${a} below ${b}`,
             ).toBe(a !== b && below(a, b));
         expect([...verdict.likeRandom].sort()).toEqual(

@@ -4,7 +4,7 @@
  */
 import { defined } from '../../../checked.ts';
 import type { RaceState } from '../../../studies/race/state.ts';
-import { OWN_TIME, type Standing } from '../../../studies/race/standings.ts';
+import { OWN_TIME, type RankingRow } from '../../../studies/race/ranking.ts';
 import type { Interval } from '../../../methods/statistics.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
@@ -13,18 +13,18 @@ import { LineKey } from '../../charts/ChartLegend.tsx';
 import { useWords } from '../../use-words.ts';
 import { LOOKS } from './look.ts';
 
-export function Standings({ standings }: { standings: readonly Standing[] }) {
+export function RankingTable({ ranking }: { ranking: readonly RankingRow[] }) {
   const words = useWords();
   const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
-  const rows = standings.every((s) => s.loss !== null)
-    ? [...standings].sort((a, b) => defined(a.loss) - defined(b.loss))
-    : standings;
+  const rows = ranking.every((s) => s.loss !== null)
+    ? [...ranking].sort((a, b) => defined(a.loss) - defined(b.loss))
+    : ranking;
   const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
   const half = (i: Interval | null) =>
     i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, 3)}</small>;
   return (
-    <table className="standings" aria-label={w.tableName}>
+    <table className="ranking" aria-label={w.tableName}>
       <thead>
         <tr>
           {(['entry', 'ranks', 'parameters', 'loss', 'difference', 'time'] as const).map((c) => (
@@ -63,16 +63,16 @@ export function SweepTable({
   state: {
     spec: { race },
   },
-  standings,
+  ranking,
 }: {
   state: RaceState;
-  standings: readonly Standing[];
+  ranking: readonly RankingRow[];
 }) {
   const words = useWords();
   const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   return (
-    <table className="standings" aria-label={w.tableName}>
+    <table className="ranking" aria-label={w.tableName}>
       <thead>
         <tr>
           <th scope="col">{w.rankAxis}</th>
@@ -93,8 +93,7 @@ export function SweepTable({
               </span>
             </td>
             {race.meanRanks.map((r) => {
-              const loss =
-                standings.find((s) => s.entry === entry && s.meanRank === r)?.loss ?? null;
+              const loss = ranking.find((s) => s.entry === entry && s.meanRank === r)?.loss ?? null;
               return <td key={r}>{loss === null ? '–' : n.fixed(loss, 3)}</td>;
             })}
           </tr>
@@ -107,11 +106,11 @@ export function SweepTable({
 /** Notes: time of the measurements, size of the adapters, loss of the base, and stopped entries. */
 export function RaceNotes({
   state,
-  standings,
+  ranking,
   single,
 }: {
   state: RaceState;
-  standings: readonly Standing[];
+  ranking: readonly RankingRow[];
   single: boolean;
 }) {
   const words = useWords();
@@ -123,7 +122,7 @@ export function RaceNotes({
       ? []
       : [w.measuredIn(m.entry, words.seconds(defined(m.milliseconds) / 1000))],
   );
-  const bytes = standings.map((s) => s.bytes);
+  const bytes = ranking.map((s) => s.bytes);
   return (
     <div className="small ink2 race-notes">
       <p>

@@ -1,18 +1,18 @@
-/** Ranks and start values of the entries that are not importance methods (`lanes.ts`). */
+/** Ranks and start values of the entries that are not importance methods (`entries.ts`). */
 import { AtlasError } from '../../errors.ts';
 import { randomImportance, uniformImportance } from '../../methods/allocation/baselines.ts';
 import { equalBudgetRanks, inverseImportance } from '../../methods/allocation/equal-budget.ts';
 import { atOnce } from '../../methods/importance/contract.ts';
 import { evaAdapters, evaComponents } from '../../methods/importance/eva.run.ts';
 import { rescaled } from '../../methods/lora.ts';
-import type { LaneCode } from './lanes.ts';
+import type { OtherEntryCode } from './entries.ts';
 import { importedAdapter, mapBy, proportional, SCALE } from './measure.ts';
 
-export const uniform: LaneCode = async function* (context) {
+export const uniform: OtherEntryCode = async function* (context) {
   return proportional(context, uniformImportance(context.model.modules.length));
 };
 
-export const random: LaneCode = async function* (context) {
+export const random: OtherEntryCode = async function* (context) {
   const { modules } = context.model;
   const of = modules.length;
   return {
@@ -22,11 +22,11 @@ export const random: LaneCode = async function* (context) {
   };
 };
 
-export const inverse: LaneCode = async function* (context, { known }) {
+export const inverse: OtherEntryCode = async function* (context, { known }) {
   return proportional(context, inverseImportance(known ?? (yield* mapBy(context, 'adarank'))));
 };
 
-export const imported: LaneCode = async function* (context) {
+export const imported: OtherEntryCode = async function* (context) {
   const { values, scales } = importedAdapter(context);
   const ranks = context.model.modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0);
   const start = rescaled(
@@ -37,7 +37,7 @@ export const imported: LaneCode = async function* (context) {
   return { importances: null, ranks: () => ranks, adapters: () => start };
 };
 
-export const evaUniform: LaneCode = async function* (context, { batch }) {
+export const evaUniform: OtherEntryCode = async function* (context, { batch }) {
   const {
     engine,
     spec: { race },

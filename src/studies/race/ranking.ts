@@ -1,5 +1,5 @@
 /**
- * The standings of a race: every entry's loss with its uncertainty, and the winner, if any.
+ * The ranking of a race: every entry's loss with its uncertainty, and the winner, if any.
  *
  * Entries share the seeds and, with each seed, the order of the data, so differences are paired by
  * seed. Two entries differ significantly if the 95 % t-interval of their paired difference excludes
@@ -8,8 +8,8 @@
  */
 import { defined, elementAt } from '../../checked.ts';
 import { interval95, summarise, type Interval } from '../../methods/statistics.ts';
-import type { RaceEntry } from './lanes.ts';
-import type { RaceLane, RaceState } from './state.ts';
+import type { RaceEntry } from './entries.ts';
+import type { RaceRun, RaceState } from './state.ts';
 
 export const SEEDS_FOR_INTERVALS = 3;
 
@@ -22,7 +22,7 @@ export const SAME_BUDGET = 0.02;
  */
 export const OWN_TIME = 20;
 
-export interface Standing {
+export interface RankingRow {
   entry: RaceEntry;
   meanRank: number;
   /** Number of finished seeds. */
@@ -53,12 +53,12 @@ export interface Standing {
 
 /** Final held-out losses by seed, of the finished seeds. */
 export function finals(
-  lanes: readonly RaceLane[],
+  runs: readonly RaceRun[],
   entry: RaceEntry,
   meanRank: number,
 ): Map<number, number> {
   return new Map(
-    lanes.flatMap((l) =>
+    runs.flatMap((l) =>
       l.entry === entry && l.meanRank === meanRank && l.finished && l.points.length > 0
         ? [[l.seed, elementAt(l.points, -1).loss]]
         : [],
@@ -72,25 +72,27 @@ const mean = (values: readonly number[]): number | null =>
   values.length === 0 ? null : summarise(values).mean;
 
 /** Paired differences `a − b` over the common seeds. */
-export const apart = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number[] =>
-  [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - defined(b.get(seed))] : []));
+export const pairedDifferences = (
+  a: ReadonlyMap<number, number>,
+  b: ReadonlyMap<number, number>,
+): number[] => [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - defined(b.get(seed))] : []));
 
-/** One standing for every mean rank and entry with at least one run, in the experiment's order. */
-export function standingsOf({
+/** One row for every mean rank and entry with at least one run, in the experiment's order. */
+export function rankingOf({
   spec: { race },
   lanes,
-}: Pick<RaceState, 'spec' | 'lanes'>): Standing[] {
+}: Pick<RaceState, 'spec' | 'lanes'>): RankingRow[] {
   return race.meanRanks.flatMap((meanRank) =>
-    race.entries.flatMap((entry): Standing[] => {
+    race.entries.flatMap((entry): RankingRow[] => {
       const own = lanes.filter((l) => l.entry === entry && l.meanRank === meanRank);
       if (own.length === 0) return [];
       const losses = finals(lanes, entry, meanRank);
       const values = [...losses.values()];
       const toUniform =
-        entry === 'uniform' ? [] : apart(losses, finals(lanes, 'uniform', meanRank));
-      const of = (value: (lane: RaceLane) => number, from = own) => mean(from.map(value)) ?? 0;
+        entry === 'uniform' ? [] : pairedDifferences(losses, finals(lanes, 'uniform', meanRank));
+      const of = (value: (run: RaceRun) => number, from = own) => mean(from.map(value)) ?? 0;
       const parameters = of((l) => l.parameters);
-      const through = own.filter((l) => l.finished);
+      const finished = own.filter((l) => l.finished);
       return [
         {
           entry,
@@ -103,7 +105,7 @@ export function standingsOf({
           ranks: of((l) => l.ranks.reduce((a, b) => a + b, 0)),
           parameters,
           bytes: 4 * parameters,
-          milliseconds: of((l) => l.milliseconds, through.length > 0 ? through : own),
+          milliseconds: of((l) => l.milliseconds, finished.length > 0 ? finished : own),
           stopped: own.filter((l) => l.stopped !== null).length,
         },
       ];
@@ -129,7 +131,7 @@ export type Verdict =
   | {
       kind: 'better';
       entries: RaceEntry[];
-      parted: [RaceEntry, RaceEntry][];
+      differing: [RaceEntry, RaceEntry][];
       likeRandom: RaceEntry[];
     }
   /** No entry is significantly lower than uniform (without uniform: than all others). */
@@ -155,7 +157,7 @@ export function verdictOf(
       margin: second.loss - first.loss,
     };
   const below = (a: RaceEntry, b: RaceEntry) =>
-    defined(interval95(apart(defined(losses.get(b)), defined(losses.get(a)))));
+    defined(interval95(pairedDifferences(defined(losses.get(b)), defined(losses.get(a)))));
   if (order.slice(1).every(({ entry }) => below(first.entry, entry).low > 0))
     return {
       kind: 'winner',
@@ -169,7 +171,7 @@ export function verdictOf(
       )
     : [];
   if (better.length === 0) return { kind: 'none' };
-  const parted = better.flatMap((a, i) =>
+  const differing = better.flatMap((a, i) =>
     better
       .slice(i + 1)
       .flatMap((b): [RaceEntry, RaceEntry][] => (below(a, b).low > 0 ? [[a, b]] : [])),
@@ -177,14 +179,14 @@ export function verdictOf(
   const likeRandom = race.entries.includes('random')
     ? better.filter((entry) => entry !== 'random' && below(entry, 'random').low <= 0)
     : [];
-  return { kind: 'better', entries: better, parted, likeRandom };
+  return { kind: 'better', entries: better, differing, likeRandom };
 }
 
 /**
  * Largest relative difference in parameters between entries at a mean rank, relative to the fewest;
  * 0 before any run.
  */
-export function parametersApart(standings: readonly Standing[], meanRank: number): number {
-  const counts = standings.filter((s) => s.meanRank === meanRank).map((s) => s.parameters);
+export function parameterSpread(ranking: readonly RankingRow[], meanRank: number): number {
+  const counts = ranking.filter((s) => s.meanRank === meanRank).map((s) => s.parameters);
   return counts.length === 0 ? 0 : Math.max(...counts) / Math.min(...counts) - 1;
 }

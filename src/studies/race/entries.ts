@@ -15,19 +15,19 @@ import type { StudyContext } from '../context.ts';
 import type { Measuring } from './measure.ts';
 
 /** `known`: the importances of the entry's `of` if they are already measured. */
-export type LaneCode = (
+export type OtherEntryCode = (
   context: StudyContext,
   given: { batch: TokenBatch; known: number[] | null },
 ) => Measuring;
 
-export interface Lane {
+export interface OtherEntry {
   /** The method it follows in lists; null: it comes last. */
   after: ImportanceName | null;
   /** The map's method from whose importances it is computed. */
   of?: MethodName;
   words: Record<Language, MethodWords>;
   /** Loads at its first use. */
-  code(): Promise<LaneCode>;
+  code(): Promise<OtherEntryCode>;
 }
 
 const registered = {
@@ -37,7 +37,7 @@ const registered = {
       en: { name: 'uniform', about: 'The same rank everywhere.' },
       ja: { name: '均等', about: '全モジュールに同じランク。' },
     },
-    code: async () => (await import('./lane-code.ts')).uniform,
+    code: async () => (await import('./other-entries.ts')).uniform,
   },
   random: {
     after: 'adarank',
@@ -48,7 +48,7 @@ const registered = {
       },
       ja: { name: 'ランダム', about: '予算をランダムに割り当てます。シードごとに変わります。' },
     },
-    code: async () => (await import('./lane-code.ts')).random,
+    code: async () => (await import('./other-entries.ts')).random,
   },
   inverse: {
     after: 'adarank',
@@ -57,7 +57,7 @@ const registered = {
       en: { name: 'inverse', about: 'AdaRank inverted: a control.' },
       ja: { name: '逆順', about: 'AdaRank の順序を逆にした対照。' },
     },
-    code: async () => (await import('./lane-code.ts')).inverse,
+    code: async () => (await import('./other-entries.ts')).inverse,
   },
   /**
    * Uniform ranks with EVA's initial `A`. It differs from `uniform` only in the initialisation and
@@ -75,7 +75,7 @@ const registered = {
         about: '全モジュールに同じランクを割り当て、A だけを EVA の方法で初期化する対照。',
       },
     },
-    code: async () => (await import('./lane-code.ts')).evaUniform,
+    code: async () => (await import('./other-entries.ts')).evaUniform,
   },
   /**
    * The imported adapter at its own ranks, whatever their budget; training continues from its
@@ -93,20 +93,21 @@ const registered = {
         about: 'インポートしたアダプターを、元のランクのまま追加学習します。',
       },
     },
-    code: async () => (await import('./lane-code.ts')).imported,
+    code: async () => (await import('./other-entries.ts')).imported,
   },
-} satisfies Record<string, Lane>;
+} satisfies Record<string, OtherEntry>;
 
-export type LaneName = keyof typeof registered;
-export type RaceEntry = ImportanceName | LaneName;
+export type OtherEntryName = keyof typeof registered;
+export type RaceEntry = ImportanceName | OtherEntryName;
 
-export const lanes: Readonly<Record<LaneName, Lane>> = registered;
-export const LANES = Object.keys(registered) as LaneName[];
+export const otherEntries: Readonly<Record<OtherEntryName, OtherEntry>> = registered;
+export const OTHER_ENTRIES = Object.keys(registered) as OtherEntryName[];
 
-export const isLane = (entry: RaceEntry): entry is LaneName => Object.hasOwn(registered, entry);
+export const isOtherEntry = (entry: RaceEntry): entry is OtherEntryName =>
+  Object.hasOwn(registered, entry);
 
 const behind = (method: ImportanceName | null) =>
-  LANES.filter((name) => lanes[name].after === method);
+  OTHER_ENTRIES.filter((name) => otherEntries[name].after === method);
 
 /** All entries, in the order of lists. */
 export const RACE_ENTRIES = [
@@ -119,12 +120,14 @@ export const RACE_ENTRIES = [
  * itself.
  */
 export const partOf = (entry: RaceEntry): RaceEntry | undefined =>
-  isLane(entry) ? lanes[entry].of : entry;
+  isOtherEntry(entry) ? otherEntries[entry].of : entry;
 
 /** Names and descriptions of all entries in one language. */
 export function entryWords(language: Language): { names: EntryWords; about: EntryWords } {
   const words = RACE_ENTRIES.map((entry) => {
-    const { name, about } = (isLane(entry) ? lanes[entry] : importanceOf(entry)).words[language];
+    const { name, about } = (isOtherEntry(entry) ? otherEntries[entry] : importanceOf(entry)).words[
+      language
+    ];
     return { entry, name, about };
   });
   return {
