@@ -51,15 +51,15 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(out).toContain(
       `42 of 56 modules adapted, ${adapters.reduce((sum, a) => sum + a.loraA.length + a.loraB.length, 0)} parameters, mean rank 1.5.`,
     );
-    const told = JSON.parse(readFileSync(ranks, 'utf8')) as {
+    const report = JSON.parse(readFileSync(ranks, 'utf8')) as {
       modules: { path: string; rank: number; scale: number | null }[];
     };
-    expect(told.modules.map((m) => [m.path, m.rank])).toEqual(
+    expect(report.modules.map((m) => [m.path, m.rank])).toEqual(
       modules.map((m) => [m.path, m.index % 4]),
     );
-    expect(elementAt(told.modules, 7).scale).toBeCloseTo(1.7, 6);
-    expect(elementAt(told.modules, 8).scale).toBeNull();
-    expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(told);
+    expect(elementAt(report.modules, 7).scale).toBeCloseTo(1.7, 6);
+    expect(elementAt(report.modules, 8).scale).toBeNull();
+    expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(report);
   });
 
   it('writes a folder and a zip that hold the same adapter', async () => {
@@ -136,11 +136,11 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
         writeFileSync(join(path, name), bytes);
     }
 
-    const told = await cli('import', to.adapter, '--out', to.ranks);
-    expect(told.out).toMatch(
+    const printed = await cli('import', to.adapter, '--out', to.ranks);
+    expect(printed.out).toMatch(
       /^42 of 56 modules and lm_head adapted, \d+ parameters, mean rank 1\.5\./,
     );
-    expect(told.out).toMatch(/lm_head +3 +2 +6720/);
+    expect(printed.out).toMatch(/lm_head +3 +2 +6720/);
     const ids = ['--ids', '[[1,5,9,100,7,31,2,64]]'];
     const losses = async (...args: string[]) =>
       JSON.parse((await cli('eval', ...args, '--json')).out) as { base: number; adapted: number };
@@ -186,11 +186,11 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     const ranks = (
       JSON.parse(readFileSync(result, 'utf8')) as { modules: { rank: number }[] }
     ).modules.map((m) => m.rank);
-    const told = JSON.parse((await cli('import', to, '--json')).out) as {
+    const report = JSON.parse((await cli('import', to, '--json')).out) as {
       modules: { rank: number; scale: number | null }[];
     };
-    expect(told.modules.map((m) => m.rank)).toEqual(ranks);
-    expect(defined(told.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
+    expect(report.modules.map((m) => m.rank)).toEqual(ranks);
+    expect(defined(report.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
       'no trained adapter to merge',
     );
@@ -255,7 +255,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       ...pair('b/', { config: early, weights: early }),
       'a/adapter_config.json': defined(files.get('adapter_config.json')),
     });
-    for (const [args, said] of [
+    for (const [args, message] of [
       [['import', several], 'several.zip/a'],
       [['eval', several], 'several.zip/b'],
       [['generate', 'x', '--adapter', several], 'several.zip/a'],
@@ -282,7 +282,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     ] as const) {
       const { code, err } = await cli(...args);
       expect(code, args.join(' ')).toBe(2);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
     }
     expect(JSON.parse((await cli('import', `${several}/a`, '--json')).out)).toMatchObject({
       notes: [],

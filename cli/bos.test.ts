@@ -229,11 +229,11 @@ describe('text that is written', { timeout: 120_000 }, () => {
     expect(asked.prompt).toEqual([special.bos, ...idsOf('the sun')]);
     expect(none.prompt).toEqual(idsOf('the sun'));
     expect(asked.model.bos).toMatchObject({ tokens: ['<s>'] });
-    const said = await cli('generate', 'the sun', '--model', asks, ...few);
+    const printed = await cli('generate', 'the sun', '--model', asks, ...few);
     const doubled = await cli('generate', '<s>the sun', '--model', asks, ...few);
-    expect(said.out).toBe(`the sun${asked.texts.base.map((t) => t.text).join('')}\n`);
-    expect(doubled.out).toBe(`<s>${said.out}`);
-    expect(said.err).toContain('<s> before each sequence');
+    expect(printed.out).toBe(`the sun${asked.texts.base.map((t) => t.text).join('')}\n`);
+    expect(doubled.out).toBe(`<s>${printed.out}`);
+    expect(printed.err).toContain('<s> before each sequence');
     expect(asked.texts.base.map((t) => t.logProbability)).not.toEqual(
       none.texts.base.map((t) => t.logProbability),
     );

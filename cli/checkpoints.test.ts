@@ -13,17 +13,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import { keeperOf } from './checkpoints.ts';
+import { openCheckpoint } from './checkpoints.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'rank-atlas-checkpoints-'));
 let cache: string;
-let said: string[];
+let errors: string[];
 beforeEach(() => {
   cache = mkdtempSync(join(root, 'each-'));
-  said = [];
+  errors = [];
   vi.stubEnv('XDG_CACHE_HOME', cache);
   vi.spyOn(console, 'error').mockImplementation((words: string) => {
-    said.push(words);
+    errors.push(words);
   });
 });
 afterEach(() => {
@@ -35,10 +35,10 @@ afterAll(() => rmSync(root, { recursive: true }));
 const folder = () => join(cache, 'rank-atlas', 'checkpoints');
 const files = () => readdirSync(folder()).map((name) => join(folder(), name));
 const keep = async (parts: unknown, checkpoint: unknown) => {
-  const keeper = await keeperOf('study', parts);
-  keeper.offer(async () => checkpoint);
-  await keeper.save();
-  return keeper;
+  const writer = await openCheckpoint('study', parts);
+  writer.offer(async () => checkpoint);
+  await writer.save();
+  return writer;
 };
 const checkpoint = {
   step: 3,
@@ -50,22 +50,22 @@ const checkpoint = {
 };
 
 it('come back to the bit, in buffers of their own, to the same command only; none is left once it is through', async () => {
-  const keeper = await keep(['x', 1], checkpoint);
-  const again = await keeperOf<typeof checkpoint>('study', ['x', 1]);
+  const writer = await keep(['x', 1], checkpoint);
+  const again = await openCheckpoint<typeof checkpoint>('study', ['x', 1]);
   expect(again.from).toEqual(checkpoint);
   expect(Object.is(elementAt(defined(again.from).values, 0).loraA[1], -0)).toBe(true);
   expect(elementAt(defined(again.from).values, 0).loraA.buffer.byteLength).toBe(16);
-  again.taken();
-  expect(said).toEqual([
+  again.reportResume();
+  expect(errors).toEqual([
     `rank-atlas: resuming from a checkpoint. To start again from the beginning, remove ${elementAt(files(), 0)}.`,
   ]);
   for (const [kind, parts] of [
     ['study', ['x', 2]],
     ['other', ['x', 1]],
   ] as const)
-    expect((await keeperOf(kind, parts)).from).toBeUndefined();
-  await keeper.forget();
-  expect([files(), (await keeperOf('study', ['x', 1])).from]).toEqual([[], undefined]);
+    expect((await openCheckpoint(kind, parts)).from).toBeUndefined();
+  await writer.forget();
+  expect([files(), (await openCheckpoint('study', ['x', 1])).from]).toEqual([[], undefined]);
 });
 
 it.each<[string, (bytes: Buffer) => Uint8Array]>([
@@ -85,12 +85,12 @@ it.each<[string, (bytes: Buffer) => Uint8Array]>([
     await keep('x', checkpoint);
     const [path] = files();
     writeFileSync(defined(path), change(readFileSync(defined(path))));
-    expect((await keeperOf('study', 'x')).from).toBeUndefined();
-    expect(said).toEqual([
+    expect((await openCheckpoint('study', 'x')).from).toBeUndefined();
+    expect(errors).toEqual([
       `rank-atlas: the checkpoint ${path} is not used (it is damaged). The command starts from the beginning.`,
     ]);
     await keep('x', { step: 4 });
-    expect((await keeperOf('study', 'x')).from).toEqual({ step: 4 });
+    expect((await openCheckpoint('study', 'x')).from).toEqual({ step: 4 });
   },
 );
 
@@ -100,8 +100,8 @@ it("of another command are not used under this one's name", async () => {
   await keep('y', checkpoint);
   const own = defined(files().find((path) => path !== other));
   copyFileSync(defined(other), own);
-  expect((await keeperOf('study', 'y')).from).toBeUndefined();
-  expect(said).toEqual([
+  expect((await openCheckpoint('study', 'y')).from).toBeUndefined();
+  expect(errors).toEqual([
     `rank-atlas: the checkpoint ${own} is not used (it belongs to another command). The command starts from the beginning.`,
   ]);
 });
@@ -118,13 +118,13 @@ it('that nobody went on with make room, the oldest first', async () => {
 it('that cannot be kept are said once, and end nothing', async () => {
   mkdirSync(join(cache, 'rank-atlas'));
   writeFileSync(folder(), 'a file in its place');
-  const keeper = await keep('x', checkpoint);
-  keeper.offer(async () => ({ step: 4 }));
-  await keeper.save();
-  expect(said).toEqual([
+  const writer = await keep('x', checkpoint);
+  writer.offer(async () => ({ step: 4 }));
+  await writer.save();
+  expect(errors).toEqual([
     expect.stringMatching(
       /^rank-atlas: cannot save a checkpoint \(.+\)\. If this command is stopped, it cannot resume\.$/,
     ),
   ]);
-  expect(keeper.kept).toBe(false);
+  expect(writer.kept).toBe(false);
 });

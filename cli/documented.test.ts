@@ -84,7 +84,7 @@ describe('the documentation', () => {
   it('says in the README what was measured, and no other numbers', () => {
     const readme = text('README.md');
     const start = readme.indexOf('## Does the allocation matter?');
-    const said = readme.slice(start, readme.indexOf('## What works where')).replace(/\s+/g, ' ');
+    const section = readme.slice(start, readme.indexOf('## What works where')).replace(/\s+/g, ' ');
     expect(start).toBeGreaterThan(0);
     const long = [0.008, 0.012].map((rate): [string, string[]] => [
       `AdaRank minus uniform, 200 steps at rate ${rate}`,
@@ -103,12 +103,12 @@ describe('the documentation', () => {
       ],
     ] as [string, string[]][];
     for (const [label, [opticks, jargon]] of rows)
-      expect(said).toContain(`| ${label} | ${opticks} | ${jargon} |`);
+      expect(section).toContain(`| ${label} | ${opticks} | ${jargon} |`);
     // Signed numbers occur in the table only.
-    expect(said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)).toHaveLength(2 * rows.length);
-    expect(said.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
+    expect(section.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)).toHaveLength(2 * rows.length);
+    expect(section.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
 
-    expect(said).toContain(
+    expect(section).toContain(
       'With each at its own best rate, AdaRank and uniform do not differ significantly. After 200 steps they do not either.',
     );
     const longer = SET_IDS.flatMap((set) =>
@@ -117,7 +117,7 @@ describe('the documentation', () => {
     expect(longer).toHaveLength(4);
     for (const { low, high } of [...best('adarank', 'uniform'), ...longer])
       expect(low < 0 && high > 0).toBe(true);
-    expect(said).toContain('better at 0.004, below the best rate of both, and worse at 0.03');
+    expect(section).toContain('better at 0.004, below the best rate of both, and worse at 0.03');
     for (const set of SET_IDS) {
       for (const e of ['adarank', 'uniform'] as const)
         expect(bestOf(cellsOf(rates, set), e).learningRate).toBeGreaterThan(0.004);
@@ -127,10 +127,10 @@ describe('the documentation', () => {
         if (learningRate === 0.03) expect(low).toBeGreaterThan(0);
       }
     }
-    expect(said).toContain(
+    expect(section).toContain(
       `below _random_ in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`,
     );
-    expect(said).toContain(
+    expect(section).toContain(
       `${modulesAtZero(elementAt(allocations, 0), 'adarank', 1)} of ${elementAt(allocations, 0).modules.length} modules`,
     );
   });

@@ -12,7 +12,7 @@ import { TokenText } from '../src/studies/token-text.ts';
 import { largestRank, rankAt } from '../src/methods/qdylora.ts';
 import { sampler } from '../src/methods/sampling.ts';
 import { wordsOf, type LoadedModel } from '../src/runtime/load.ts';
-import { sayBos } from './data.ts';
+import { printBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './options.ts';
@@ -40,7 +40,7 @@ export const generate: Command = async (prompt, options) => {
       options.adapter === undefined
         ? undefined
         : await adapterIn(options.adapter, rank, model, engine);
-    sayBos(before);
+    printBos(before);
     const text = new TokenText(ids, words.decode);
     const start = performance.now();
     let count = 0;

@@ -89,7 +89,7 @@ export async function writeTogether(
   }
   const replaced = waiting.filter(({ place }) => place.known && !ours.has(place.path));
   for (const { place } of waiting) ours.add(place.path);
-  if (!silent && replaced.length > 0) sayReplaced(replaced.map(({ as }) => as.path));
+  if (!silent && replaced.length > 0) printReplaced(replaced.map(({ as }) => as.path));
 }
 
 /** Creates a directory and its parents. Throws `usage`. */
@@ -266,7 +266,7 @@ function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolea
   for (const one of [...led, ...leading]) trying(one, () => renameSync(one.beside, one.place.path));
 }
 
-function sayReplaced(paths: readonly string[]): void {
+function printReplaced(paths: readonly string[]): void {
   const [first] = paths;
   const more = paths.length - 1;
   console.error(

@@ -83,14 +83,14 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     const command = ['train', 'qdylora', ...settings, '--threads', '1'];
     const whole = await cli(...command);
     const half: string[] = [];
-    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     vi.spyOn(console, 'log').mockImplementation((line: string) => {
       half.push(line);
       if (line.includes('2 steps')) process.emit('SIGINT');
     });
     expect(await main([...command, '--checkpoint', file])).toBe(130);
     expect(half).toHaveLength(2);
-    expect(said.mock.lastCall?.[0]).toMatch(
+    expect(errors.mock.lastCall?.[0]).toMatch(
       new RegExp(
         `To resume from the checkpoint: .* train qdylora .* --checkpoint ${file} --resume ${file}$`,
       ),

@@ -19,7 +19,7 @@ export interface Keeping {
   /** Whether a checkpoint is on disk. */
   readonly kept: boolean;
   /** Reports that the command resumes from a checkpoint. */
-  taken(): void;
+  reportResume(): void;
   /** Saves a checkpoint. */
   save(): Promise<void>;
   /** Saves a checkpoint if the last one is old enough. */
@@ -62,7 +62,7 @@ export async function stoppable(
   const now: Running = (running = { args, signal: null, steps: 0, keeping: [] });
   const on = (signal: Signal) => () => {
     if (now.signal !== null || now.steps === 0) {
-      say(now);
+      printStopped(now);
       process.exit(CODES[signal]);
     }
     now.signal = signal;
@@ -81,7 +81,7 @@ export async function stoppable(
         console.error('rank-atlas: a checkpoint is saved; the same command resumes from it.');
       throw error;
     }
-    say(now);
+    printStopped(now);
     return CODES[error.signal];
   } finally {
     for (const [signal, listener] of listeners) process.removeListener(signal, listener);
@@ -97,22 +97,22 @@ export async function* steps<E, T>(
   events: AsyncGenerator<E, T, undefined>,
   keeping: Keeping | null,
 ): AsyncGenerator<E, T, undefined> {
-  let through = false;
+  let finished = false;
   if (running) running.steps++;
-  keeping?.taken();
+  keeping?.reportResume();
   try {
     for (;;) {
       const next = await nextOf(events, keeping);
       if (next.done) {
-        await endIfAsked(through ? null : keeping);
+        await endIfAsked(finished ? null : keeping);
         return next.value;
       }
       // Save before the final event: its consumer disposes the adapters.
-      through = (next.value as { type?: string }).type === 'done';
-      if (through) await keeping?.save();
+      finished = (next.value as { type?: string }).type === 'done';
+      if (finished) await keeping?.save();
       yield next.value;
-      await endIfAsked(through ? null : keeping);
-      if (!through) await keeping?.between();
+      await endIfAsked(finished ? null : keeping);
+      if (!finished) await keeping?.between();
     }
   } finally {
     if (running) running.steps--;
@@ -141,7 +141,7 @@ async function endIfAsked(keeping: Keeping | null): Promise<void> {
   throw new Stopped(running.signal);
 }
 
-function say({ args, keeping }: Running): void {
+function printStopped({ args, keeping }: Running): void {
   const kept = keeping.filter((k) => k.kept);
   const resume = kept.flatMap((k) => k.resume ?? []);
   clearLine();

@@ -87,7 +87,7 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   const trained = page.locator('.adapters li').filter({ hasText: 'race: imported' });
   await trained.getByRole('button', { name: 'Judge' }).click();
   await expect(trained.getByRole('status')).toHaveText(/^Held-out loss/);
-  const withIt = (said: string | null) => Number(/, ([\d.]+) with it/.exec(said ?? '')?.[1]);
+  const withIt = (text: string | null) => Number(/, ([\d.]+) with it/.exec(text ?? '')?.[1]);
   expect(withIt(await trained.getByRole('status').textContent())).toBeLessThan(withIt(judged));
 });
 

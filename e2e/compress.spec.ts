@@ -117,13 +117,13 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
   await page.reload();
   await expect(title(page)).toHaveText('Nothing tried yet');
   // Earlier trials appear at once, without a new decomposition or backward pass.
-  const said = await watch(page, '#plate-panel .how');
+  const texts = await watch(page, '#plate-panel .how');
   await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await press('Play');
   await expect(title(page)).toHaveText('Compressed');
   const again = /Decomposing weights|Running the backward pass/;
-  expect(said.filter((words) => again.test(words))).toEqual([]);
+  expect(texts.filter((words) => again.test(words))).toEqual([]);
   const resumed = await trail.locator('tbody').innerText();
   await press('Reset');
   await stepUntil(page, '#plate-panel .how', again);

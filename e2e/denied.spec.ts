@@ -56,9 +56,9 @@ test('where site data is blocked the page measures and trains, and says what it 
       ];
     });
     expect(kept).toEqual([false, false]);
-    const said = await watch(page, '[role="alert"]');
+    const texts = await watch(page, '[role="alert"]');
     await stepUntil(page, '#plate-panel', /Step [2-9] of/);
-    await saw(said, /cannot save a checkpoint/);
+    await saw(texts, /cannot save a checkpoint/);
     await page.getByRole('tab', { name: 'Layers' }).click();
     await measured(page, 3);
     await page.getByRole('button', { name: '日本語' }).click();

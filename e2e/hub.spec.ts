@@ -165,18 +165,18 @@ test('what cannot be had is said in a sentence, and the page goes on', async ({ 
   await open(page);
   await measured(page, 3);
   await openPicker(page);
-  const says = (words: RegExp | string) =>
+  const shows = (words: RegExp | string) =>
     expect(picker(page).getByRole('alert')).toContainText(words);
   await look(page, 'rank-atlas/nothing');
-  await says(
+  await shows(
     /localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or use local files\./,
   );
   await look(page, 'rank-atlas/gated');
-  await says('requires an account that accepted the terms of');
+  await shows('requires an account that accepted the terms of');
   await look(page, 'not a model');
-  await says('it is neither a hub id');
+  await shows('it is neither a hub id');
   await look(page, 'http://localhost:9/model.onnx');
-  await says('localhost:9 is unreachable');
+  await shows('localhost:9 is unreachable');
   await page.keyboard.press('Escape');
   await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
 });

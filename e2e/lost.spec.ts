@@ -103,12 +103,12 @@ test(
 
     await stepUntil(page, '#plate-panel', /Step [2-6] of/);
     const stood = await step();
-    const said = await watch(page, '[role="alert"]');
+    const texts = await watch(page, '[role="alert"]');
     await stepOn(page);
     await expect(title(page)).toHaveText('Paused');
     expect(await loseDevices(page)).toBe(1);
     await press(page, 'Play');
-    await saw(said, /^The GPU stopped\. The run resumes from its checkpoint\.$/);
+    await saw(texts, /^The GPU stopped\. The run resumes from its checkpoint\.$/);
     const seen = new Set<number>();
     await expect
       .poll(
@@ -136,14 +136,14 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   browser,
 }) => {
   const undisturbed = await inSecondRepeat(page);
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await (
     await browser.newBrowserCDPSession()
   )
     .send('Browser.crashGpuProcess')
     .catch(() => undefined);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. The run resumes from repeat 2\.$/);
+  await saw(texts, /^The GPU stopped\. The run resumes from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
@@ -162,10 +162,10 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
       body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}`,
     });
   });
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await loseDevices(page);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. The run resumes on the CPU from repeat 2\.$/);
+  await saw(texts, /^The GPU stopped\. The run resumes on the CPU from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   await expect.poll(() => cellTexts(page)).toEqual(undisturbed);

@@ -44,7 +44,7 @@ const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
   }, what);
 
 /** Advances the page's clock until an alert matches `words`. */
-async function untilSaid(page: Page, words: RegExp): Promise<void> {
+async function untilShown(page: Page, words: RegExp): Promise<void> {
   await expect
     .poll(async () => {
       await page.clock.runFor(5000);
@@ -76,7 +76,7 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await loadTiny(page);
   await holdNext(page, 0, 'encode');
   await press(page, 'Play');
-  await untilSaid(
+  await untilShown(
     page,
     /^rank-atlas-stuck-\w+ takes too long to tokenise this text: no response for 60 seconds\. A bundled model was opened instead/,
   );
@@ -98,7 +98,7 @@ test('of a model that comes with the page it is the text that is named', async (
   await holdNext(page, 0, 'encode');
   await press(page, 'Reset');
   await press(page, 'Play');
-  await untilSaid(page, /^The text takes too long to tokenise: no response for 60 seconds/);
+  await untilShown(page, /^The text takes too long to tokenise: no response for 60 seconds/);
   await expect(title(page)).toHaveText('Ready');
   await press(page, 'Play');
   await measured(page, 2);
@@ -115,7 +115,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await press(page, 'Reset');
   await press(page, 'Play');
   await measured(page, 2);
-  await untilSaid(
+  await untilShown(
     page,
     /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: no response for 120 seconds/,
   );

@@ -70,8 +70,8 @@ const checkpoint = (page: Page, baseLoss?: number) =>
       request.onsuccess = () => resolve(request.result);
     });
     if (loss !== undefined) {
-      const [told] = all[0]?.checkpoint.trainings[0]?.told ?? [];
-      if (told) told.loss = loss;
+      const [first] = all[0]?.checkpoint.trainings[0]?.told ?? [];
+      if (first) first.loss = loss;
       store.put(all[0]);
     }
     database.close();
@@ -187,10 +187,10 @@ test('another model and back: the training goes on from its checkpoint', async (
   await load();
   await ready(page);
   expect(await checkpoint(page)).toEqual([step]);
-  const said = await watch(page, '#plate-panel');
+  const texts = await watch(page, '#plate-panel');
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained');
-  const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
+  const steps = texts.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
   // 0 means that no step has been reported yet.
   expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(defined(step));
   expect(await checkpoint(page)).toEqual([]);
@@ -220,9 +220,9 @@ test.describe('without room', () => {
       quotaSize: 1000,
     });
     // The message appears once; the next Step removes it.
-    const said = await watch(page, '[role="alert"]');
+    const texts = await watch(page, '[role="alert"]');
     await pausedMidway(page);
-    await saw(said, /cannot save a checkpoint/);
+    await saw(texts, /cannot save a checkpoint/);
     await playThenPause(page);
     await expect(title(page)).toHaveText('Paused');
     await stepUntil(page, '#plate-panel', /Step 1\d of/);

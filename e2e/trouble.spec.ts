@@ -111,9 +111,9 @@ test('a dead engine is brought back once by itself, and the run goes on from its
 }) => {
   const { undisturbed, other } = await besides(page);
   await measuredUntil(other, /repeat 2 of 6/);
-  const said = await watch(other, '[role="alert"]');
+  const texts = await watch(other, '[role="alert"]');
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
@@ -125,10 +125,10 @@ test('a thread that dies before it was asked for a run is brought back, and aske
   const { undisturbed, other } = await besides(page);
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
-  const said = await watch(other, '[role="alert"]');
+  const texts = await watch(other, '[role="alert"]');
   // In the same task as Play, before the page has read the text that it sends to the thread.
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. The run resumes from repeat 1\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 1\./);
   await measured(other, 6);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
@@ -137,10 +137,10 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   await holdWorkers(page, true);
   await open(page, spec());
   await measuredUntil(page, /repeat 2 of 6/);
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await dieAtPlay(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
-  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 2\./);
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
   await page.getByRole('button', { name: 'Try again' }).click();

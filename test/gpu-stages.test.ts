@@ -23,7 +23,7 @@ test(
   'each has a process and a time limit, and is told of as soon as it has ended',
   { timeout: 120_000 },
   async () => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const outcomes = await runStages(
       [
         stage(
@@ -43,11 +43,11 @@ test(
         standIn: null,
         until: Infinity,
         stop: new AbortController().signal,
-        tell: async (all, next) =>
-          void told.push([...all.map(({ ended }) => ended), next].join(', ')),
+        onProgress: async (all, next) =>
+          void reported.push([...all.map(({ ended }) => ended), next].join(', ')),
       },
     );
-    expect(told).toEqual([
+    expect(reported).toEqual([
       'good',
       'done, bad',
       'done, failed, stuck',
@@ -77,7 +77,7 @@ test('what a driver leaves beside the figures is none', { timeout: 60_000 }, asy
       standIn: null,
       until: Infinity,
       stop: new AbortController().signal,
-      tell: () => Promise.resolve(),
+      onProgress: () => Promise.resolve(),
     },
   );
   expect(slow).toMatchObject({ ended: 'done', figures: { figures: {} } });
@@ -95,7 +95,7 @@ test(
       standIn: null,
       until: Infinity,
       stop: stop.signal,
-      tell: () => Promise.resolve(),
+      onProgress: () => Promise.resolve(),
     };
     setTimeout(() => stop.abort(), 4000);
     const outcomes = await runStages([endless, stage('later', '')], run);

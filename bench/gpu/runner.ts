@@ -48,7 +48,7 @@ export interface Run {
    * Called before each stage with its name, and after the last with null, with all completed
    * stages.
    */
-  tell(outcomes: readonly Outcome[], next: string | null): Promise<void>;
+  onProgress(outcomes: readonly Outcome[], next: string | null): Promise<void>;
 }
 
 /**
@@ -65,10 +65,10 @@ export async function runStages(stages: readonly Stage[], run: Run): Promise<Out
   for (const stage of stages) {
     const left = (run.until - Date.now()) / 1000;
     if (run.stop.aborted || left < LEAST) break;
-    await run.tell(outcomes, stage.name);
+    await run.onProgress(outcomes, stage.name);
     outcomes.push(await ended({ ...stage, seconds: Math.min(stage.seconds, left) }, run));
   }
-  await run.tell(outcomes, null);
+  await run.onProgress(outcomes, null);
   return outcomes;
 }
 

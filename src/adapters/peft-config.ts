@@ -142,15 +142,15 @@ function pattern(
   match: typeof fullMatch,
   within: Patience,
 ): (path: string) => boolean {
-  const told = <T>(act: () => T): T => {
+  const withReason = <T>(act: () => T): T => {
     try {
       return act();
     } catch (error) {
       throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
     }
   };
-  const parsed = told(() => parsePattern(source));
-  return (path) => told(() => match(parsed, path, within));
+  const parsed = withReason(() => parsePattern(source));
+  return (path) => withReason(() => match(parsed, path, within));
 }
 
 interface ValueRule {

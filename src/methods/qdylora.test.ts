@@ -257,7 +257,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         const adapters = await fresh();
         const use = { adapters, scale: () => 4 };
         const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined;
-        const told: number[] = [];
+        const reported: number[] = [];
         for await (const event of train({
           engine,
           use,
@@ -267,8 +267,8 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
           done: 0,
           stepOf,
         }))
-          if (event.type === 'step') told.push(event.loss, event.gradNorm);
-        steps.push(told);
+          if (event.type === 'step') reported.push(event.loss, event.gradNorm);
+        steps.push(reported);
         adapters.dispose();
       }
       // The single row of the frozen mode comes from another kernel, so rounding differs.

@@ -40,7 +40,7 @@ interface Exports {
   memory: WebAssembly.Memory;
   /** Steps left; below zero the module stops. */
   fuel: WebAssembly.Global<'i64'>;
-  room(length: number): number;
+  allocate(length: number): number;
   load(at: number, length: number): number;
   encode(at: number, length: number): number;
   decode(at: number, length: number): number;
@@ -105,11 +105,11 @@ export async function loadTokenizer(
             : `it takes too many steps for ${bytes} bytes`,
           error,
         );
-      return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
+      return refuse(outputText(at) || `the library stopped (${(error as Error).message})`, error);
     } finally {
       if (what !== 'load') reserve = Math.max(0, Math.min(reserve, Number(at.fuel.value)));
     }
-    return status === 0 ? out(at) : refused(said(at));
+    return status === 0 ? out(at) : refused(outputText(at));
   }
 
   function start(): Exports {
@@ -181,15 +181,15 @@ function sizeOf(list: unknown): number {
 
 /** Copies bytes to memory that the library takes over. */
 function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
-  const room = at.room(bytes.length);
-  new Uint8Array(at.memory.buffer, room, bytes.length).set(bytes);
-  return [room, bytes.length];
+  const pointer = at.allocate(bytes.length);
+  new Uint8Array(at.memory.buffer, pointer, bytes.length).set(bytes);
+  return [pointer, bytes.length];
 }
 
 /** A view of the last call's output, valid until the next call. */
 const out = (at: Exports): Uint8Array =>
   new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
-const said = (at: Exports): string => new TextDecoder().decode(out(at));
+const outputText = (at: Exports): string => new TextDecoder().decode(out(at));
 
 /**
  * GPT-2's byte alphabet: printable Latin-1 characters represent themselves; the other bytes are

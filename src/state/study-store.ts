@@ -25,7 +25,7 @@ export interface StudyStore {
   /** The study that the worker runs. */
   live: StudyKind | null;
   /** The run waits: a pause has begun, or a step has ended. */
-  standing: boolean;
+  waiting: boolean;
   /** The study that executes a single step. */
   stepping: StudyKind | null;
   /** A run that resumed automatically after the engine died, while the page shows this. */
@@ -33,7 +33,7 @@ export interface StudyStore {
   /** Trained or imported adapters, the most recent last. */
   adapters: readonly AdapterSummary[];
   set(
-    patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'standing' | 'stepping' | 'restarted'>>,
+    patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'waiting' | 'stepping' | 'restarted'>>,
   ): void;
   act(study: StudyKind, action: TransportAction): void;
   /** Shows a state; null empties the view. */
@@ -59,7 +59,7 @@ const nothing = () => ({
 export const useStudy = create<StudyStore>()((set) => ({
   ...nothing(),
   live: null,
-  standing: false,
+  waiting: false,
   stepping: null,
   restarted: null,
   set,

@@ -31,7 +31,7 @@ export const titleOf = (models: readonly { id: string; title: string }[], id: st
 const methodOption = (words: Words, setting: string, v: unknown): string | undefined =>
   Object.values(words.methods.of)
     .map(({ fields }) => fields[setting]?.options?.[String(v)])
-    .find((said) => said !== undefined);
+    .find((label) => label !== undefined);
 
 /** Name of a setting. A method's own setting may only have the label of its field. */
 function settingName(words: Words, path: string): string {

@@ -139,21 +139,21 @@ describe('the engine host', { timeout: 120_000 }, () => {
     sendEveryEvent();
     const drawn = () => defined(page.measurement).draws.flat().length;
     /** Resolves when the run has drawn and waits; `first` sees every message before. */
-    const stands = (first: () => void = () => undefined) =>
+    const untilWaiting = (first: () => void = () => undefined) =>
       new Promise<void>((done) => {
         const from = page.measurement?.result ? 0 : drawn();
-        page.onStudy = ({ standing }) => {
+        page.onStudy = ({ waiting }) => {
           if (drawn() === from) return;
-          if (standing) done();
+          if (waiting) done();
           else first();
         };
       });
-    const standing = stands(() => page.control('pause'));
+    const paused = untilWaiting(() => page.control('pause'));
     const finished = page.run(spec);
-    await standing;
+    await paused;
     const before = drawn();
     expect(before).toBeLessThan(112);
-    const stepped = stands();
+    const stepped = untilWaiting();
     page.control('step');
     await stepped;
     expect(drawn()).toBe(before + 1);
@@ -239,9 +239,9 @@ describe('the engine host', { timeout: 120_000 }, () => {
   it('runs a study, which pauses and goes on, and keeps what it trained', async () => {
     sendEveryEvent();
     const begun = new Promise<void>((begin) => {
-      page.onStudy = ({ standing }) => {
+      page.onStudy = ({ waiting }) => {
         if (!defined(page.race).lanes.some((l) => l.step >= 1)) return;
-        if (standing) begin();
+        if (waiting) begin();
         else page.control('pause');
       };
     });
@@ -250,8 +250,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
     const steps = () => defined(page.race).lanes.reduce((sum, l) => sum + l.step, 0);
     const before = steps();
     const stepped = new Promise<void>((done) => {
-      page.onStudy = ({ standing }) => {
-        if (standing && steps() > before) done();
+      page.onStudy = ({ waiting }) => {
+        if (waiting && steps() > before) done();
       };
     });
     page.control('step');

@@ -13,7 +13,7 @@ const parts: (() => Promise<unknown>)[] = [
   ...OTHER_ENTRIES.map((name) => () => otherEntries[name].code()),
   () => import('./remote-models.ts'),
   () => import('../studies/base.ts'),
-  () => import('../studies/made-base.ts'),
+  () => import('../studies/derived-base.ts'),
   () => import('../adapters/peft.ts'),
   () => import('../methods/training.ts'),
   () => import('./svd-threads.ts'),

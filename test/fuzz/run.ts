@@ -20,7 +20,7 @@ import {
   type Job,
   type Report,
 } from './batch.ts';
-import type { Order, Said } from './child.ts';
+import type { Order, Message } from './child.ts';
 import { jobsOf } from './jobs.ts';
 import { kinds } from './kinds.ts';
 
@@ -189,10 +189,10 @@ class Worker {
         timer = setTimeout(() => finish('hang'), DEADLINE);
       };
       wait();
-      child.on('message', (said: Said) => {
+      child.on('message', (message: Message) => {
         wait();
-        if ('report' in said) finish('', said.report, said.bytes);
-        else if (said.index >= 0) index = said.index;
+        if ('report' in message) finish('', message.report, message.bytes);
+        else if (message.index >= 0) index = message.index;
       });
       child.on('exit', (code, signal) =>
         finish(`it ended (${signal ?? code}) ${this.stderr.slice(-300)}`),

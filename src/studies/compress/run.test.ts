@@ -30,7 +30,7 @@ import {
   type CompressState,
 } from './state.ts';
 import { readTask, splitTask } from './task.ts';
-import { cutModules, type MadeBase } from '../made-base.ts';
+import { cutModules, type DerivedBase } from '../derived-base.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
@@ -111,10 +111,10 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   }
 
   it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
-    let base: MadeBase | null = null;
+    let base: DerivedBase | null = null;
     const state = await ran(small(), undefined, {
-      keepBase: (made) => {
-        base = made;
+      keepBase: (derived) => {
+        base = derived;
       },
     });
     const { result, trials, checks } = state;
@@ -227,7 +227,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       ['samples.tokens', '4'],
     );
     let take = null as (() => Promise<unknown>) | null;
-    const door = (from?: unknown) => ({
+    const port = (from?: unknown) => ({
       checkpoint: {
         from,
         offer: (latest: () => Promise<unknown>) => {
@@ -236,7 +236,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       },
       now: () => 0,
     });
-    const whole = await ran(spec, undefined, door());
+    const whole = await ran(spec, undefined, port());
     expect(whole.trials.filter((t) => t.accepted).length).toBeGreaterThan(1);
     let backward = 0;
     let from: unknown;
@@ -252,13 +252,13 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
           if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
           return e.type === type && ++seen === count;
         },
-        door(from),
+        port(from),
       );
       from = structuredClone(await defined(take)());
       expect(stopped.result).toBeNull();
       if (type === 'check') backward = 0;
     }
-    expect((await ran(spec, undefined, door(from))).result).toEqual(whole.result);
+    expect((await ran(spec, undefined, port(from))).result).toEqual(whole.result);
     // A resumed run does not repeat the backward pass.
     expect(backward).toBe(0);
   });

@@ -16,7 +16,7 @@ import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
 import { dequantise } from '../../model/weights.ts';
 import { readGraph } from '../../onnx/read.ts';
-import { prunedWeight, type MadeBase, type PrunedParts } from '../made-base.ts';
+import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-base.ts';
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
 import { runPrune, type PruneCheckpoint } from './run.ts';
@@ -106,11 +106,11 @@ describe('the study', { timeout: 120_000 }, () => {
 
   it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
     let state: PruneState | null = null;
-    let base: MadeBase | null = null;
+    let base: DerivedBase | null = null;
     for await (const event of pruneEvents({
       ...(await context(small())),
-      keepBase: (made) => {
-        base = structuredClone(made);
+      keepBase: (derived) => {
+        base = structuredClone(derived);
       },
     })) {
       state = reducePrune(state, event);

@@ -47,7 +47,7 @@ export function proportional(
 }
 
 /**
- * Runs `steps` to the end and yields `told` of each step. Returns the result and the milliseconds
+ * Runs `steps` to the end and yields `eventOf` of each step. Returns the result and the milliseconds
  * of measurement, without the time between steps.
  */
 export async function* timed<Event>(

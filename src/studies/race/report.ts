@@ -1,13 +1,13 @@
 /** Prints a race in the terminal: progress, ranking and findings. */
 import { defined, elementAt } from '../../checked.ts';
 import { figure, range } from '../figures.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
 import { OWN_TIME, parameterSpread, SAME_BUDGET, verdictOf, type RankingRow } from './ranking.ts';
 import type { RaceEvent, RaceResult, RaceState } from './state.ts';
 import { raceEn } from './words.en.ts';
 
-export function told(
+export function output(
   {
     spec: {
       race: { entries, meanRanks, seeds },
@@ -15,7 +15,7 @@ export function told(
     lanes,
   }: RaceState,
   event: RaceEvent,
-): Told {
+): StudyOutput {
   if (event.type === 'measuring')
     return { doing: raceEn.progress.measuring(event.entry, event.done, event.of) };
   if (event.type !== 'step') return null;

@@ -315,10 +315,10 @@ describe('a race', { timeout: 60_000 }, () => {
       const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { steps: 1 }, null);
       await raced(context);
       let open = 0;
-      const counted = <T extends { dispose(): void }>(made: T): T => {
+      const counted = <T extends { dispose(): void }>(derived: T): T => {
         open++;
-        const dispose = made.dispose.bind(made);
-        return Object.assign(made, {
+        const dispose = derived.dispose.bind(derived);
+        return Object.assign(derived, {
           dispose: () => {
             open--;
             dispose();

@@ -42,16 +42,16 @@ describe('the settings', () => {
 describe('the text of tokens', () => {
   const bytes = new TextEncoder().encode('aé😀b');
   const decode = async (ids: ArrayLike<number>) => new TextDecoder().decode(Uint8Array.from(ids));
-  const told = async (ids: Uint8Array) => {
+  const texts = async (ids: Uint8Array) => {
     const text = new TokenText([97, 32], decode);
     const parts = [];
     for (const [i, id] of ids.entries()) parts.push(await text.add(id, i === ids.length - 1));
     return parts;
   };
   it('comes in whole characters', async () => {
-    expect(await told(bytes)).toEqual(['a', '', 'é', '', '', '', '😀', 'b']);
-    expect((await told(bytes.subarray(0, 5))).slice(0, -1)).toEqual(['a', '', 'é', '']);
-    expect((await told(bytes.subarray(0, 5))).at(-1)).toMatch(/^\ufffd+$/);
+    expect(await texts(bytes)).toEqual(['a', '', 'é', '', '', '', '😀', 'b']);
+    expect((await texts(bytes.subarray(0, 5))).slice(0, -1)).toEqual(['a', '', 'é', '']);
+    expect((await texts(bytes.subarray(0, 5))).at(-1)).toMatch(/^\ufffd+$/);
   });
 });
 

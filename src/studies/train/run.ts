@@ -101,7 +101,7 @@ export async function* runTrain(
     let curve: RankCurve | null = null;
     for (const [training, rank] of [most, ...compare].entries()) {
       const first = training === 0;
-      const told: TrainingFinding[] = [];
+      const findings: TrainingFinding[] = [];
       const own = ranks.map((r) => rankAt(rank, r, most));
       const offer = (take: () => Promise<TrainingCheckpoint>) =>
         checkpoint?.offer(async (): Promise<TrainCheckpoint> => ({
@@ -131,13 +131,13 @@ export async function* runTrain(
             heldSequences: data.held.sequences,
           };
         else if (event.type !== 'done') {
-          told.push(event);
+          findings.push(event);
           yield { type: 'found', training, finding: event };
         } else {
           const { figures, adapters: values } = event;
           done.push(figures);
           if (first) curve = event.curve;
-          finished.push({ step: figures.steps.length, values, moments: [], told });
+          finished.push({ step: figures.steps.length, values, moments: [], told: findings });
           checkpoint?.offer(async (): Promise<TrainCheckpoint> => ({
             ranks,
             trainings: [...finished, ...later.slice(finished.length)],

@@ -150,7 +150,7 @@ function MapPanel() {
   const opened = useView((v) => v.opened);
   return (
     <>
-      <MapSheet said={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
+      <MapSheet caption={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
       {opened !== null && (
         <section className="sheet plate" aria-labelledby="plate-title">
           <Suspense fallback={null}>

@@ -102,7 +102,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
 
   if (stopped !== null) {
     const kept = shown ? sweepsOf(shown.draws) : 0;
-    const said =
+    const note =
       stopped !== 'map'
         ? words.studies.kept
         : provider?.kind === 'webgpu'
@@ -126,7 +126,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
         }
       >
         <span>
-          <b>{b.lostTwice}</b> {said}
+          <b>{b.lostTwice}</b> {note}
         </span>
       </Line>
     );

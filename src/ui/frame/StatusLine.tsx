@@ -106,7 +106,7 @@ function useMeasurementStatus(): Status {
   const words = useWords();
   const shown = useShown();
   const phase = useStudy((s) => s.phase.map);
-  const standing = useStudy((s) => s.live !== 'map' || s.standing);
+  const halted = useStudy((s) => s.live !== 'map' || s.waiting);
   const waiting = useMap((m) => m.waiting);
   const { facts, provider, providers } = usePick(useModel, 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
@@ -149,7 +149,7 @@ function useMeasurementStatus(): Status {
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
-      if (shown?.probing && !standing) {
+      if (shown?.probing && !halted) {
         const { layer, modules } = shown.probing;
         return modules.length === 1 && layer !== null
           ? {

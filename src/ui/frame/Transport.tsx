@@ -35,7 +35,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   const study = useExperiment((e) => e.spec.study);
   // While a step or a pause finishes, Step does nothing. `aria-disabled` instead of `disabled`
   // leaves the focus on the button.
-  const settling = useStudy((s) => s.live === study && s.phase[study] === 'paused' && !s.standing);
+  const settling = useStudy((s) => s.live === study && s.phase[study] === 'paused' && !s.waiting);
   return (
     <div className="joined" role="group" aria-label={transport.label}>
       {withReset && (

@@ -24,7 +24,7 @@ import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
 /** `said` replaces the finding if the ranks are those of a whole run whose repeats are unknown. */
-export function MapSheet({ said }: { said?: { title: string; how: string } | undefined }) {
+export function MapSheet({ caption }: { caption?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
   const roomy = useMedia('(min-width: 1360px), (max-width: 639px)');
@@ -44,7 +44,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
           </>
         }
         bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }}
-        keys={<Keys active={active} table={table} whole={!!said} />}
+        keys={<Keys active={active} table={table} whole={!!caption} />}
       />
     ) : (
       <Legend
@@ -56,7 +56,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
           print: signed,
           width: 190,
         }}
-        keys={<Keys active={active} table={table} whole={!!said} plus />}
+        keys={<Keys active={active} table={table} whole={!!caption} plus />}
       />
     );
 
@@ -84,10 +84,10 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
         {table.sweeps > 0 && <Subtitle />}
         {!phone && <MapTools view={view} />}
       </div>
-      {said ? (
+      {caption ? (
         <div className="slot">
-          <p className="finding">{said.title}</p>
-          <p className="how ink2 small">{said.how}</p>
+          <p className="finding">{caption.title}</p>
+          <p className="how ink2 small">{caption.how}</p>
         </div>
       ) : adapter === null ? (
         <Finding table={table} />
@@ -108,7 +108,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
           {map}
         </>
       )}
-      <Strip table={table} whole={!!said} />
+      <Strip table={table} whole={!!caption} />
     </section>
   );
 }

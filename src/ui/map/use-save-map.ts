@@ -33,7 +33,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
     const { mapSvg } = await import('./map-svg.ts');
     const style = getComputedStyle(document.documentElement);
     const token = (key: string) => style.getPropertyValue(key).trim();
-    const says = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
+    const text = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
     const sums = layerSums(table, layout.layers);
     const uniform = (spec.allocation.meanRank * table.rows.length) / layout.layers;
     download(
@@ -48,8 +48,8 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
         ...scale,
         words: {
           title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
-          finding: says.title,
-          sure: says.sure,
+          finding: text.title,
+          sure: text.sure,
           scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
           mean: words.map.mean,
           perLayer: words.map.perLayer,

@@ -5,7 +5,7 @@ import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
 import { inLanguage } from '../../language/in-language.ts';
-import { madeWords } from '../../words/made-words.ts';
+import { derivedWords } from '../../words/derived-words.ts';
 import { useWords } from '../use-words.ts';
 
 interface Props<F extends string> {
@@ -18,7 +18,7 @@ interface Props<F extends string> {
 }
 
 export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Props<F>) {
-  const w = inLanguage(madeWords, useWords());
+  const w = inLanguage(derivedWords, useWords());
   const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState<string | null>(null);
   async function save(file: F) {

@@ -16,7 +16,7 @@ function Step({
   number,
   name,
   title,
-  why: told,
+  why: given,
   children,
 }: {
   number: number;
@@ -26,7 +26,7 @@ function Step({
   children: ReactNode;
 }) {
   const { panel } = useWords();
-  const why = told ?? panel.whys[name];
+  const why = given ?? panel.whys[name];
   return (
     <li>
       <span className="ink3">{number}</span>

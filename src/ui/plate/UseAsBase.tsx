@@ -7,7 +7,7 @@ import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useEdit } from '../parts/use-edit.ts';
 import { inLanguage } from '../../language/in-language.ts';
-import { madeWords } from '../../words/made-words.ts';
+import { derivedWords } from '../../words/derived-words.ts';
 import { useWords } from '../use-words.ts';
 
 /**
@@ -20,7 +20,7 @@ export function UseAsBase({
   base: Exclude<BaseKind, 'as-is'>;
   ran: ExperimentSpec;
 }) {
-  const w = inLanguage(madeWords, useWords());
+  const w = inLanguage(derivedWords, useWords());
   const edit = useEdit();
   const now = useExperiment((e) => e.spec);
   const used = baseKey(now) === baseKey({ ...ran, base });

@@ -38,8 +38,8 @@ function Fields(): ReactNode {
   const { allocation } = spec;
   const { bounded } = rules[allocation.rounding];
   const d = defaults;
-  const note = (value: unknown, normal: unknown, said = String(normal)) =>
-    value === normal ? null : w.default(said);
+  const note = (value: unknown, normal: unknown, label = String(normal)) =>
+    value === normal ? null : w.default(label);
   const number = (
     key: string,
     {

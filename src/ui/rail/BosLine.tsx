@@ -16,27 +16,27 @@ export function BosLine() {
     text: { kind },
     bos,
   } = useExperiment((e) => e.spec);
-  const [said, setSaid] = useState<{ bos?: Bos; refused?: Failure }>({});
+  const [answer, setAnswer] = useState<{ bos?: Bos; refused?: Failure }>({});
   useEffect(() => {
     if (!facts) return;
     let current = true;
-    const answer = (s: typeof said) => {
-      if (current) setSaid(s);
+    const receive = (s: typeof answer) => {
+      if (current) setAnswer(s);
     };
     // Other errors, such as a failed engine, are shown elsewhere.
     bosOf({ kind, bos }).then(
-      (found) => answer({ bos: found }),
-      (error: unknown) => answer(ofCode(error, ...REFUSALS) ? { refused: failureOf(error) } : {}),
+      (found) => receive({ bos: found }),
+      (error: unknown) => receive(ofCode(error, ...REFUSALS) ? { refused: failureOf(error) } : {}),
     );
     return () => {
       current = false;
     };
   }, [facts, kind, bos]);
-  if (said.refused)
+  if (answer.refused)
     return (
       <div className="small err" role="alert">
-        {words.error(said.refused.code, said.refused.values)}
+        {words.error(answer.refused.code, answer.refused.values)}
       </div>
     );
-  return <div className="small ink2">{said.bos ? words.bos.said(said.bos) : '\u00a0'}</div>;
+  return <div className="small ink2">{answer.bos ? words.bos.describe(answer.bos) : '\u00a0'}</div>;
 }

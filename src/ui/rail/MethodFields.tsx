@@ -41,15 +41,15 @@ export function MethodFields() {
         const { key, normal } = field;
         if (field.kind !== 'choice') return null;
         const { label = key, why, options } = own[key] ?? {};
-        const said = (value: unknown) => options?.[String(value)] ?? String(value);
+        const optionName = (value: unknown) => options?.[String(value)] ?? String(value);
         return (
           <Choice
             key={key}
             label={label}
             value={String(values[key])}
             {...(why !== undefined && { why })}
-            note={values[key] === normal ? null : words.rail.default(said(normal))}
-            options={field.options.map((value) => [String(value), said(value)] as const)}
+            note={values[key] === normal ? null : words.rail.default(optionName(normal))}
+            options={field.options.map((value) => [String(value), optionName(value)] as const)}
             onChange={(v) =>
               set(
                 key,

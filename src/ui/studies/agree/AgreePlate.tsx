@@ -48,7 +48,7 @@ export function Plate() {
   const asked = useExperiment((e) => e.spec.agree.methods);
   const { modules, layers } = useModules();
   const layout = useLayout();
-  const said = useSaid(state);
+  const finding = useFinding(state);
   const methods = state?.spec.agree.methods ?? asked;
   const measured = state?.measured ?? [];
   const empty = measured.length === 0;
@@ -71,7 +71,7 @@ export function Plate() {
     <>
       <ChartFrame
         title={w.title}
-        {...said}
+        {...finding}
         empty={empty}
         unit={w.unit(end)}
         height={mapsHeight(methods.length, layers)}
@@ -127,7 +127,7 @@ export function Plate() {
 }
 
 /** The finding and the note below it. */
-function useSaid(state: AgreeState | null): { finding: string; note: string } {
+function useFinding(state: AgreeState | null): { finding: string; note: string } {
   const words = useWords();
   const w = inLanguage(agreeWords, words);
   const { names } = inLanguage(raceWords, words);

@@ -84,7 +84,7 @@ export function Plate() {
 }
 
 /** The panel's finding and note. Until there is a result, each chart has its own finding. */
-function useSaid(
+function useFinding(
   state: CompressState | null,
   steps: number,
   own: string | null,
@@ -137,12 +137,12 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
       : least < 0
         ? w.spectrumWhole(name, -least)
         : w.spectrumNothing(name);
-  const said = useSaid(state, steps, own, '');
+  const finding = useFinding(state, steps, own, '');
   return (
     <>
       <ChartFrame
         title={w.spectrumTitle}
-        {...said}
+        {...finding}
         empty={!spectrum}
         unit={w.spectrumUnit}
         height={height}
@@ -185,12 +185,12 @@ function Prediction({ state, steps }: { state: CompressState | null; steps: numb
   const checks = state?.checks ?? [];
   const trials = state?.trials ?? [];
   const own = w.scatterFinding(agreementOf(trials), agreementOf(checks)) || null;
-  const said = useSaid(state && { ...state, result: null }, steps, own, w.scatterNote);
+  const finding = useFinding(state && { ...state, result: null }, steps, own, w.scatterNote);
   return (
     <ChartFrame
       title={w.scatterTitle}
-      finding={said.finding}
-      note={state?.result ? w.scatterNote : said.note}
+      finding={finding.finding}
+      note={state?.result ? w.scatterNote : finding.note}
       empty={checks.length + trials.length === 0}
       unit={w.scatterUnit}
       height={height}

@@ -63,7 +63,7 @@ export function Plate() {
 }
 
 /** The panel's finding and note, the same in every view. */
-function useSaid(state: PruneState | null): { finding: string; note: string } {
+function useFinding(state: PruneState | null): { finding: string; note: string } {
   const w = inLanguage(pruneWords, useWords());
   const phase = useStudy((s) => s.phase.prune);
   const { prune, training } = useExperiment((e) => e.spec);
@@ -97,13 +97,13 @@ interface ViewProps {
 function useFrame(state: PruneState | null, view: View, empty: boolean) {
   const w = inLanguage(pruneWords, useWords());
   const height = useChartHeight();
-  const said = useSaid(state);
+  const finding = useFinding(state);
   return {
     title: w.titles[view],
     unit: view === 'similarity' ? '' : w.units[view],
     height,
     empty,
-    ...said,
+    ...finding,
   };
 }
 

@@ -75,7 +75,7 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
   const curves = state ? curvesOf(state.lanes, race.entries, meanRank) : [];
   const empty = !curves.some((c) => c.mean.length > 1);
   const verdict = state ? verdictOf(state, meanRank) : null;
-  const said =
+  const finding =
     verdict &&
     (verdict.kind === 'none' && !race.entries.includes('uniform')
       ? w.noneWithoutUniform
@@ -98,10 +98,10 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
       empty={empty}
       unit={w.unit}
       height={height}
-      finding={said ?? (state ? w.running : w.empty)}
+      finding={finding ?? (state ? w.running : w.empty)}
       note={
         doing ??
-        (said
+        (finding
           ? `${w.sure(verdict, race.seeds)} ${w.oneRate}`
           : w.emptyNote(
               race.entries.length,

@@ -21,7 +21,7 @@ export function Plate() {
   const words = useWords();
   const w = inLanguage(samplesWords, words);
   const state = useStudy((s) => s.states.samples);
-  const { finding, note, quiet } = useSaid(words, state);
+  const { finding, note, quiet } = useFinding(words, state);
   return (
     <>
       <div className="head">
@@ -85,7 +85,7 @@ function Texts({ state }: { state: SamplesState }) {
 }
 
 /** The finding, the note, and whether there is no finding yet. */
-function useSaid(
+function useFinding(
   words: Words,
   state: SamplesState | null,
 ): { finding: string; note: string; quiet: boolean } {

@@ -34,7 +34,7 @@ export interface CompressedParts {
   seed: number;
 }
 
-export type MadeBase =
+export type DerivedBase =
   ({ kind: 'pruned' } & PrunedParts) | ({ kind: 'compressed' } & CompressedParts);
 
 /** A graph and its compiled form. */
@@ -104,9 +104,12 @@ export function cutModules(
 }
 
 /** The export with the base's weights: changed weights as float32, everything else unmodified. */
-export async function basedGraph({ graph, compiled }: ModelGraph, made: MadeBase): Promise<Graph> {
-  if (made.kind === 'pruned')
-    return withWeights(graph, (module) => prunedWeight(compiled, made, module), 'float32');
-  const weights = new Map(cutModules(compiled, made).map((c) => [c.module, c.weight]));
+export async function derivedGraph(
+  { graph, compiled }: ModelGraph,
+  derived: DerivedBase,
+): Promise<Graph> {
+  if (derived.kind === 'pruned')
+    return withWeights(graph, (module) => prunedWeight(compiled, derived, module), 'float32');
+  const weights = new Map(cutModules(compiled, derived).map((c) => [c.module, c.weight]));
   return withWeights(graph, (module) => weights.get(module) ?? null, 'float32');
 }

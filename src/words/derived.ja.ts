@@ -1,10 +1,10 @@
-/** 実験が作ったモデルの言葉、日本語。型は made.en.ts。 */
-import type { MadeWords } from './made.en.ts';
+/** 実験が作ったモデルの言葉、日本語。型は derived.en.ts。 */
+import type { DerivedWords } from './derived.en.ts';
 import { numbers } from '../language/numbers.ts';
 
 const n = numbers('ja');
 
-export const madeJa: MadeWords = {
+export const derivedJa: DerivedWords = {
   save: '保存',
   saving: '保存中…',
   size: (bytes) =>

@@ -3,7 +3,7 @@ import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');
 
-export const madeEn = {
+export const derivedEn = {
   save: 'Save',
   saving: 'Writing…',
   size: (bytes: number) =>
@@ -16,4 +16,4 @@ export const madeEn = {
   back: 'Back to the model as it came',
 };
 
-export type MadeWords = typeof madeEn;
+export type DerivedWords = typeof derivedEn;
