@@ -88,12 +88,12 @@ async function adapterIn(
   const adapters = await engine.adapters(values);
   if (rank === null) return { adapters, scale };
   const ranks = new Map(values.map((v) => [v.module, v.rank]));
-  const most = largestRank([...ranks.values()]);
-  if (rank > most)
+  const maxRank = largestRank([...ranks.values()]);
+  if (rank > maxRank)
     throw new AtlasError('usage', {
-      why: `--rank is ${rank}, but the largest rank of the adapter is ${most}`,
+      why: `--rank is ${rank}, but the largest rank of the adapter is ${maxRank}`,
     });
-  const used = (module: number) => rankAt(rank, defined(ranks.get(module)), most);
+  const used = (module: number) => rankAt(rank, defined(ranks.get(module)), maxRank);
   const root = rsLora ? Math.sqrt : (r: number) => r;
   return {
     adapters,

@@ -89,8 +89,8 @@ export interface Studied<K extends StudyKind> {
 }
 
 /**
- * Runs a study to its end, or until `onEvent` returns true, and returns its last state. Resumes from
- * the checkpoint if there is one. Throws the errors of the study.
+ * Runs a study to its end, or until `onEvent` returns true, and returns its last state. Resumes
+ * from the checkpoint if there is one. Throws the errors of the study.
  */
 export async function studied<K extends StudyKind>(
   { name, context, writer, from = writer.from }: Studied<K>,

@@ -46,8 +46,8 @@ export const train: Command = async (argument, options) => {
     {
       checkpoint: (opened) => writerOf(opened, checkpoint, resumed),
       // Check the rank before training starts.
-      onEvent: ({ most }, { type }) => {
-        if (type === 'start') rankToWrite(rank, most);
+      onEvent: ({ maxRank }, { type }) => {
+        if (type === 'start') rankToWrite(rank, maxRank);
       },
       write: async (state, opened) => {
         if (out !== undefined) await writeTrained({ to: out, rank, state, opened });
@@ -130,12 +130,12 @@ const further = (
 ): TrainCheckpoint | undefined => (a && b ? (reported(a) > reported(b) ? a : b) : (a ?? b));
 
 /** Validates `--rank`. Returns null for the knee (and for LoRA, which has only one rank). */
-function rankToWrite(rank: string | undefined, most: number): number | null {
+function rankToWrite(rank: string | undefined, maxRank: number): number | null {
   if (rank === undefined) return null;
   const chosen = Number(rank);
-  if (!Number.isInteger(chosen) || chosen < 1 || chosen > most)
+  if (!Number.isInteger(chosen) || chosen < 1 || chosen > maxRank)
     throw new AtlasError('usage', {
-      why: `--rank is "${rank.slice(0, 20)}", not a whole number from 1 to ${most}`,
+      why: `--rank is "${rank.slice(0, 20)}", not a whole number from 1 to ${maxRank}`,
     });
   return chosen;
 }
@@ -159,9 +159,9 @@ async function writeTrained({
   const result = defined(state.result);
   const { scale } = result.spec.train;
   const ranks = new Map(values.map((v) => [v.module, v.rank]));
-  const most = largestRank([...ranks.values()]);
-  const exportedRank = rankToWrite(rank, most) ?? result.curve?.knee ?? most;
-  const rankOf = (module: number) => rankAt(exportedRank, defined(ranks.get(module)), most);
+  const maxRank = largestRank([...ranks.values()]);
+  const exportedRank = rankToWrite(rank, maxRank) ?? result.curve?.knee ?? maxRank;
+  const rankOf = (module: number) => rankAt(exportedRank, defined(ranks.get(module)), maxRank);
   const files = exportPeft({
     modules: model.compiled.modules,
     adapters: truncated(values, rankOf),

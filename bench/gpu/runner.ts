@@ -58,13 +58,13 @@ export interface Run {
 const GRACE = 5000;
 const LINES = 40;
 /** Do not start a stage with fewer seconds left. */
-const LEAST = 5;
+const MIN_SECONDS = 5;
 
 export async function runStages(stages: readonly Stage[], run: Run): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const stage of stages) {
     const left = (run.until - Date.now()) / 1000;
-    if (run.stop.aborted || left < LEAST) break;
+    if (run.stop.aborted || left < MIN_SECONDS) break;
     await run.onProgress(outcomes, stage.name);
     outcomes.push(await ended({ ...stage, seconds: Math.min(stage.seconds, left) }, run));
   }

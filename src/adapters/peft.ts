@@ -64,7 +64,7 @@ export function exportPeft({
     });
   // Readers without pattern support allocate buffers of size `r`, so `r` is the largest rank.
   const largest = entries.reduce<(typeof entries)[number] | null>(
-    (most, e) => (most && most.rank >= e.rank ? most : e),
+    (max, e) => (max && max.rank >= e.rank ? max : e),
     null,
   );
   if (!largest) throw new AtlasError('no-adapter');

@@ -10,7 +10,7 @@ import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { Once } from '../once.ts';
 import { isObject, parseJson } from './json.ts';
-import { TOKENIZER_MOST, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-limits.ts';
+import { TOKENIZER_LIMITS, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-limits.ts';
 
 export interface Tokenizer {
   /**
@@ -40,7 +40,7 @@ interface Exports {
   memory: WebAssembly.Memory;
   /** Steps left; below zero the module stops. */
   fuel: WebAssembly.Global<'i64'>;
-  allocate(length: number): number;
+  room(length: number): number;
   load(at: number, length: number): number;
   encode(at: number, length: number): number;
   decode(at: number, length: number): number;
@@ -161,16 +161,16 @@ export async function loadTokenizer(
  * short reason.
  */
 function sized(json: Uint8Array): unknown {
-  const most = (count: number, allowed: number, what: string) => {
+  const checkLimit = (count: number, allowed: number, what: string) => {
     if (count > allowed) throw new Error(`it has ${count} ${what}, but ${allowed} are allowed`);
   };
-  most(json.length, TOKENIZER_MOST.bytes, 'bytes');
+  checkLimit(json.length, TOKENIZER_LIMITS.bytes, 'bytes');
   const { value } = parseJson(json);
   if (!isObject(value)) return value; // the library refuses it
-  most(sizeOf(value.added_tokens), TOKENIZER_MOST.addedTokens, 'added tokens');
+  checkLimit(sizeOf(value.added_tokens), TOKENIZER_LIMITS.addedTokens, 'added tokens');
   if (!isObject(value.model)) return value;
-  most(sizeOf(value.model.vocab), TOKENIZER_MOST.vocabulary, 'tokens in its vocabulary');
-  most(sizeOf(value.model.merges), TOKENIZER_MOST.merges, 'merges');
+  checkLimit(sizeOf(value.model.vocab), TOKENIZER_LIMITS.vocabulary, 'tokens in its vocabulary');
+  checkLimit(sizeOf(value.model.merges), TOKENIZER_LIMITS.merges, 'merges');
   return value;
 }
 
@@ -181,7 +181,7 @@ function sizeOf(list: unknown): number {
 
 /** Copies bytes to memory that the library takes over. */
 function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
-  const pointer = at.allocate(bytes.length);
+  const pointer = at.room(bytes.length);
   new Uint8Array(at.memory.buffer, pointer, bytes.length).set(bytes);
   return [pointer, bytes.length];
 }

@@ -15,7 +15,7 @@ export interface KeptAgreement {
   at: number;
 }
 
-const MOST = 5;
+const MAX_AGREEMENTS = 5;
 
 /** Key of what was compared; a new comparison with the same key replaces the old one. */
 export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'>): string =>
@@ -44,7 +44,7 @@ function parseAgreement(value: unknown): AgreeResult {
 function restore(): KeptAgreement[] {
   try {
     return (JSON.parse(remembered('agreements') ?? '[]') as KeptAgreement[])
-      .slice(0, MOST)
+      .slice(0, MAX_AGREEMENTS)
       .map(({ key, result, at }) => ({
         key: String(key),
         result: parseAgreement(result),
@@ -68,7 +68,7 @@ function keep(result: AgreeResult): void {
   const kept = [
     { key, result, at: Date.now() },
     ...useAgreements.getState().kept.filter((k) => k.key !== key),
-  ].slice(0, MOST);
+  ].slice(0, MAX_AGREEMENTS);
   useAgreements.setState({ kept });
   remember('agreements', JSON.stringify(kept));
 }

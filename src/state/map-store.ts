@@ -32,7 +32,7 @@ interface MapStore {
   comparing: { a: KeptResult; b: KeptResult } | null;
 }
 
-const MOST_RESULTS = 20;
+const MAX_RESULTS = 20;
 
 export const useMap = create<MapStore>()(() => ({
   largest: 0,
@@ -54,7 +54,7 @@ export function keepResult({ result }: Measurement): void {
   const results = [
     { key, result, at: Date.now() },
     ...useMap.getState().results.filter((r) => r.key !== key),
-  ].slice(0, MOST_RESULTS);
+  ].slice(0, MAX_RESULTS);
   useMap.setState({ results });
   remember('results', JSON.stringify(results));
 }
@@ -62,7 +62,7 @@ export function keepResult({ result }: Measurement): void {
 function restore(): KeptResult[] {
   try {
     const kept = JSON.parse(remembered('results') ?? '[]') as KeptResult[];
-    return kept.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({
+    return kept.slice(0, MAX_RESULTS).map(({ key, result, at }) => ({
       key: String(key),
       result: parseResult(result),
       at: Number(at) || 0,

@@ -95,10 +95,10 @@ export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) 
 export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
   if (!kept.dyLora) return kept;
   const { scale } = kept.dyLora;
-  const most = largestRank(kept.values.map((v) => v.rank));
+  const maxRank = largestRank(kept.values.map((v) => v.rank));
   const ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
   const values = truncated(kept.values, (module) =>
-    rankAt(Math.min(b, most), defined(ranks.get(module)), most),
+    rankAt(Math.min(b, maxRank), defined(ranks.get(module)), maxRank),
   );
   return {
     name: kept.name,

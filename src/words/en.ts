@@ -577,7 +577,7 @@ export const en = {
       `${n.whole(tokens)} tokens; the run uses ${sequences} × ${length}.`,
     binary: (name: string) => `${name} is not plain text`,
     plain: 'Choose a text file.',
-    shorter: (most: number) => `Use at most ${n.whole(most)} characters.`,
+    shorter: (max: number) => `Use at most ${n.whole(max)} characters.`,
   },
   export: {
     save: 'Save',

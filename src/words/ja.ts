@@ -573,7 +573,7 @@ export const ja = {
       `${n.whole(tokens)}トークン。測定では ${sequences} × ${length} トークンを使います。`,
     binary: (name: string) => `${name} はテキストファイルではありません`,
     plain: 'テキストファイルを選択してください。',
-    shorter: (most: number) => `${n.whole(most)}文字までにしてください。`,
+    shorter: (max: number) => `${n.whole(max)}文字までにしてください。`,
   },
   export: {
     save: '保存',

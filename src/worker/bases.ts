@@ -1,7 +1,7 @@
 /**
- * The bases that experiments run on: the original model, and models that a study made from it. Derived
- * bases are cached for the visit and saved in the browser's database. An engine over a base exists
- * while experiments run on it. Every base has its own adapters.
+ * The bases that experiments run on: the original model, and bases that a study derived from it.
+ * Derived bases are cached for the visit and saved in the browser's database. An engine over a base
+ * exists while experiments run on it. Every base has its own adapters.
  */
 import { compile } from '../compiler/index.ts';
 import { openEngine } from '../engine/cut-engine.ts';

@@ -8,7 +8,7 @@ import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { openTiny } from '../../../test/tiny-engine.ts';
 import type { CutEngine } from '../../engine/cut-engine.ts';
-import { evaComponents, evaRanks, mostComponents } from '../../methods/importance/eva.run.ts';
+import { evaComponents, evaRanks, maxComponents } from '../../methods/importance/eva.run.ts';
 import { fisherImportances } from '../../methods/importance/fisher.ts';
 import { noiseOf } from '../../methods/importance/settings.ts';
 import { spearman } from '../../methods/statistics.ts';
@@ -103,7 +103,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
     }
     expect(of('fisher')).toEqual(await fisherImportances(engine, batch()));
     expect(of('eva')).toEqual(
-      evaRanks(await evaComponents(engine, batch(), mostComponents(8)), model.modules, {
+      evaRanks(await evaComponents(engine, batch(), maxComponents(8)), model.modules, {
         meanRank: 8,
         equal: 'ranks',
       }),

@@ -400,12 +400,12 @@ describe('the rank table', () => {
         { modules: state.model.modules, draws: state.draws },
         spec.allocation,
       );
-      const least = Math.min(...state.draws.map((d) => d.length));
-      expect(table.sweeps).toBe(least);
+      const min = Math.min(...state.draws.map((d) => d.length));
+      expect(table.sweeps).toBe(min);
       for (const row of table.rows) {
         expect(row.importance === null).toBe(row.draws.length === 0);
-        expect(row.rank === null).toBe(least < 1);
-        expect(row.range === null).toBe(least < 3);
+        expect(row.rank === null).toBe(min < 1);
+        expect(row.range === null).toBe(min < 3);
         if (row.range) {
           expect(row.range.low).toBeLessThanOrEqual(defined(row.rank));
           expect(row.range.high).toBeGreaterThanOrEqual(defined(row.rank));

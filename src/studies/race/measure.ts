@@ -47,8 +47,8 @@ export function proportional(
 }
 
 /**
- * Runs `steps` to the end and yields `eventOf` of each step. Returns the result and the milliseconds
- * of measurement, without the time between steps.
+ * Runs `steps` to the end and yields `eventOf` of each step. Returns the result and the time of
+ * measurement in milliseconds, without the time between steps.
  */
 export async function* timed<Event>(
   steps: Measuring,
@@ -95,8 +95,8 @@ export async function* measure(
     }
     case 'ranks': {
       const { allocation } = await method.code();
-      const most = Math.max(...spec.race.meanRanks);
-      const { ranks, adapters } = yield* allocation(engine, batch, most);
+      const maxRank = Math.max(...spec.race.meanRanks);
+      const { ranks, adapters } = yield* allocation(engine, batch, maxRank);
       return { importances: null, ranks, adapters: (_, given) => adapters(given) };
     }
   }

@@ -44,15 +44,15 @@ export const evaUniform: OtherEntryCode = async function* (context, { batch }) {
     model: { modules },
   } = context;
   const { ranks } = proportional(context, uniformImportance(modules.length));
-  const most = Math.max(
+  const maxRank = Math.max(
     ...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)),
   );
-  const components = yield* atOnce(() => evaComponents(engine, batch, most));
+  const components = yield* atOnce(() => evaComponents(engine, batch, maxRank));
   const fewest = Math.min(...components.map((c) => c.directions.length));
-  if (fewest < most)
+  if (fewest < maxRank)
     throw new AtlasError('bad-spec', {
       at: 'race.sequences',
-      why: `some inputs have only ${fewest} directions, but rank ${most} needs ${most}; use more sequences or a lower mean rank`,
+      why: `some inputs have only ${fewest} directions, but rank ${maxRank} needs ${maxRank}; use more sequences or a lower mean rank`,
     });
   return {
     importances: null,

@@ -110,7 +110,7 @@ describe('the verdict', () => {
         }),
         1,
       ),
-    ).toEqual({ kind: 'better', entries: ['adarank', 'jacobian'], parted: [], likeRandom: [] });
+    ).toEqual({ kind: 'better', entries: ['adarank', 'jacobian'], differing: [], likeRandom: [] });
     expect(verdictOf(raceOf({ uniform: [3.2, 4.2, 5.2], adarank: [3.1, 4.4, 5.1] }), 1)).toEqual({
       kind: 'none',
     });
@@ -130,7 +130,7 @@ describe('the verdict', () => {
     expect(verdictOf(raceOf(losses), 1)).toEqual({
       kind: 'better',
       entries: ['adarank', 'eva', 'jacobian'],
-      parted: [['adarank', 'jacobian']],
+      differing: [['adarank', 'jacobian']],
       likeRandom: ['adarank', 'eva', 'jacobian'],
     });
   });

@@ -125,7 +125,7 @@ export type Verdict =
   | { kind: 'winner'; entry: RaceEntry; next: RaceEntry; lead: Interval }
   /**
    * No entry is significantly lower than all others. `entries` are significantly lower than
-   * uniform, lowest first. `parted`: the pairs of them that differ significantly, lower entry
+   * uniform, lowest first. `differing`: the pairs of them that differ significantly, lower entry
    * first. `likeRandom`: those of them not significantly lower than random; empty without random.
    */
   | {

@@ -337,12 +337,12 @@ describe('a race', { timeout: 60_000 }, () => {
           return typeof value === 'function' ? value.bind(target) : value;
         },
       });
-      let most = 0;
+      let max = 0;
       for await (const event of raceEvents(context)) {
-        most = Math.max(most, open);
+        max = Math.max(max, open);
         if (event.type === type && open > 0) break;
       }
-      expect(most).toBeGreaterThan(0);
+      expect(max).toBeGreaterThan(0);
       expect(open).toBe(0);
     },
   );

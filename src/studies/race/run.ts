@@ -83,10 +83,10 @@ class Race {
     const { spec, model, provider, versions, tokens } = this.context;
     const { training, race, seed } = spec;
     const from = this.checkpoint?.from as RaceCheckpoint | undefined;
-    const most = raceRanks(spec, model.modules);
+    const maxRanks = raceRanks(spec, model.modules);
     await this.context.engine.checkTraining(
       { sequences: training.batch, length: training.length },
-      most,
+      maxRanks,
     );
     this.data = {
       train: await tokens(training.train, { sequences: Infinity, length: training.length }),

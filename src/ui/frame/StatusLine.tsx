@@ -210,14 +210,14 @@ const changed = (words: Words, changes: readonly Change[]): Status => ({
  * numbers of repeats differ by at most one.
  */
 function lastProbed({ measured, model }: Measurement) {
-  const most = Math.max(...measured.map((d) => d.length));
-  if (most === 0) return null;
-  const last = measured.findLastIndex((d) => d.length === most);
+  const maxRepeats = Math.max(...measured.map((d) => d.length));
+  if (maxRepeats === 0) return null;
+  const last = measured.findLastIndex((d) => d.length === maxRepeats);
   const module = elementAt(model.modules, last);
   return {
     layer: module.layer,
     role: module.role,
-    repeat: most - 1,
+    repeat: maxRepeats - 1,
     next: (last + 1) % model.modules.length,
   };
 }

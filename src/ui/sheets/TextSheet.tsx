@@ -15,7 +15,7 @@ import { textOf } from '../../state/texts.ts';
 import { useWords } from '../use-words.ts';
 
 /** Longer files are not read, because no batch could use them. */
-const MOST_BYTES = 4 * LIMITS.text[1];
+const MAX_BYTES = 4 * LIMITS.text[1];
 
 export function TextSheet({ close }: { close(): void }) {
   const words = useWords();
@@ -79,7 +79,7 @@ export function TextSheet({ close }: { close(): void }) {
   async function read(file: File | undefined) {
     if (!file) return;
     setRefused(null);
-    if (file.size > MOST_BYTES)
+    if (file.size > MAX_BYTES)
       return setRefused(
         words.error('bad-text', {
           why: `${file.name}: ${words.size(file.size)}`,

@@ -129,13 +129,13 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
   // shown.
   const cut = inForce.find((t) => t.module === module);
   const keep = cut ? Math.floor(cut.rho * components.length) : null;
-  const least = Math.min(0, ...components.map((c) => c.tail));
+  const min = Math.min(0, ...components.map((c) => c.tail));
   const own = !spectrum
     ? null
     : cut
       ? w.spectrumFinding(name, defined(keep), components.length)
-      : least < 0
-        ? w.spectrumWhole(name, -least)
+      : min < 0
+        ? w.spectrumWhole(name, -min)
         : w.spectrumNothing(name);
   const finding = useFinding(state, steps, own, '');
   return (

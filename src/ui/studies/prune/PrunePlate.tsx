@@ -230,8 +230,8 @@ function Similarity({ state }: ViewProps) {
   const last = state?.rounds.at(-1);
   const frame = useFrame(state, 'similarity', !last);
   // Layers of one residual stream are similar, so the colour scale starts near the smallest value.
-  const least = Math.min(1, ...(last?.similarity.flat() ?? []));
-  const low = [0.99, 0.98, 0.95, 0.9, 0.5].find((v) => least >= v) ?? 0;
+  const min = Math.min(1, ...(last?.similarity.flat() ?? []));
+  const low = [0.99, 0.98, 0.95, 0.9, 0.5].find((v) => min >= v) ?? 0;
   const digits = low >= 0.9 ? 3 : 2;
   const names = Array.from({ length: layers }, (_, l) => n.whole(l));
   const cells = names.map((_, i) =>

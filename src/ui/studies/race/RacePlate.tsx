@@ -212,9 +212,9 @@ function spread(
       return { r, width: Math.max(...losses) - Math.min(...losses) };
     })
     .sort((a, b) => b.width - a.width);
-  const most = elementAt(widths, 0);
-  const least = elementAt(widths, -1);
-  return [most.width, most.r, least.width, least.r];
+  const max = elementAt(widths, 0);
+  const min = elementAt(widths, -1);
+  return [max.width, max.r, min.width, min.r];
 }
 
 function Budgets({

@@ -96,7 +96,7 @@ export function AdapterChoice() {
   );
 }
 
-const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
+const ranksOf = (maxRank: number): number[] => Array.from({ length: maxRank }, (_, i) => i + 1);
 
 export function SamplesSettings() {
   const words = useWords();

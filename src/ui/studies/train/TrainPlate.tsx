@@ -5,7 +5,7 @@
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
 import type { TrainState } from '../../../studies/train/state.ts';
-import { likelyMost } from '../../../studies/train/settings.ts';
+import { likelyMaxRank } from '../../../studies/train/settings.ts';
 import { doingNow, isUniform, separateLosses, verdictOf } from '../../../studies/train/verdict.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
@@ -42,7 +42,7 @@ function Training({ state, running }: { state: TrainState | null; running: boole
   const training = state?.trainings[0];
   const doing = state && running ? doingNow(state) : null;
   const last = training?.losses.at(-1);
-  const most = likelyMost(spec.train);
+  const maxRank = likelyMaxRank(spec.train);
   const dyLora = (state?.spec ?? spec).train.method.name === 'qdylora';
   const held = training?.evaluations ?? [];
   const trained = state?.result && !dyLora ? elementAt(held, -1).loss : null;
@@ -59,7 +59,7 @@ function Training({ state, running }: { state: TrainState | null; running: boole
             : last !== undefined
               ? w.training(last)
               : dyLora
-                ? w.empty(most)
+                ? w.empty(maxRank)
                 : w.emptyLora
         }
         note={
@@ -98,7 +98,7 @@ function Training({ state, running }: { state: TrainState | null; running: boole
               height={height}
               curve={[]}
               separate={[]}
-              most={most}
+              maxRank={maxRank}
               verdict={null}
               chosen={null}
             />
@@ -120,7 +120,7 @@ function Curve({ state }: { state: TrainState }) {
   const verdict = verdictOf(state);
   const separate = separateLosses(state);
   const doing = doingNow(state);
-  const wanted = Math.min(rank ?? verdict?.within.rank ?? state.most, state.most);
+  const wanted = Math.min(rank ?? verdict?.within.rank ?? state.maxRank, state.maxRank);
   const chosen = verdict ? elementAt(state.curve, wanted - 1) : null;
   const best = verdict?.best.loss;
   const alone = new Map(separate.map((p) => [p.rank, p.loss]));
@@ -162,13 +162,13 @@ function Curve({ state }: { state: TrainState }) {
             height={height}
             curve={state.curve}
             separate={separate}
-            most={state.most}
+            maxRank={state.maxRank}
             verdict={verdict}
             chosen={chosen}
           />
         )}
       </ChartFrame>
-      {chosen && <RankSlider most={state.most} chosen={chosen} onChoose={setRank} />}
+      {chosen && <RankSlider maxRank={state.maxRank} chosen={chosen} onChoose={setRank} />}
       <RankLegend verdict={verdict} alone={separate.length > 0} />
       {chosen && verdict && (
         <ChosenRank
@@ -197,8 +197,8 @@ function Memory({ state }: { state: TrainState | null }) {
       {training &&
         state.curve.length > 0 &&
         training.losses.length === state.spec.training.steps &&
-        ` ${w.time(words.seconds(training.time / 1000), state.most)}`}
-      {!isUniform(state.spec) && state.curve.length > 0 && ` ${w.mapRanks(state.most)}`}
+        ` ${w.time(words.seconds(training.time / 1000), state.maxRank)}`}
+      {!isUniform(state.spec) && state.curve.length > 0 && ` ${w.mapRanks(state.maxRank)}`}
     </p>
   );
 }
