@@ -297,7 +297,7 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   expect(await question(page).textContent()).not.toMatch(/[\p{Cc}\u202a-\u202e\u200e\u200f]/u);
   await expect(question(page).locator('img')).toHaveCount(0);
   expect(
-    (await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations,
+    (await new AxeBuilder({ page }).include('.banner').setLegacyMode().analyze()).violations,
   ).toEqual([]);
   const heights = await choices.evaluateAll((buttons) =>
     buttons.map((b) => b.getBoundingClientRect().height),

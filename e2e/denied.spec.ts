@@ -57,7 +57,7 @@ test('where site data is blocked the page measures and trains, and says what it 
     });
     expect(kept).toEqual([false, false]);
     const texts = await watch(page, '[role="alert"]');
-    await stepUntil(page, '#plate-panel', /Step [2-9] of/);
+    await stepUntil(page, '#tab-panel', /Step [2-9] of/);
     await saw(texts, /cannot save a checkpoint/);
     await page.getByRole('tab', { name: 'Layers' }).click();
     await measured(page, 3);

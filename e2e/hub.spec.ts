@@ -47,8 +47,8 @@ const openPicker = async (page: Page) => {
 };
 /** A model loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
-  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
-  await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
+  await expect(page.locator('.sidebar').getByText(`${name}, 8 × 7`)).toBeVisible();
+  await page.locator('.run-controls').getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
 };
 const look = async (page: Page, name: string) => {
@@ -99,7 +99,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await serveFrom(other);
   mirror.log.length = 0;
   await other.goto(link);
-  await expect(other.locator('.band')).toContainText(
+  await expect(other.locator('.banner')).toContainText(
     `This link needs ${repository}:${graph} from ${new URL(mirror.url).host}.`,
   );
   await expect(title(other)).toHaveText('Ready');
@@ -236,14 +236,14 @@ test('whose a host is, is seen on a phone too, however long its names are', asyn
       id: `url:https://huggingface.co.${'a'.repeat(60)}.${owner}/onnx/model_q4.onnx`,
     },
   });
-  const box = await page.locator('.band bdi b', { hasText: owner }).boundingBox();
+  const box = await page.locator('.banner bdi b', { hasText: owner }).boundingBox();
   expect(defined(box).x + defined(box).width).toBeLessThanOrEqual(390);
 });
 
 test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {
   const spec = smallSpec();
   await open(page, { ...spec, model: { ...spec.model, id: `hub:${repository}@main` } });
-  await expect(page.locator('.band')).toContainText(`This link needs ${repository}`);
+  await expect(page.locator('.banner')).toContainText(`This link needs ${repository}`);
   await expect(title(page)).toHaveText('Ready');
   expect(mirror.log).toEqual([]);
 });

@@ -76,7 +76,7 @@ test(
   async ({ page }) => {
     const small = smallSpec({ study: 'train', sequences: 1, length: 4 });
     const steps = 8;
-    const plate = page.locator('#plate-panel');
+    const panel = page.locator('#tab-panel');
     await open(page, {
       ...small,
       method: { ...small.method, repeats: 1 },
@@ -95,13 +95,13 @@ test(
     await toWebGpu(page);
     const losses = async () => {
       await expect(title(page)).toHaveText('Trained');
-      const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+      const { text } = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
       return text.split('\n').filter((line) => !line.startsWith('#'));
     };
     const step = async () =>
-      Number(/Step (\d+) of/.exec((await plate.textContent()) ?? '')?.[1] ?? 0);
+      Number(/Step (\d+) of/.exec((await panel.textContent()) ?? '')?.[1] ?? 0);
 
-    await stepUntil(page, '#plate-panel', /Step [2-6] of/);
+    await stepUntil(page, '#tab-panel', /Step [2-6] of/);
     const stood = await step();
     const texts = await watch(page, '[role="alert"]');
     await stepOn(page);

@@ -9,7 +9,7 @@ import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } 
 test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
   test.slow();
   const titles = await watch(page, '.status .bold');
-  const buttons = await watch(page, '.transport .joined');
+  const buttons = await watch(page, '.run-controls .joined');
   const marks = await watch(page, '#map:has(.cell.now)');
   await open(page, null);
   // The empty map has its final shape before the measurement starts.
@@ -29,7 +29,7 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   );
   expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
   expect(Number(spent) + Number(left ?? 0)).toBe(448);
-  await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
+  await expect(page.locator('.map-card .finding')).toHaveText(/^(Rank belongs|No pattern)/);
   await expectSmall(page);
 });
 
@@ -64,7 +64,7 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
   await measured(page, 3);
   const cell = cells(page).nth(48);
   await cell.click();
-  const panel = page.locator('.panel');
+  const panel = page.locator('.module-panel');
   await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
   await expect(panel.locator('.shake')).toHaveText(
     /Perturbing these weights moves the logits by [\d,.]+\./,

@@ -19,7 +19,7 @@ const whole = (page: Page) =>
 test('a tab whose file is missing says so in its place and opens on another try', async ({
   page,
 }) => {
-  await gone(page, 'RacePlate');
+  await gone(page, 'RacePanel');
   await open(page);
   await measured(page, 3);
   const ranks = await cellTexts(page);
@@ -36,8 +36,8 @@ test('a tab whose file is missing says so in its place and opens on another try'
   await expect(panel.getByRole('alert')).toHaveCount(0);
 });
 
-test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
-  await gone(page, 'Sheets');
+test('a dialog whose file is missing leaves the run alone', async ({ page }) => {
+  await gone(page, 'Dialogs');
   await open(page);
   await button(page, 'Help').click();
   await expect(page.locator('.part-failed')).toContainText('Part of this page failed to load');

@@ -54,14 +54,14 @@ async function untilShown(page: Page, words: RegExp): Promise<void> {
 }
 
 async function look(page: Page): Promise<void> {
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
 }
 
 async function loadTiny(page: Page): Promise<void> {
   await look(page);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('<s> before each sequence');
+  await expect(page.locator('.sidebar')).toContainText('<s> before each sequence');
   await expect(title(page)).toHaveText('Ready');
   // The thread of the previous model has ended.
   await expect.poll(() => threads(page)).toHaveLength(1);
@@ -123,7 +123,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   expect(await cells(page).count()).toBe(0); // the picker still covers the map
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('<s> before each sequence');
+  await expect(page.locator('.sidebar')).toContainText('<s> before each sequence');
 });
 
 test('another model gets another thread, with nothing lost that is in view', async ({ page }) => {
@@ -138,10 +138,10 @@ test('another model gets another thread, with nothing lost that is in view', asy
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Measured 14 modules, 2 repeats');
   // The result of the previous model is still available.
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   await press(page, 'Inspect');
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('No BOS');
+  await expect(page.locator('.sidebar')).toContainText('No BOS');
   await expect.poll(() => threads(page)).toHaveLength(1);
   await page.locator('.results li button').first().click();
   await measured(page, 2);

@@ -22,7 +22,7 @@ test('eight cards, each beside its thing, from Help to the link', async ({ page 
     '#map',
     '#map [tabindex="0"]',
     '.joined button:last-child',
-    '.map-sheet .keys',
+    '.map-card .keys',
     '.body .mean-rank',
     '#tab-race',
     '.tabs',

@@ -53,7 +53,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect.poll(() => probed(page)).toBe(1);
   // The probed module opens next to the map with this draw's numbers. The focus stays on Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
-  await expect(page.locator('.panel .shake')).toHaveText(
+  await expect(page.locator('.module-panel .shake')).toHaveText(
     /^Perturbing these weights moves the logits by [\d,.]+\.$/,
   );
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
@@ -62,7 +62,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect.poll(() => probed(page)).toBe(2);
   await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(page.locator('.panel')).toHaveCount(0);
+  await expect(page.locator('.module-panel')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
 });
 

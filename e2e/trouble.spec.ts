@@ -69,8 +69,8 @@ const checkpoints = (page: Page) =>
         };
       }),
   );
-const stepIn = async (plate: Locator) =>
-  Number(/step (\d+) of/.exec((await plate.locator('.how').textContent()) ?? '')?.[1] ?? 0);
+const stepIn = async (panel: Locator) =>
+  Number(/step (\d+) of/.exec((await panel.locator('.how').textContent()) ?? '')?.[1] ?? 0);
 /** Records every step of the race from now on. */
 const watchSteps = (page: Page) =>
   page.evaluate(() => {
@@ -164,14 +164,14 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
     },
     race: { ...small.race, entries: ['uniform', 'random'] },
   };
-  const plate = (of: Page) => of.getByRole('tabpanel');
+  const panel = (of: Page) => of.getByRole('tabpanel');
   const ready = async (of: Page) => {
     await open(of, race);
     await expect(title(of)).toHaveText('Nothing trained yet');
   };
   const losses = async (of: Page) => {
     await expect(title(of)).toHaveText('The race is over');
-    return (await saved(of, () => plate(of).getByRole('button', { name: 'CSV' }).click())).text;
+    return (await saved(of, () => panel(of).getByRole('button', { name: 'CSV' }).click())).text;
   };
   await ready(page);
   await page.getByRole('button', { name: 'Play' }).click();
@@ -181,7 +181,7 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   await holdWorkers(other);
   await ready(other);
   await stepUntil(other, '[role="tabpanel"] .how', /step [4-9] of 12/);
-  const stood = await stepIn(plate(other));
+  const stood = await stepIn(panel(other));
   await stepOn(other);
   await expect(title(other)).toHaveText('Paused');
   expect(await checkpoints(other)).toBe(1);
@@ -204,7 +204,7 @@ test('where no engine works a recorded run is shown and marked as one', async ({
   await expect(page.getByRole('alert')).toContainText('could not be downloaded');
   for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
   await cells(page).first().click();
-  await expect(page.locator('.panel .dots svg')).toBeVisible();
+  await expect(page.locator('.module-panel .dots svg')).toBeVisible();
 });
 
 test('a hidden tab waits until it is looked at', async ({ page }) => {

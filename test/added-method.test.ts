@@ -23,7 +23,7 @@ import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
 import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
-import { Method } from '../src/ui/rail/Method.tsx';
+import { Method } from '../src/ui/sidebar/Method.tsx';
 import { LOOKS } from '../src/ui/studies/race/look.ts';
 import { describeChange, nameOf } from '../src/words/describe.ts';
 import { en } from '../src/words/en.ts';

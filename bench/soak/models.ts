@@ -70,7 +70,7 @@ async function leaving(
 /** Opens a model from disk, or the bundled model, and measures it. */
 async function load(place: Place, folder: string | null): Promise<void> {
   const { page } = place;
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   if (folder === null) await place.press('Inspect');
   else {
     await page.locator('.picker').waitFor();

@@ -32,7 +32,7 @@ export interface KernelThreads {
   readonly memory: WebAssembly.Memory;
   readonly count: number;
   readonly fill: Kernel['fill'];
-  /** Runs at maxOutputs `count` calls at the same time and returns when all are done. */
+  /** Runs at most `count` calls at the same time and returns when all are done. */
   run(calls: readonly KernelCall[]): void;
   dispose(): void;
 }

@@ -19,7 +19,7 @@ import { shared } from './shared.ts';
 import { toDo } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { textsOf } from './texts.ts';
-import { can } from './transport.ts';
+import { can } from './run-controls.ts';
 
 takeStudyNews(receive);
 

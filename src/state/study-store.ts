@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import { STUDIES, type StudyKind, type StudyStates } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { AdapterSummary } from '../worker/protocol.ts';
-import { next, type Phase, type TransportAction } from './transport.ts';
+import { next, type Phase, type RunAction } from './run-controls.ts';
 
 /**
  * `repeat`: the repeat from which a measurement resumed; null for a study that resumes from its
@@ -35,7 +35,7 @@ export interface StudyStore {
   set(
     patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'waiting' | 'stepping' | 'restarted'>>,
   ): void;
-  act(study: StudyKind, action: TransportAction): void;
+  act(study: StudyKind, action: RunAction): void;
   /** Shows a state; null empties the view. */
   view<K extends StudyKind>(
     study: K,

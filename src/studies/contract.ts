@@ -101,7 +101,7 @@ export interface Study<Settings, State extends StudyState> {
    * Where the study appears: in one of the tabs, in the whole panel, or as the map with its own
    * charts.
    */
-  place: 'tab' | 'plate' | 'map';
+  place: 'tab' | 'panel' | 'map';
   /** `code`, `report`, `exported` and `need` load at their first use. */
   code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;

@@ -308,11 +308,11 @@ describe('where nothing can be kept', () => {
       () => ({
         append: async (name) => {
           const writer = await store.append(name);
-          let room = 300_000;
+          let free = 300_000;
           return {
             ...writer,
             write: (chunk) => {
-              if ((room -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError');
+              if ((free -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError');
               return writer.write(chunk);
             },
           };

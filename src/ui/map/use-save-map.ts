@@ -16,7 +16,7 @@ import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import type { MapView } from './use-map-view.ts';
 
-export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
+export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
   svg: (() => void) | null;
   csv: (() => void) | null;
   json: (() => void) | null;
@@ -40,7 +40,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
       `${name('map')}.svg`,
       mapSvg({
         layout,
-        faces,
+        contents,
         feet,
         sums,
         uniform,
@@ -58,7 +58,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
           source: `Rank Atlas · ${defined(shown).model.title} · sha256 ${defined(shown).model.hash.slice(0, 12)} · ${words.chips.seed(defined(shown).spec.seed)}`,
         },
         colours: {
-          sheet: token('--sheet'),
+          surface: token('--surface'),
           ink: token('--ink'),
           ink2: token('--ink2'),
           rule2: token('--rule2'),

@@ -46,7 +46,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
     dismiss();
   }
   return (
-    <div className="band" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
+    <div className="banner" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
       {/* Isolates the file name, so that right-to-left text does not reorder the sentence. */}
       <p id={id} ref={question} tabIndex={-1}>
         <b>{w.several(`\u2068${file}\u2069`)}</b> {w.which}
@@ -69,7 +69,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
       )}
       <div className="buttons">
         <button type="button" className="button small" onClick={dismiss}>
-          {words.band.dismiss}
+          {words.banner.dismiss}
         </button>
       </div>
     </div>

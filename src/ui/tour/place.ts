@@ -21,10 +21,13 @@ const EDGE = 8;
 export function placeBeside(
   target: Box | null,
   card: { width: number; height: number },
-  room: { width: number; height: number },
+  viewport: { width: number; height: number },
   clear: Box | null = null,
 ): { left: number; top: number } {
-  const max = { left: room.width - card.width - EDGE, top: room.height - card.height - EDGE };
+  const max = {
+    left: viewport.width - card.width - EDGE,
+    top: viewport.height - card.height - EDGE,
+  };
   const within = (left: number, top: number) => ({
     left: Math.max(EDGE, Math.min(left, max.left)),
     top: Math.max(EDGE, Math.min(top, max.top)),

@@ -8,7 +8,7 @@ import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { axisOf } from '../../charts/axis.ts';
 import { Chart, useScales } from '../../charts/Chart.tsx';
-import { EndLabels, roomFor } from '../../charts/EndLabels.tsx';
+import { EndLabels, labelSpace } from '../../charts/EndLabels.tsx';
 import { intervalPath } from '../../charts/interval.ts';
 import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { sweepCurves } from './curves.ts';
@@ -50,7 +50,7 @@ export function SweepChart({ width, height, ranking, entries, meanRanks }: Props
         inset: { left: 10, right: 10 },
       }}
       y={axisOf(losses, n.fixed)}
-      right={roomFor(entries.map((e) => w.names[e]))}
+      right={labelSpace(entries.map((e) => w.names[e]))}
     >
       {entries.map((entry) => (
         <SeriesLine key={entry} dataKey={entry} look={LOOKS[entry]} dots={2.5} />

@@ -112,7 +112,7 @@ function Marks({
           transform={at(chosen)}
           r={4}
           fill="var(--ink)"
-          stroke="var(--sheet)"
+          stroke="var(--surface)"
           strokeWidth={1.5}
         />
       )}

@@ -19,8 +19,8 @@ import { useEdit } from '../../parts/use-edit.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
-import { StudyNeed } from '../../plate/StudyNeed.tsx';
-import { TrainingFields } from '../../plate/TrainingFields.tsx';
+import { StudyNeed } from '../../panel/StudyNeed.tsx';
+import { TrainingFields } from '../../panel/TrainingFields.tsx';
 
 type Change = (key: keyof Settings, patch: Partial<Settings>) => void;
 interface Part {
@@ -31,7 +31,7 @@ interface Part {
 /** The note on a field whose value is not the default. */
 function useNote(): (same: boolean, normal: string) => string | null {
   const words = useWords();
-  return (same, normal) => (same ? null : words.rail.default(normal));
+  return (same, normal) => (same ? null : words.sidebar.default(normal));
 }
 
 export function TrainSettings() {
