@@ -49,7 +49,7 @@ const checkpoint = {
   none: undefined,
 };
 
-it('come back to the bit, in buffers of their own, to the same command only; none is left once it is through', async () => {
+it('are restored bit by bit, in separate buffers, for the same command only, and are removed when it finishes', async () => {
   const writer = await keep(['x', 1], checkpoint);
   const again = await openCheckpoint<typeof checkpoint>('study', ['x', 1]);
   expect(again.from).toEqual(checkpoint);
@@ -79,22 +79,19 @@ it.each<[string, (bytes: Buffer) => Uint8Array]>([
   ['cut', (bytes) => bytes.subarray(0, -1)],
   ['empty', () => Buffer.alloc(0)],
   ['something else', () => Buffer.from('words\nmore words')],
-])(
-  'that are %s are not used, which is said, and the next one takes their place',
-  async (_, change) => {
-    await keep('x', checkpoint);
-    const [path] = files();
-    writeFileSync(defined(path), change(readFileSync(defined(path))));
-    expect((await openCheckpoint('study', 'x')).from).toBeUndefined();
-    expect(errors).toEqual([
-      `rank-atlas: the checkpoint ${path} is not used (it is damaged). The command starts from the beginning.`,
-    ]);
-    await keep('x', { step: 4 });
-    expect((await openCheckpoint('study', 'x')).from).toEqual({ step: 4 });
-  },
-);
+])('that are %s are reported and not used, and the next one replaces them', async (_, change) => {
+  await keep('x', checkpoint);
+  const [path] = files();
+  writeFileSync(defined(path), change(readFileSync(defined(path))));
+  expect((await openCheckpoint('study', 'x')).from).toBeUndefined();
+  expect(errors).toEqual([
+    `rank-atlas: the checkpoint ${path} is not used (it is damaged). The command starts from the beginning.`,
+  ]);
+  await keep('x', { step: 4 });
+  expect((await openCheckpoint('study', 'x')).from).toEqual({ step: 4 });
+});
 
-it("of another command are not used under this one's name", async () => {
+it('of another command are not used, even under the right file name', async () => {
   await keep('x', checkpoint);
   const [other] = files();
   await keep('y', checkpoint);
@@ -106,7 +103,7 @@ it("of another command are not used under this one's name", async () => {
   ]);
 });
 
-it('that nobody went on with make room, the oldest first', async () => {
+it('are limited in number; the oldest is removed first', async () => {
   await keep('x', checkpoint);
   const [oldest] = files();
   utimesSync(defined(oldest), 1, 1);
@@ -115,7 +112,7 @@ it('that nobody went on with make room, the oldest first', async () => {
   expect([files().length, files().includes(defined(oldest))]).toEqual([16, false]);
 });
 
-it('that cannot be kept are said once, and end nothing', async () => {
+it('that cannot be saved cause one warning, and the command continues', async () => {
   mkdirSync(join(cache, 'rank-atlas'));
   writeFileSync(folder(), 'a file in its place');
   const writer = await keep('x', checkpoint);

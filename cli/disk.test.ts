@@ -19,7 +19,7 @@ const long = (name: string, bytes: number) => {
   return at(name);
 };
 
-test('as many bytes as are allowed, and not one more', async () => {
+test('as many bytes as are allowed, and no more', async () => {
   expect(await readBytes(long('ten', 10), 10)).toHaveLength(10);
   await expect(readBytes(at('ten'), 9)).rejects.toThrow(
     'ten is larger than the limit of 9 bytes. Check that it is the right file.',
@@ -59,7 +59,7 @@ test('weights and settings of an adapter, and the zip they come in', async () =>
   );
 });
 
-test('an adapter in a zip by what it says of itself, before anything is unpacked', async () => {
+test('an adapter in a zip is refused by its declared size, before it is unpacked', async () => {
   const zip = zipSync(
     Object.fromEntries(
       Array.from({ length: 15 }, (_, i) =>

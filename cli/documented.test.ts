@@ -27,7 +27,7 @@ const allocations = SET_IDS.map(
 );
 
 describe('the documentation', () => {
-  it('has the reports that its raw results give (rewritten by vitest -u)', async () => {
+  it('contains the reports computed from the raw results (rewritten by vitest -u)', async () => {
     const report = (name: string, page: string) =>
       expect(page).toMatchFileSnapshot(`../docs/experiments/${name}.md`);
     await report('learning-rates', learningRatesReport(rates));
@@ -63,7 +63,7 @@ describe('the documentation', () => {
     );
   });
 
-  it('answers in the README with numbers of the pages it links', () => {
+  it('takes the numbers in the README from the pages it links', () => {
     const answers = text('README.md')
       .split('\n')
       .filter((l) => /^\|.*\(docs\//.test(l));
@@ -81,7 +81,7 @@ describe('the documentation', () => {
     expect(figures).toBeGreaterThan(10);
   });
 
-  it('says in the README what was measured, and no other numbers', () => {
+  it('contains the measured numbers in the README, and no others', () => {
     const readme = text('README.md');
     const start = readme.indexOf('## Does the allocation matter?');
     const section = readme.slice(start, readme.indexOf('## What works where')).replace(/\s+/g, ' ');
@@ -141,7 +141,7 @@ describe('the documentation', () => {
       result.spec.race.meanRanks.filter((r) => lessRandom(result, 'adarank', r).high < 0),
     ).length;
 
-  it('says that random ranks differ significantly from uniform at no rate, and they do not', () => {
+  it('reports no significant difference between random and uniform ranks at any rate, as measured', () => {
     expect(prose('docs/race.md')).toContain(
       'Random ranks, which are uneven too, differ significantly from uniform ranks at no rate there',
     );
@@ -151,7 +151,7 @@ describe('the documentation', () => {
     }
   });
 
-  it('says what AdaRank leaves at rank 0', () => {
+  it('reports the modules that AdaRank gives rank 0', () => {
     const page = prose('docs/adarank.md');
     for (const result of allocations) {
       expect(page).toContain(

@@ -31,10 +31,10 @@ export const evaluate: Command = async (path, options) => {
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
   const judged = await tokensOf(training.held, { sequences: heldSequences, length, bos }, model);
-  const stands = await bosOf(training.held.kind, bos, model);
+  const modelBos = await bosOf(training.held.kind, bos, model);
 
   const { engine } = await startEngine(model, options, train.base);
-  printBos(stands);
+  printBos(modelBos);
   try {
     const adapters = await engine.adapters(values);
     const { base, adapted, tokens } = await comparedLoss(engine, judged, batch, {
@@ -50,7 +50,7 @@ export const evaluate: Command = async (path, options) => {
             modules,
             parameters,
             tokens,
-            bos: stands,
+            bos: modelBos,
             base,
             adapted,
             ...(notes.length > 0 && { notes }),

@@ -55,7 +55,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
     expect(losses(JSON.parse(readFileSync(again, 'utf8')) as RaceResult)).toEqual(losses(result));
   });
 
-  it('trains an adapter from files on, from where `eval` finds it, beside allocations that begin anew; without one it says what is missing', async () => {
+  it('trains an imported adapter further, from the loss that `eval` reports, next to new adapters; without one the error names it', async () => {
     const {
       compiled: { modules },
     } = await modelFor({});

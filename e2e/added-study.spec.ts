@@ -53,7 +53,7 @@ test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
 const node = async (...args: string[]) =>
   (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
 
-test('the types follow', async () => {
+test('the copy with the added study type-checks', async () => {
   await node('node_modules/typescript/bin/tsc', '--noEmit');
 });
 

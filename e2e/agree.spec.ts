@@ -7,7 +7,7 @@ import { expect, test } from './test.ts';
 import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 
-test('compares methods, in a link and as a preset, and is kept', async ({ page }) => {
+test('compares methods from a preset and a link, and saves the comparison', async ({ page }) => {
   await open(
     page,
     smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }),

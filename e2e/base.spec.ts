@@ -14,7 +14,7 @@ const basedSpec = () => {
   };
 };
 
-test('a link measures on the pruned model, says so, survives a reload without pruning again, and goes back', async ({
+test('a link measures on the pruned model, a reload does not prune again, and the original model can be restored', async ({
   page,
 }) => {
   test.slow();

@@ -9,7 +9,7 @@ import type { AdaRankSpec } from '../src/spec/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 
-test('the bundled tokenizer asks for no BOS; one may be set, and travels', async ({
+test('the bundled tokenizer specifies no BOS; a link carries one that is set', async ({
   page,
   context,
 }) => {
@@ -27,14 +27,12 @@ test('the bundled tokenizer asks for no BOS; one may be set, and travels', async
   ).toBe('always');
 });
 
-test('a link of version 1 still opens as the experiment it was, in Japanese too', async ({
-  page,
-}) => {
+test('a version 1 link opens the same experiment, also in Japanese', async ({ page }) => {
   await page.goto('/?lang=ja#x=1.q1YqLkhNVrKqrq0FAA');
   await expect(page.locator('.sidebar')).toContainText('BOS なし（tokenizer.json に指定なし）');
 });
 
-test('a model whose tokenizer asks for a BOS gets it, and its result says so', async ({ page }) => {
+test('a BOS that the tokenizer specifies is used and recorded in the result', async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-bos-page-'));
   const sidebar = page.locator('.sidebar');
   try {

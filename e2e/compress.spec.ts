@@ -20,7 +20,9 @@ const compress = {
   checks: 4,
 };
 
-test('scores, tries, judges by other samples, undoes and saves', async ({ page }) => {
+test('scores and tries removals, evaluates on test samples, undoes steps and saves', async ({
+  page,
+}) => {
   test.slow();
   await open(page, { ...spec, compress, samples: { ...spec.samples, tokens: 12 } });
   const panel = page.locator('#tab-panel');
@@ -97,9 +99,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible();
 });
 
-test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({
-  page,
-}) => {
+test('a scan resumes after a reload and ends with the same trail', async ({ page }) => {
   test.slow();
   await open(page, {
     ...spec,
@@ -153,9 +153,7 @@ test('the task is a table that can be edited', async ({ page }) => {
  * The page decomposes the bundled model on the engine's thread and larger models on several of
  * these threads.
  */
-test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({
-  page,
-}) => {
+test('the decomposition thread returns the values of Node, and its errors', async ({ page }) => {
   const file = defined(
     readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) =>
       /^svd-thread-[\w-]+\.js$/.test(f),

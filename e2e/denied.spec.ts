@@ -9,7 +9,7 @@ import { expect, test } from './test.ts';
 import { browserWith } from '../playwright.config.ts';
 import { measured, open, smallSpec, stepUntil, title, watch, saw } from './page.ts';
 
-test('where site data is blocked the page measures and trains, and says what it cannot keep', async ({
+test('with blocked site data the page measures and trains, and reports what it cannot save', async ({
   baseURL,
 }, info) => {
   const profile = info.outputPath('profile');

@@ -52,7 +52,7 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   await expect(frame.locator('#map')).toBeVisible();
 });
 
-test('Run here measures a link’s experiment, then its race, and keeps nothing', async ({
+test('Run here measures a link’s experiment, then its race, and saves nothing', async ({
   page,
 }) => {
   const { training, race } = smallSpec();
@@ -83,7 +83,7 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   ).toEqual([0, 0, 0]);
 });
 
-test('a link’s own ranks stand as those of a whole run', async ({ page }) => {
+test('the ranks of a link are shown as those of a finished run', async ({ page }) => {
   const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.json', 'utf8')));
   await page.goto(
     `/?embed=map&lang=en${await encodeLink({ ...recorded.spec, seed: 2 }, { digest: digestOf(recorded) })}`,

@@ -131,7 +131,7 @@ test(
   },
 );
 
-test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({
+test('a measurement resumes from its draws after a GPU crash, with the same ranks', async ({
   page,
   browser,
 }) => {
@@ -150,7 +150,7 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   await expect.poll(() => cellTexts(page)).toEqual(undisturbed);
 });
 
-test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({
+test('without a GPU after a crash, the CPU resumes from the draws, with the same ranks', async ({
   page,
 }) => {
   const undisturbed = await inSecondRepeat(page);

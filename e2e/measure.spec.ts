@@ -6,7 +6,7 @@ import { defined, elementAt } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } from './page.ts';
 
-test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
+test('the default measurement runs automatically to ranks and a finding', async ({ page }) => {
   test.slow();
   const titles = await watch(page, '.status .bold');
   const buttons = await watch(page, '.run-controls .joined');
@@ -33,7 +33,7 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   await expectSmall(page);
 });
 
-test('without WebGPU the page says so in one line and works', async ({ page }) => {
+test('without WebGPU the page reports it in one line and works', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await expect(page.locator('.status')).toContainText('this browser has no WebGPU');
@@ -42,7 +42,7 @@ test('without WebGPU the page says so in one line and works', async ({ page }) =
   await expect(page.locator('.provider-menu')).toContainText('passed');
 });
 
-test('without isolation headers there is one thread, and it is said', async ({ page }) => {
+test('without isolation headers the page uses one thread and reports it', async ({ page }) => {
   await page.route('**/*', async (route) => {
     const response = await route.fetch();
     const headers = response.headers();
@@ -59,7 +59,9 @@ test('without isolation headers there is one thread, and it is said', async ({ p
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
-test('a module opens with its own numbers and gives the focus back', async ({ page }) => {
+test('the module panel shows the numbers of its module and returns the focus when closed', async ({
+  page,
+}) => {
   await open(page);
   await measured(page, 3);
   const cell = cells(page).nth(48);

@@ -46,7 +46,7 @@ for (const [what, method, done] of [
   });
 }
 
-test('another method, and both results stay: their order is compared', async ({ page }) => {
+test('results of two methods are both listed, and their orders are compared', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await radio(page, 'Jacobian').check();
@@ -84,7 +84,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   await expect(radio(page, 'AdaRank')).toBeChecked();
 });
 
-test('a step makes one pass; a pause holds; Play goes on from there', async ({ page }) => {
+test('Step makes one pass, Pause waits, and Play resumes', async ({ page }) => {
   await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
   await measuredUntil(page, /^Paused after pass 1 of 64/);
   await page.getByRole('button', { name: 'Step' }).click();
@@ -104,7 +104,7 @@ test('a step makes one pass; a pause holds; Play goes on from there', async ({ p
   await expect(title(page)).toHaveText('Measured 56 modules, 64 passes');
 });
 
-test('its own settings are under Advanced, and make the link', async ({ page, context }) => {
+test('the settings of a method are under Advanced and in the link', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   await measured(page, 3);

@@ -16,9 +16,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 const whole = (page: Page) =>
   page.waitForFunction(() => performance.getEntriesByName('rank-atlas:rest-there').length > 0);
 
-test('a tab whose file is missing says so in its place and opens on another try', async ({
-  page,
-}) => {
+test('a tab whose file is missing reports it and opens on the next try', async ({ page }) => {
   await gone(page, 'RacePanel');
   await open(page);
   await measured(page, 3);
@@ -46,7 +44,7 @@ test('a dialog whose file is missing leaves the run alone', async ({ page }) => 
   await expect(page.locator('.part-failed')).toHaveCount(0);
 });
 
-test('a study whose code is missing says so and runs on another try', async ({ page }) => {
+test('a study whose code is missing reports it and runs on the next try', async ({ page }) => {
   await gone(page, 'race-run');
   await open(page, shortRace());
   await expect(title(page)).toHaveText('Nothing trained yet');

@@ -21,7 +21,7 @@ test('the layers fit a low screen, without scrolling', async ({ page }) => {
   }
 });
 
-test('Present is larger and has no sidebar, nothing is cut off, and it is left the way it was entered', async ({
+test('presentation mode is larger, has no sidebar, cuts nothing off, and ends with its button or Escape', async ({
   page,
 }) => {
   await open(page);

@@ -24,7 +24,7 @@ async function ready(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
-test('races three allocations to a finding, and says that one seed is not enough', async ({
+test('a race of three allocations ends with a finding that one seed is not enough', async ({
   page,
 }) => {
   test.slow();
@@ -79,7 +79,7 @@ test('races three allocations to a finding, and says that one seed is not enough
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
 });
 
-test('a race that does not fit is refused before it begins, with what would fit', async ({
+test('a race that exceeds the memory is refused before it starts, with the settings that fit', async ({
   page,
 }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
@@ -103,7 +103,7 @@ test('a race that does not fit is refused before it begins, with what would fit'
   await expect(title(page)).toHaveText('Nothing trained yet');
 });
 
-test('a setting that is changed makes Play run it anew', async ({ page }) => {
+test('after a changed setting, Play runs the race from the start', async ({ page }) => {
   await ready(page);
   const panel = page.getByRole('tabpanel');
   await panel.getByText('Settings', { exact: true }).click();

@@ -45,7 +45,7 @@ async function written(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Written');
 }
 
-test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({
+test('without an adapter only the base model generates, also from a typed prompt, and Pause stops it', async ({
   page,
 }) => {
   await open(page, spec('samples', 6));
@@ -72,7 +72,7 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
   await expect(tokens(page)).toHaveCount(0);
 });
 
-test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({
+test('an any-rank adapter generates next to the base model, with the first difference and the loss of every token under both', async ({
   page,
 }) => {
   await open(page, spec('train', 10));

@@ -51,7 +51,7 @@ for (const [what, fragment, words] of [
   });
 }
 
-test('results, ranks, map and charts are saved whole', async ({ page }) => {
+test('results, ranks, map and charts are saved completely', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.getByRole('button', { name: 'Export' }).click();
@@ -93,7 +93,7 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   }
 });
 
-test('an own text is measured on, stays here, and travels only when asked', async ({
+test('a user’s own text is measured, stays on the page, and is in a link only on request', async ({
   page,
   baseURL,
 }) => {
@@ -123,7 +123,7 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   ).toBe(true);
 });
 
-test('files that are no text or no model are refused in a sentence', async ({ page }) => {
+test('files that are neither a text nor a model are refused with an error', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).nth(1).click();
@@ -164,7 +164,7 @@ test('files that are no text or no model are refused in a sentence', async ({ pa
   await measured(page, 8);
 });
 
-test('a folder from disk is weighed, loaded and measured', async ({ page }) => {
+test('a folder from disk is checked, opened and measured', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();

@@ -67,7 +67,7 @@ async function loadTiny(page: Page): Promise<void> {
   await expect.poll(() => threads(page)).toHaveLength(1);
 }
 
-test('a model that is stuck tokenizing is named, and one that comes with the page takes its place', async ({
+test('a model stuck in tokenising is named in the error, and the bundled model replaces it', async ({
   page,
 }) => {
   await open(page, short());
@@ -92,7 +92,7 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await expect(title(page)).toHaveText('Measured 14 modules, 2 repeats');
 });
 
-test('of a model that comes with the page it is the text that is named', async ({ page }) => {
+test('if a bundled model is stuck, the error names the text', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   await holdNext(page, 0, 'encode');
@@ -104,7 +104,7 @@ test('of a model that comes with the page it is the text that is named', async (
   await measured(page, 2);
 });
 
-test('a model that is stuck while it is looked at stops nothing else', async ({ page }) => {
+test('a model that is stuck during inspection stops nothing else', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   await look(page);
@@ -126,7 +126,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await expect(page.locator('.sidebar')).toContainText('<s> before each sequence');
 });
 
-test('another model gets another thread, with nothing lost that is in view', async ({ page }) => {
+test('another model opens in another thread, and the visible results remain', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   const [first] = threads(page);

@@ -7,7 +7,7 @@ import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, measured, open } from './page.ts';
 
-test('eight cards, each beside its thing, from Help to the link', async ({ page }) => {
+test('eight tour cards, each next to its target, from Help to the link', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   const card = page.getByRole('dialog');

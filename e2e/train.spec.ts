@@ -78,7 +78,7 @@ const checkpoint = (page: Page, baseLoss?: number) =>
     return all.map((kept) => kept.checkpoint.trainings[0]?.step ?? 0);
   }, baseLoss);
 
-test('one training answers every rank, and the slider shows what each is worth', async ({
+test('one training run gives the loss of every rank, and the slider shows each', async ({
   page,
 }) => {
   await open(page, trainSpec(3, [2]));
@@ -120,9 +120,7 @@ test('one training answers every rank, and the slider shows what each is worth',
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 4,/);
 });
 
-test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards', async ({
-  page,
-}) => {
+test('LoRA, chosen in the settings, shows losses and no rank slider', async ({ page }) => {
   await open(page, trainSpec(3, [2]));
   await ready(page);
   await panel(page).getByText('Settings', { exact: true }).click();
@@ -140,9 +138,7 @@ test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards',
   await expect(page.locator('.sidebar')).toContainText('from training');
 });
 
-test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({
-  page,
-}) => {
+test('a training run resumes after a reload and ends with the same losses', async ({ page }) => {
   // Two training runs and a reload.
   test.slow();
   await open(page, trainSpec(10));
@@ -167,7 +163,9 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   expect(await checkpoint(page)).toEqual([]);
 });
 
-test('another model and back: the training goes on from its checkpoint', async ({ page }, info) => {
+test('a training run resumes from its checkpoint after another model was open', async ({
+  page,
+}, info) => {
   await open(page, trainSpec(10));
   await ready(page);
   await pausedMidway(page);
@@ -196,7 +194,7 @@ test('another model and back: the training goes on from its checkpoint', async (
   expect(await checkpoint(page)).toEqual([]);
 });
 
-test('Reset begins anew: the checkpoint goes', async ({ page }) => {
+test('Reset deletes the checkpoint', async ({ page }) => {
   await open(page, trainSpec(30));
   await ready(page);
   await pausedMidway(page);
@@ -209,7 +207,7 @@ test.describe('without room', () => {
   // The quota of an origin cannot be restored.
   test.use({ ownContext: true });
 
-  test('without room for a checkpoint the page says so, and the training goes on', async ({
+  test('without storage for a checkpoint the page reports it, and training continues', async ({
     page,
   }) => {
     await open(page, trainSpec(30));

@@ -106,7 +106,7 @@ async function besides(page: Page): Promise<{ undisturbed: string[]; other: Page
   return { undisturbed, other };
 }
 
-test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
+test('a dead engine is restarted once automatically, and the run resumes from its draws', async ({
   page,
 }) => {
   const { undisturbed, other } = await besides(page);
@@ -119,9 +119,7 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 
-test('a thread that dies before it was asked for a run is brought back, and asked', async ({
-  page,
-}) => {
+test('a worker that dies before its first run is restarted and runs it', async ({ page }) => {
   const { undisturbed, other } = await besides(page);
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
@@ -133,7 +131,7 @@ test('a thread that dies before it was asked for a run is brought back, and aske
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 
-test('an engine that dies twice asks before it goes on', async ({ page }) => {
+test('an engine that dies twice asks before it resumes', async ({ page }) => {
   await holdWorkers(page, true);
   await open(page, spec());
   await measuredUntil(page, /repeat 2 of 6/);
@@ -147,7 +145,7 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   await measured(page, 6);
 });
 
-test('a race whose engine dies is brought back by itself and goes on from its checkpoint, to the same numbers', async ({
+test('a race resumes automatically from its checkpoint after the engine died, with the same numbers', async ({
   page,
 }) => {
   test.slow();
@@ -195,7 +193,9 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   await expect.poll(() => checkpoints(other)).toBe(0);
 });
 
-test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {
+test('without a working engine, a recorded run is shown and labelled as recorded', async ({
+  page,
+}) => {
   await page.route('**/*.wasm', (route) => route.abort());
   await open(page, null);
   await expect(title(page)).toHaveText('A recorded run');
@@ -207,7 +207,7 @@ test('where no engine works a recorded run is shown and marked as one', async ({
   await expect(page.locator('.module-panel .dots svg')).toBeVisible();
 });
 
-test('a hidden tab waits until it is looked at', async ({ page }) => {
+test('a hidden tab starts when it becomes visible', async ({ page }) => {
   await page.addInitScript(() => {
     let hidden = true;
     Object.defineProperty(document, 'visibilityState', {

@@ -20,7 +20,7 @@ function stage(name: string, code: string, seconds = 60): Stage {
 }
 
 test(
-  'each has a process and a time limit, and is told of as soon as it has ended',
+  'each has a process and a time limit, and is reported when it ends',
   { timeout: 120_000 },
   async () => {
     const reported: string[] = [];
@@ -68,7 +68,7 @@ test(
   },
 );
 
-test('what a driver leaves beside the figures is none', { timeout: 60_000 }, async () => {
+test('driver output next to the figures is ignored', { timeout: 60_000 }, async () => {
   const leaves =
     'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.env.RESULTS}/driver.log`, "");';
   const [slow] = await runStages(
@@ -84,7 +84,7 @@ test('what a driver leaves beside the figures is none', { timeout: 60_000 }, asy
 });
 
 test(
-  'a run that is stopped tells what was under way; one without time begins nothing more',
+  'a stopped run reports the current stage; a run without time starts no more',
   {
     timeout: 60_000,
   },

@@ -23,7 +23,7 @@ const exempt: [RegExp, string][] = [
   ],
 ];
 
-test('what studies fetch while they work is fetched beforehand', () => {
+test('files that studies load while they run are fetched in advance', () => {
   const listed = readFileSync(join(src, 'worker/study-parts.ts'), 'utf8');
   const missing: string[] = [];
   for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {

@@ -61,7 +61,7 @@ test('a trained adapter lowers the loss and changes the text; the model stays as
   expect(text).not.toBe(await generate(model, 'It was the', { tokens: 6 }));
 });
 
-describe('refuses in a sentence', () => {
+describe('refuses with an error', () => {
   test.each([
     ['an unknown method', { method: { name: 'magic' as 'adarank' } }, 'bad-spec'],
     ['an unknown setting', { method: { name: 'adarank', colour: 1 } as const }, 'bad-spec'],

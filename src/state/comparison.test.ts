@@ -24,7 +24,7 @@ const kept = (draws: number[][]): KeptResult => ({
   } as unknown as KeptResult['result'],
 });
 
-test('a module has moved when its intervals part, and only then', () => {
+test('a module has changed if its intervals do not overlap, and only then', () => {
   const a = kept([
     [1, 1.01, 0.99],
     [2, 2.02, 1.98],

@@ -40,7 +40,7 @@ import {
 const specOf = (...settings: Setting[]) => setByPaths(defaultSpec(), settings);
 
 describe('the setting', () => {
-  it('travels in a link with what it is made by, and older links mean the model as it came', async () => {
+  it('is in a link with the settings it depends on; older links mean the original model', async () => {
     const spec = specOf(['base', 'pruned'], ['prune.sparsity', '0.6'], ['training.steps', '30']);
     expect(differences(spec)).toEqual({
       base: 'pruned',
@@ -78,7 +78,7 @@ describe('the setting', () => {
     expect(baseKey(a) === '').toBe(base === 'as-is');
   });
 
-  it('another base is another measurement, and another checkpoint of the studies on it only', () => {
+  it('another base changes the measurement, and the checkpoint keys of studies on it only', () => {
     const [plain, pruned, compressed] = ['as-is', 'pruned', 'compressed'].map((base) =>
       specOf(['base', base]),
     ) as [StudyContext['spec'], StudyContext['spec'], StudyContext['spec']];
@@ -184,7 +184,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     throw new Error('it did not end');
   }
 
-  it('is AdaRank with the weights set by hand: compressed', async () => {
+  it('equals AdaRank with explicitly replaced weights: compressed', async () => {
     const byHand = await engineOf(await floatModel(graph));
     const base: DerivedBase = { kind: 'compressed', ...compressed };
     const plain = await draws(byHand);

@@ -135,7 +135,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(defined(page.measurement).draws).toEqual(whole.draws);
   });
 
-  it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
+  it('pauses between batches, steps one module, and resumes without a loss of draws', async () => {
     sendEveryEvent();
     const drawn = () => defined(page.measurement).draws.flat().length;
     /** Resolves when the run has drawn and waits; `first` sees every message before. */
@@ -165,7 +165,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
       .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
   });
 
-  it('stops when it is told to, and can go on from the draws it had', async () => {
+  it('stops on request, and resumes from its draws', async () => {
     page.onStudy = () => {
       page.onStudy = () => undefined;
       page.control('cancel');
@@ -294,7 +294,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     });
   });
 
-  it('makes an experiment’s base first, keeps it, measures and trains on it, and goes back', async () => {
+  it('derives and caches the base of an experiment, measures and trains on it, and switches back', async () => {
     const based = {
       ...race,
       study: 'map' as const,
@@ -362,7 +362,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     );
   }, 120_000);
 
-  it('says what stands before a text, and measures with it: numbers as of the same ids', async () => {
+  it('reports the BOS before a text and measures with it: equal numbers for equal ids', async () => {
     expect(await page.ask('bos', { kind: 'bundled', bos: 'tokenizer' })).toEqual({
       ids: [],
       tokens: [],

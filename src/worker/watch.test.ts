@@ -8,13 +8,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a thread that is watched', () => {
+describe('a watched worker', () => {
   const watched = () => {
     const stuck: number[] = [];
     return { stuck, watch: new Watch((seconds) => stuck.push(seconds)) };
   };
 
-  test('is stuck when it is silent for as long as it said, and is said to be so once', () => {
+  test('is stuck after the announced silence, and is reported once', () => {
     const { stuck, watch } = watched();
     watch.announced(10);
     vi.advanceTimersByTime(9_900);
@@ -25,7 +25,7 @@ describe('a thread that is watched', () => {
     expect(stuck).toEqual([10]);
   });
 
-  test('is not, as long as it lets itself be heard', () => {
+  test('is not stuck while it announces again', () => {
     const { stuck, watch } = watched();
     for (let i = 0; i < 20; i++) {
       watch.announced(10);
@@ -34,7 +34,7 @@ describe('a thread that is watched', () => {
     expect(stuck).toEqual([]);
   });
 
-  test('may be silent for ever outside of what it announced', () => {
+  test('may be silent without limit if it announced none', () => {
     const { stuck, watch } = watched();
     vi.advanceTimersByTime(1e6);
     watch.announced(10);
@@ -43,7 +43,7 @@ describe('a thread that is watched', () => {
     expect(stuck).toEqual([]);
   });
 
-  test('is not blamed for the time the machine slept', () => {
+  test('is not charged for time that the machine slept', () => {
     const { stuck, watch } = watched();
     watch.announced(10);
     vi.setSystemTime(Date.now() + 3_600_000); // one hour on the clock without a timer tick
@@ -52,8 +52,8 @@ describe('a thread that is watched', () => {
   });
 });
 
-describe('what a thread says', () => {
-  test('of work that blocks: before and after, whether it ends well or not', () => {
+describe('a worker announces', () => {
+  test('blocking work before and after it, also if it throws', () => {
     const announced: (number | null)[] = [];
     const blocking = announcedBlocking((seconds) => announced.push(seconds));
     expect(blocking(() => announced.length)).toBe(1);
@@ -66,7 +66,7 @@ describe('what a thread says', () => {
     expect(announced).toEqual([SILENT_TOKENS, null, SILENT_TOKENS, null]);
   });
 
-  test('of reading a model: every second, however long the files take, until it is over', async () => {
+  test('the reading of a model every second until it ends', async () => {
     const announced: (number | null)[] = [];
     let arrive!: () => void;
     const reading = announceWhile(

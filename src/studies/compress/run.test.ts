@@ -110,7 +110,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     return defined(state);
   }
 
-  it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
+  it('predicts small removals, tries the best candidates, and evaluates on test samples', async () => {
     let base: DerivedBase | null = null;
     const state = await ran(small(), undefined, {
       keepBase: (derived) => {
@@ -184,7 +184,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       }
   });
 
-  it('undoes every step: each state is that of the model with the first so many cuts, in its figures and in what it writes', async () => {
+  it('undoes every step: figures and generated text are those of the model with the first n removals', async () => {
     const { result } = await ran(
       small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12']),
     );
@@ -219,7 +219,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     await engine.dispose();
   });
 
-  it('goes on from a checkpoint in its checks, in its scan or in LASER’s search as if nothing had been', async () => {
+  it('resumes with identical results from a checkpoint in its checks, its scan or the LASER search', async () => {
     const spec = small(
       ['compress.checks', '2'],
       ['compress.trials', '4'],
@@ -263,7 +263,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(backward).toBe(0);
   });
 
-  it('stops where it is told to and leaves nothing open', async () => {
+  it('stops on request and disposes everything', async () => {
     const state = await ran(small(), (e) => e.type === 'trial');
     expect(state.trials).toHaveLength(1);
     expect(state.result).toBeNull();
@@ -301,7 +301,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
 });
 
 describe('tables', () => {
-  it('that ship are right, and the answers lie everywhere', async () => {
+  it('that are bundled are valid, and the positions of the answers vary', async () => {
     const { readdir } = await import('node:fs/promises');
     const folder = new URL('../../../public/tasks/', import.meta.url);
     for (const file of await readdir(folder)) {

@@ -35,7 +35,7 @@ function raceOf(
 }
 
 describe('ranking', () => {
-  it('compare with uniform seed by seed, with an interval from three seeds on', () => {
+  it('compares with uniform, paired by seed, with an interval from three seeds on', () => {
     const [first, uniform] = rankingOf(raceOf({ adarank: [3, 4, 5.3], uniform: [3.5, 4.4, 5.9] }));
     expect(first).toMatchObject({
       seeds: 3,
@@ -58,14 +58,14 @@ describe('ranking', () => {
     });
   });
 
-  it('count only seeds that are through', () => {
+  it('counts finished seeds only', () => {
     const race = raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] });
     elementAt(race.lanes, 1).finished = false;
     expect(rankingOf(race)[0]).toMatchObject({ seeds: 1, loss: 3, difference: -0.5 });
     expect(verdictOf(race, 1)).toEqual({ kind: 'open' });
   });
 
-  it('say how far parameters lie apart', () => {
+  it('reports the relative difference in parameters', () => {
     const race = raceOf({ adarank: [3], uniform: [3] }, (entry) => ({
       parameters: entry === 'uniform' ? 100 : 103,
     }));
@@ -84,7 +84,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('names a winner when it is below every other one by an interval, however far the seeds lie apart', () => {
+  it('names a winner if it is significantly below every other entry, whatever the spread of the seeds', () => {
     const verdict = verdictOf(
       raceOf({ uniform: [3.2, 4.21, 5.2], adarank: [3.1, 4.1, 5.11], random: [3.3, 4.3, 5.3] }),
       1,
@@ -100,7 +100,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('names those below uniform where none is below all others, and says so where nothing is', () => {
+  it('names the entries significantly below uniform if none is below all others; else none', () => {
     expect(
       verdictOf(
         raceOf({
@@ -119,7 +119,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('tells pairs that part from pairs that do not, and says who is no better than random', () => {
+  it('lists the pairs that differ significantly, and the entries that are no better than random', () => {
     const losses = {
       uniform: [3.5, 4.5, 5.5],
       adarank: [3.1, 4.1, 5.1],
@@ -167,7 +167,7 @@ describe('the verdict', () => {
         ),
     );
 
-  it('never says more, or less, than the intervals of its pairs', () => {
+  it('states exactly what the intervals of its pairs state', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(losses, (table) => {

@@ -92,7 +92,7 @@ async function raced(
 }
 
 describe('a race', { timeout: 60_000 }, () => {
-  it('trains every entry on the same data, side by side, from the same loss', async () => {
+  it('trains every entry on the same data, in turns, from the same loss', async () => {
     const { context, kept } = contextOf({
       entries: ['adarank', 'uniform', 'random'],
       meanRanks: [2],
@@ -126,7 +126,7 @@ describe('a race', { timeout: 60_000 }, () => {
     );
   });
 
-  it('measures every allocation by itself where there is no map', async () => {
+  it('measures every allocation itself without a map', async () => {
     const measured = RACE_ENTRIES.filter((e) => e !== 'imported');
     const { context } = contextOf(
       { entries: measured, meanRanks: [1] },
@@ -148,7 +148,7 @@ describe('a race', { timeout: 60_000 }, () => {
     for (const { loss } of defined(result).standings) expect(loss).toBeGreaterThan(0);
   });
 
-  it('runs one race for each mean rank, and spends equal ranks where that is asked for', async () => {
+  it('runs one race for each mean rank, and spends equal ranks if set', async () => {
     const { context } = contextOf(
       { entries: ['adarank', 'uniform'], meanRanks: [1, 3], equal: 'ranks' },
       { steps: 1 },
@@ -175,7 +175,7 @@ describe('a race', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('trains an imported adapter on from where it stands, whatever its scales, and goes on so after a reload', async () => {
+  it('trains an imported adapter further from its own loss, whatever its scales, also after a reload', async () => {
     const settings = [
       { entries: ['uniform', 'imported'], meanRanks: [1], seeds: 2 },
       { steps: 4 },
@@ -237,7 +237,7 @@ describe('a race', { timeout: 60_000 }, () => {
     ).toEqual(defined(defined(state).result).lanes);
   });
 
-  it('takes EVA apart: at uniform ranks its adapters begin as EVA’s directions, and are refused where there are too few', async () => {
+  it('starts `eva-uniform` with EVA’s directions at uniform ranks, and refuses too few directions', async () => {
     const { context } = contextOf({ meanRanks: [2] });
     const batch = pickSequences(trainingBatch(8), [0, 1]);
     const components = await evaComponents(engine, batch, 2);
@@ -263,7 +263,7 @@ describe('a race', { timeout: 60_000 }, () => {
     });
   });
 
-  it('refuses, before anything is measured, what does not fit', async () => {
+  it('refuses a race that does not fit before it measures anything', async () => {
     const { context } = contextOf({ entries: ['adarank', 'uniform'] });
     const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
     const small = createEngine({
@@ -310,7 +310,7 @@ describe('a race', { timeout: 60_000 }, () => {
   });
 
   it.each(['measuring', 'step'] as const)(
-    'lets go of everything when nobody asks on after %s',
+    'disposes everything if the caller stops after %s',
     async (type) => {
       const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { steps: 1 }, null);
       await raced(context);
@@ -348,7 +348,7 @@ describe('a race', { timeout: 60_000 }, () => {
   );
 });
 
-describe('a race taken up again', { timeout: 60_000 }, () => {
+describe('a race resumed', { timeout: 60_000 }, () => {
   it.each([
     ['while EVA is measured', 3],
     ['between two held-out losses', 14],

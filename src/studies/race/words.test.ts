@@ -27,7 +27,7 @@ const findings = (...[result, meanRank]: Parameters<typeof verdictOf>) =>
   [raceEn, raceJa].map((words) => words.finding(verdictOf(result, meanRank)));
 
 describe('the finding', () => {
-  it('does not call alike two entries that part', () => {
+  it('does not call two entries alike that differ significantly', () => {
     expect(findings(published('opticks', [1, 2, 3, 4]), 8)).toEqual([
       'EVA and random are significantly lower than uniform; no entry is significantly lower than all others. Of these, EVA is significantly lower than random.',
       'EVA、ランダムは均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。このうち EVA はランダムより有意に低く、すべての組に有意差があります。',
@@ -38,7 +38,7 @@ describe('the finding', () => {
     ]);
   });
 
-  it('says that entries cannot be told apart where no two part, and which are no better than random', () => {
+  it('reports no significant difference if no two entries differ, and which are no better than random', () => {
     expect(findings(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe(
       'EVA, AdaRank and Jacobian are significantly lower than uniform; no entry is significantly lower than all others. Of these, no two differ significantly.',
     );
@@ -50,7 +50,7 @@ describe('the finding', () => {
     );
   });
 
-  it('lists every pair that parts, however many', () => {
+  it('lists every pair that differs significantly', () => {
     const entries: RaceEntry[] = ['eva', 'adarank', 'random'];
     expect(
       raceEn.finding({

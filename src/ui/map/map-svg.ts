@@ -1,6 +1,6 @@
 /**
- * Draws the map as an SVG file from the same cell contents as the page, with title, finding, scale and
- * bars.
+ * Draws the map as an SVG file from the same cell contents as the page, with title, finding, scale
+ * and bars.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { MapLayout } from '../../state/layout.ts';
