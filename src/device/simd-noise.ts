@@ -84,7 +84,10 @@ export class SimdNoise {
   ): void {
     const width = upTo(inFeatures, 4);
     const padded = upTo(tokens, 4);
-    const maxOutputs = Math.min(upTo(outFeatures, 8), Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8));
+    const maxOutputs = Math.min(
+      upTo(outFeatures, 8),
+      Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8),
+    );
     const threads = Math.max(
       1,
       Math.min(this.threads.count, Math.floor((inFeatures * outFeatures) / SMALL)),

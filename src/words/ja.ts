@@ -100,7 +100,8 @@ export const ja = {
     memoryDevice: '重み、キャッシュした活性値、作業領域',
     memoryHeap: 'WebAssembly ヒープ',
     weightForm: {
-      float32: '量子化された重みは、上限の4分の1に収まるため、一度だけ float32 に展開して保持します。',
+      float32:
+        '量子化された重みは、上限の4分の1に収まるため、一度だけ float32 に展開して保持します。',
       packed: '重みは保存形式のまま保持します。量子化された重みは、積の計算のたびに展開します。',
     },
     seed: (v: number) => `シード${v}`,

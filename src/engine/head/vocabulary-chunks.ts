@@ -67,7 +67,10 @@ export class VocabularyChunks {
   constructor(
     backend: Backend,
     head: VocabularyHead,
-    { chunkTokens = CHUNK_TOKENS, form = 'packed' }: { chunkTokens?: number; form?: WeightForm } = {},
+    {
+      chunkTokens = CHUNK_TOKENS,
+      form = 'packed',
+    }: { chunkTokens?: number; form?: WeightForm } = {},
   ) {
     this.backend = backend;
     this.head = head;

@@ -23,7 +23,9 @@ import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
-/** `caption` replaces the finding if the ranks are those of a whole run whose repeats are unknown. */
+/**
+ * `caption` replaces the finding if the ranks are those of a whole run whose repeats are unknown.
+ */
 export function MapCard({ caption }: { caption?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
