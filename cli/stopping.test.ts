@@ -214,7 +214,7 @@ describe('a process', { timeout: 180_000 }, () => {
         for (const _ of [1, 2]) { process.kill(process.pid, 'SIGINT'); await new Promise((done) => setTimeout(done, 50)); }
         await new Promise((done) => setTimeout(done, 60_000));
       }
-      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), keeps({ kept: true, taken() {}, between() {}, save() {}, forget() {} }))); });
+      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), keeps({ kept: true, reportResume() {}, between() {}, save() {}, forget() {} }))); });
     `,
     );
     const { status, stderr } = spawnSync(process.execPath, [script], {
