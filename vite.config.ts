@@ -76,7 +76,7 @@ const studies = new RegExp(
   [
     'studies/\\w+/(?!study|settings)',
     'ui/(studies|charts)/',
-    'ui/plate/(TrainingFields|OwnTrainingText)',
+    'ui/panel/(TrainingFields|OwnTrainingText)',
     'ui/parts/NumbersField',
   ]
     .map((path) => `src/${path}`.replaceAll('/', '[\\\\/]'))
@@ -94,7 +94,7 @@ function firstLook(
   seen = new Set<string>(),
 ): boolean {
   const info = modules.getModuleInfo(id);
-  if (!info || info.isEntry || /src[\\/]ui[\\/]plate[\\/]charts\.ts$/.test(id))
+  if (!info || info.isEntry || /src[\\/]ui[\\/]panel[\\/]charts\.ts$/.test(id))
     return info !== null;
   return info.importers.some((by) => !seen.has(by) && (seen.add(by), firstLook(by, modules, seen)));
 }

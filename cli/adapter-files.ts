@@ -14,7 +14,7 @@ import {
   WEIGHTS_FILE,
 } from '../src/adapters/peft-files.ts';
 import { storedZip } from '../src/adapters/stored-zip.ts';
-import { MOST } from '../src/model/limits.ts';
+import { READ_LIMITS } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { readBytes } from './disk.ts';
@@ -43,8 +43,8 @@ export async function readAdapter(path: string): Promise<AdapterBytes> {
     join(path, folder),
   );
   return {
-    config: await readBytes(join(path, config.path), MOST.adapterConfig),
-    weights: await readBytes(join(path, weights.path), MOST.adapter),
+    config: await readBytes(join(path, config.path), READ_LIMITS.adapterConfig),
+    weights: await readBytes(join(path, weights.path), READ_LIMITS.adapter),
   };
 }
 
@@ -64,7 +64,7 @@ async function zipAt(path: string): Promise<ZipPlace | null> {
 }
 
 async function fromZip(path: string, { file, folder }: ZipPlace): Promise<AdapterBytes> {
-  const content = new Uint8Array(await readBytes(file, MOST.adapter));
+  const content = new Uint8Array(await readBytes(file, READ_LIMITS.adapter));
   const unreadable = (error: unknown) =>
     new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
   let entries: ZipEntry[];
@@ -78,8 +78,8 @@ async function fromZip(path: string, { file, folder }: ZipPlace): Promise<Adapte
   );
   try {
     return {
-      config: unzipped(pair.config, MOST.adapterConfig),
-      weights: unzipped(pair.weights, MOST.adapter),
+      config: unzipped(pair.config, READ_LIMITS.adapterConfig),
+      weights: unzipped(pair.weights, READ_LIMITS.adapter),
     };
   } catch (error) {
     throw unreadable(error);
@@ -113,7 +113,8 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
         .map((name) => ({ path: folder === '' ? name : `${folder}/${name}` })),
     );
     if (folder === '' && names.includes(CONFIG_FILE) && names.includes(WEIGHTS_FILE)) return found;
-    if (seen > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
+    if (seen > READ_LIMITS.files)
+      throw new AtlasError('too-many-files', { max: READ_LIMITS.files });
     waiting.push(
       ...entries
         .filter((e) => e.isDirectory())

@@ -44,22 +44,22 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     }),
   );
 
-  it('says what a zip holds, and writes its ranks as train takes them', async () => {
+  it('lists the adapter in a zip, and writes its ranks in the format that train reads', async () => {
     const ranks = join(folder, 'ranks.json');
     const { code, out } = await cli('import', zip, '--out', ranks);
     expect(code).toBe(0);
     expect(out).toContain(
       `42 of 56 modules adapted, ${adapters.reduce((sum, a) => sum + a.loraA.length + a.loraB.length, 0)} parameters, mean rank 1.5.`,
     );
-    const told = JSON.parse(readFileSync(ranks, 'utf8')) as {
+    const report = JSON.parse(readFileSync(ranks, 'utf8')) as {
       modules: { path: string; rank: number; scale: number | null }[];
     };
-    expect(told.modules.map((m) => [m.path, m.rank])).toEqual(
+    expect(report.modules.map((m) => [m.path, m.rank])).toEqual(
       modules.map((m) => [m.path, m.index % 4]),
     );
-    expect(elementAt(told.modules, 7).scale).toBeCloseTo(1.7, 6);
-    expect(elementAt(told.modules, 8).scale).toBeNull();
-    expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(told);
+    expect(elementAt(report.modules, 7).scale).toBeCloseTo(1.7, 6);
+    expect(elementAt(report.modules, 8).scale).toBeNull();
+    expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(report);
   });
 
   it('writes a folder and a zip that hold the same adapter', async () => {
@@ -77,7 +77,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     ).toBe(0);
   });
 
-  it('merges: W + s B A, in the export and beside it', async () => {
+  it('merges W + s B A into the export and into separate files', async () => {
     const to = join(folder, 'merged');
     expect((await cli('export', zip, '--out-model', to)).code).toBe(0);
     const merged = await loadModel(await nodeFiles(to));
@@ -104,7 +104,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(dequantise(merged.compiled.weightOf(0))).toEqual(dequantise(model.compiled.weightOf(0)));
   });
 
-  it('applies, judges and merges an adapter of the head; trains none', async () => {
+  it('applies, evaluates and merges a head adapter, and refuses to train one', async () => {
     const places = adapterPlaces(model.compiled);
     const head = elementAt(places, -1);
     const wave = (count: number, scale: number) =>
@@ -136,11 +136,11 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
         writeFileSync(join(path, name), bytes);
     }
 
-    const told = await cli('import', to.adapter, '--out', to.ranks);
-    expect(told.out).toMatch(
+    const printed = await cli('import', to.adapter, '--out', to.ranks);
+    expect(printed.out).toMatch(
       /^42 of 56 modules and lm_head adapted, \d+ parameters, mean rank 1\.5\./,
     );
-    expect(told.out).toMatch(/lm_head +3 +2 +6720/);
+    expect(printed.out).toMatch(/lm_head +3 +2 +6720/);
     const ids = ['--ids', '[[1,5,9,100,7,31,2,64]]'];
     const losses = async (...args: string[]) =>
       JSON.parse((await cli('eval', ...args, '--json')).out) as { base: number; adapted: number };
@@ -163,7 +163,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     }
   });
 
-  it('makes an untrained adapter of a result, at its ranks', async () => {
+  it('creates an untrained adapter with the ranks of a result', async () => {
     const result = join(folder, 'result.json');
     const to = join(folder, 'fresh.zip');
     expect(
@@ -186,11 +186,11 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     const ranks = (
       JSON.parse(readFileSync(result, 'utf8')) as { modules: { rank: number }[] }
     ).modules.map((m) => m.rank);
-    const told = JSON.parse((await cli('import', to, '--json')).out) as {
+    const report = JSON.parse((await cli('import', to, '--json')).out) as {
       modules: { rank: number; scale: number | null }[];
     };
-    expect(told.modules.map((m) => m.rank)).toEqual(ranks);
-    expect(defined(told.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
+    expect(report.modules.map((m) => m.rank)).toEqual(ranks);
+    expect(defined(report.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
       'no trained adapter to merge',
     );
@@ -223,7 +223,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     return readFileSync(join(folder, to, 'adapter_model.safetensors'));
   };
 
-  it('takes the top-most adapter of a zip or a folder that holds its checkpoints', async () => {
+  it('selects the adapter at the top level of a zip or folder with checkpoints', async () => {
     const late = { config: early, weights: early };
     const output = zipped('output.zip', {
       ...pair('out/checkpoint-1/', late),
@@ -249,13 +249,13 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect((await weightsAgain(tree, 'from-tree')).equals(finished)).toBe(true);
   });
 
-  it('asks which of several, and never takes the settings of one with the weights of another', async () => {
+  it('requires a choice among several adapters, and never mixes settings and weights of two', async () => {
     const several = zipped('several.zip', {
       'a/adapter_model.safetensors': defined(files.get('adapter_model.safetensors')),
       ...pair('b/', { config: early, weights: early }),
       'a/adapter_config.json': defined(files.get('adapter_config.json')),
     });
-    for (const [args, said] of [
+    for (const [args, message] of [
       [['import', several], 'several.zip/a'],
       [['eval', several], 'several.zip/b'],
       [['generate', 'x', '--adapter', several], 'several.zip/a'],
@@ -282,7 +282,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     ] as const) {
       const { code, err } = await cli(...args);
       expect(code, args.join(' ')).toBe(2);
-      expect(err).toContain(said);
+      expect(err).toContain(message);
     }
     expect(JSON.parse((await cli('import', `${several}/a`, '--json')).out)).toMatchObject({
       notes: [],
@@ -290,7 +290,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     });
   });
 
-  it('reads a zip made on Windows, in eval too, and says what it passed over', async () => {
+  it('reads a zip made on Windows, also in eval, and reports the ignored files', async () => {
     const settings = JSON.parse(
       new TextDecoder().decode(files.get('adapter_config.json')),
     ) as object;
@@ -311,7 +311,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(loss).toEqual(JSON.parse((await cli('eval', zip, ...args)).out));
   });
 
-  it('gives no NaN as a result: eval and generate refuse an adapter whose numbers overflow', async () => {
+  it('eval and generate refuse an adapter whose numbers overflow, instead of returning NaN', async () => {
     const huge = join(folder, 'huge');
     const files = exportPeft({
       modules,
@@ -332,7 +332,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     }
   });
 
-  it('refuses in a sentence, and writes nothing', async () => {
+  it('refuses with an error, and writes nothing', async () => {
     const broken = join(folder, 'broken.zip');
     const half = join(folder, 'half.zip');
     const to = join(folder, 'never');

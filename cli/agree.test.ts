@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import type { AgreeResult } from '../src/studies/agree/state.ts';
-import { cli, saysNoBos, set } from '../test/cli.ts';
+import { cli, noBosLine, set } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-agree-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +26,7 @@ describe('rank-atlas run agree', { timeout: 120_000 }, () => {
       '--out',
       file,
     );
-    expect({ code, err }).toEqual({ code: 0, err: saysNoBos });
+    expect({ code, err }).toEqual({ code: 0, err: noBosLine });
     const { format, measured, spearman, spec } = JSON.parse(
       readFileSync(file, 'utf8'),
     ) as AgreeResult;

@@ -71,7 +71,7 @@ const numbers = ({ cleanLoss, tokens, modules }: RunResult) => ({
 });
 
 describe('a BOS', { timeout: 120_000 }, () => {
-  it('stands before every sequence where the tokenizer asks for it, within its length: numbers as of the same ids', async () => {
+  it('precedes every sequence, within its length, if the tokenizer specifies it: equal numbers for equal ids', async () => {
     const asked = await measured(asks, '--text', text);
     const given = await measured(asks, '--ids', withBos(rows(7, 3)));
     expect(numbers(asked)).toEqual(numbers(given));
@@ -84,7 +84,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     expect(given.err).toBe('');
   });
 
-  it('stands nowhere with --bos none, or where nothing asks for it', async () => {
+  it('is absent with --bos none, and if no file specifies it', async () => {
     const none = await measured(asks, '--text', text, '--bos', 'none');
     const plain = await measured(silent, '--text', text);
     const given = await measured(asks, '--ids', JSON.stringify(rows(8, 3)));
@@ -96,7 +96,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('always: the one the files name; what they say and is passed over is said; no name is refused', async () => {
+  it('with --bos always is the token that the files name; ignored settings are reported; a missing name is refused', async () => {
     const always = await measured(named, '--text', text, '--set', 'bos=always');
     const given = await measured(asks, '--ids', withBos(rows(7, 3)));
     expect(numbers(always)).toEqual(numbers(given));
@@ -119,7 +119,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     });
   });
 
-  it('is not doubled where the text begins with it', async () => {
+  it('is not added if the text begins with it', async () => {
     const written = join(folder, 'written.txt');
     writeFileSync(written, `<s>${words}`);
     expect(numbers(await measured(asks, '--text', written))).toEqual(
@@ -127,7 +127,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     );
   });
 
-  it('stands before what an adapter is trained on and judged by', async () => {
+  it('precedes training and evaluation sequences', async () => {
     const {
       compiled: { modules },
     } = await loadTyped(asks, {});
@@ -223,23 +223,23 @@ describe('text that is written', { timeout: 120_000 }, () => {
     return JSON.parse(readFileSync(out, 'utf8')) as SamplesResult;
   }
 
-  it('goes on from a prompt with the BOS before it, once; generate and the study alike', async () => {
+  it('continues a prompt with one BOS, in generate and in the study', async () => {
     const asked = await written(asks);
     const none = await written(asks, '--bos', 'none');
     expect(asked.prompt).toEqual([special.bos, ...idsOf('the sun')]);
     expect(none.prompt).toEqual(idsOf('the sun'));
     expect(asked.model.bos).toMatchObject({ tokens: ['<s>'] });
-    const said = await cli('generate', 'the sun', '--model', asks, ...few);
+    const printed = await cli('generate', 'the sun', '--model', asks, ...few);
     const doubled = await cli('generate', '<s>the sun', '--model', asks, ...few);
-    expect(said.out).toBe(`the sun${asked.texts.base.map((t) => t.text).join('')}\n`);
-    expect(doubled.out).toBe(`<s>${said.out}`);
-    expect(said.err).toContain('<s> before each sequence');
+    expect(printed.out).toBe(`the sun${asked.texts.base.map((t) => t.text).join('')}\n`);
+    expect(doubled.out).toBe(`<s>${printed.out}`);
+    expect(printed.err).toContain('<s> before each sequence');
     expect(asked.texts.base.map((t) => t.logProbability)).not.toEqual(
       none.texts.base.map((t) => t.logProbability),
     );
   });
 
-  it('ends at any of the tokens that the files name', async () => {
+  it('ends at any end token that the files name', async () => {
     const drawn = ['--set', 'samples.temperature=2'];
     const free = (await written(asks, ...drawn)).texts.base.map((t) => t.id);
     const at = free.findIndex(

@@ -8,7 +8,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DefaultDeserializer, serialize } from 'node:v8';
 import type { AdapterValues } from '../src/engine/engine.ts';
-import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
+import type { CheckpointPort } from '../src/studies/checkpoint.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { makeFolders } from './disk.ts';
 import { cacheFolder } from './environment.ts';
@@ -22,11 +22,11 @@ import { registerCheckpoint, type CommandCheckpoint } from './stopping.ts';
 const INTERVAL = 30_000;
 const SHARE = 0.05;
 /** Maximum number of checkpoints in the cache. The oldest are removed first. */
-const MOST = 16;
+const MAX_CHECKPOINTS = 16;
 const FORMAT = 'rank-atlas-checkpoint-1';
 
 /** Where a checkpoint is saved and how it is serialised. */
-interface Drawer {
+interface CheckpointLocation {
   path: string;
   pack(checkpoint: unknown): Uint8Array;
   /** Makes space before saving. Absent if the user named the file. */
@@ -36,35 +36,35 @@ interface Drawer {
   resume?: readonly string[];
 }
 
-export class Keeper<T = unknown> implements CheckpointDoor, CommandCheckpoint {
+export class CheckpointWriter<T = unknown> implements CheckpointPort, CommandCheckpoint {
   /** The checkpoint of an earlier run of the same command. */
   readonly from: T | undefined;
   onDisk: boolean;
-  private readonly drawer: Drawer | null;
+  private readonly location: CheckpointLocation | null;
   private take: (() => Promise<unknown>) | null = null;
   private next = performance.now() + INTERVAL;
   private saved: unknown;
   private warned = false;
 
-  constructor(drawer: Drawer | null, from?: T) {
-    this.drawer = drawer;
+  constructor(location: CheckpointLocation | null, from?: T) {
+    this.location = location;
     this.from = from;
     this.onDisk = from !== undefined;
   }
 
   get resume(): readonly string[] | undefined {
-    return this.drawer?.resume;
+    return this.location?.resume;
   }
 
   offer(take: () => Promise<unknown>): void {
     this.take = take;
   }
 
-  taken(): void {
-    const { from, drawer } = this;
-    if (from !== undefined && drawer)
+  reportResume(): void {
+    const { from, location } = this;
+    if (from !== undefined && location)
       console.error(
-        `rank-atlas: resuming from a checkpoint. To start again from the beginning, remove ${drawer.path}.`,
+        `rank-atlas: resuming from a checkpoint. To start again from the beginning, remove ${location.path}.`,
       );
   }
 
@@ -74,14 +74,14 @@ export class Keeper<T = unknown> implements CheckpointDoor, CommandCheckpoint {
 
   /** If saving fails, the command continues and prints one warning. */
   async save(): Promise<void> {
-    if (!this.take || !this.drawer) return;
+    if (!this.take || !this.location) return;
     const start = performance.now();
     try {
       const checkpoint = await this.take();
       // An identical checkpoint is already on disk.
       if (checkpoint !== this.saved) {
-        await this.drawer.open?.();
-        await writeBytes(this.drawer.path, this.drawer.pack(checkpoint), { silent: true });
+        await this.location.open?.();
+        await writeBytes(this.location.path, this.location.pack(checkpoint), { silent: true });
       }
       this.saved = checkpoint;
       this.onDisk = true;
@@ -96,7 +96,7 @@ export class Keeper<T = unknown> implements CheckpointDoor, CommandCheckpoint {
   }
 
   async forget(): Promise<void> {
-    await this.drawer?.remove?.().catch(() => undefined);
+    await this.location?.remove?.().catch(() => undefined);
   }
 }
 
@@ -104,13 +104,16 @@ export class Keeper<T = unknown> implements CheckpointDoor, CommandCheckpoint {
  * Opens the checkpoints of a command in the cache and loads the last one if present. `parts` must
  * determine the command's numbers: equal parts must give equal results.
  */
-export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<T>> {
+export async function openCheckpoint<T>(
+  kind: string,
+  parts: unknown,
+): Promise<CheckpointWriter<T>> {
   const cache = cacheFolder();
   const key = sha256(JSON.stringify([kind, parts]));
-  if (cache === null) return registerCheckpoint(new Keeper<T>(null));
+  if (cache === null) return registerCheckpoint(new CheckpointWriter<T>(null));
   const folder = join(cache, 'checkpoints');
   const path = join(folder, `${kind}-${key.slice(0, 24)}`);
-  const drawer: Drawer = {
+  const location: CheckpointLocation = {
     path,
     pack: (checkpoint) => packed(key, checkpoint),
     open: async () => {
@@ -119,13 +122,16 @@ export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<
     },
     remove: () => rm(path, { force: true }),
   };
-  return registerCheckpoint(new Keeper(drawer, await checkpointAt<T>(path, key)));
+  return registerCheckpoint(new CheckpointWriter(location, await checkpointAt<T>(path, key)));
 }
 
 /** Saves checkpoints in a file that the user named. The file is not removed. */
-export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): Keeper<T> =>
+export const checkpointInFile = <T>(
+  path: string,
+  pack: (checkpoint: T) => Uint8Array,
+): CheckpointWriter<T> =>
   registerCheckpoint(
-    new Keeper<T>({
+    new CheckpointWriter<T>({
       path,
       pack: (checkpoint) => pack(checkpoint as T),
       resume: ['--resume', path],
@@ -206,6 +212,6 @@ async function removeOldest(folder: string, but: string): Promise<void> {
       ),
     })),
   );
-  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(MOST - 1))
+  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(MAX_CHECKPOINTS - 1))
     await rm(path, { force: true });
 }

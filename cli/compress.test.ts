@@ -87,7 +87,7 @@ const result: CompressResult = {
   },
 };
 
-it('prints the plain loss wherever it prints the task on samples that judge', () => {
+it('prints the held-out loss with every accuracy on test samples', () => {
   const lines = compressText(result).split('\n');
   const judging = lines.filter((l) => /test samples|LASER trials/.test(l));
   expect(judging).toHaveLength(2);
@@ -99,7 +99,7 @@ it('prints the plain loss wherever it prints the task on samples that judge', ()
   expect(lines.filter((l) => /^accepted/.test(l)).map((l) => l.endsWith('3.7220'))).toEqual([true]);
 });
 
-it('prints the correlation over all that were tried, with both coefficients, and says what the small ones are', () => {
+it('prints both correlation coefficients over all trials, and defines small removals', () => {
   const text = compressText(result);
   expect(text).toMatch(/all 24 tried: r = -?0\.\d{3}, Spearman -?0\.\d{3}/);
   expect(text).toMatch(/12 small check removals: r = 1\.000, Spearman 1\.000/);

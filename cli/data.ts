@@ -8,8 +8,8 @@ import { bosEn } from '../src/words/bos.en.ts';
 import { bundledText } from './bundled.ts';
 
 /** Prints on stderr which tokens are put before every text. Prints nothing for token ids. */
-export function sayBos(bos: Bos | undefined): void {
-  if (bos && bos.by !== 'ids') console.error(`rank-atlas: ${bosEn.said(bos)}.`);
+export function printBos(bos: Bos | undefined): void {
+  if (bos && bos.by !== 'ids') console.error(`rank-atlas: ${bosEn.describe(bos)}.`);
 }
 
 /**

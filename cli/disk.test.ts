@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, expect, test } from 'vitest';
-import { MOST } from '../src/model/limits.ts';
+import { READ_LIMITS } from '../src/model/limits.ts';
 import { readAdapter } from './adapter-files.ts';
 import { readBytes } from './disk.ts';
 import { ownText } from './settings.ts';
@@ -19,7 +19,7 @@ const long = (name: string, bytes: number) => {
   return at(name);
 };
 
-test('as many bytes as are allowed, and not one more', async () => {
+test('as many bytes as are allowed, and no more', async () => {
   expect(await readBytes(long('ten', 10), 10)).toHaveLength(10);
   await expect(readBytes(at('ten'), 9)).rejects.toThrow(
     'ten is larger than the limit of 9 bytes. Check that it is the right file.',
@@ -27,7 +27,7 @@ test('as many bytes as are allowed, and not one more', async () => {
 });
 
 test('a file too long for this machine is not read to learn that', async () => {
-  await expect(readBytes(long('huge', MOST.file + 1))).rejects.toThrow(
+  await expect(readBytes(long('huge', READ_LIMITS.file + 1))).rejects.toThrow(
     'huge is larger than the limit of 8.0 GB',
   );
 });
@@ -42,24 +42,24 @@ test.skipIf(process.platform === 'win32')('a device without an end', async () =>
 });
 
 test('weights and settings of an adapter, and the zip they come in', async () => {
-  const config = long('adapter_config.json', MOST.adapterConfig);
+  const config = long('adapter_config.json', READ_LIMITS.adapterConfig);
   const weights = long('adapter_model.safetensors', 10);
-  expect((await readAdapter(root)).config).toHaveLength(MOST.adapterConfig);
-  truncateSync(config, MOST.adapterConfig + 1);
+  expect((await readAdapter(root)).config).toHaveLength(READ_LIMITS.adapterConfig);
+  truncateSync(config, READ_LIMITS.adapterConfig + 1);
   await expect(readAdapter(root)).rejects.toThrow(
     'adapter_config.json is larger than the limit of 5.0 MB',
   );
   truncateSync(config, 10);
-  truncateSync(weights, MOST.adapter + 1);
+  truncateSync(weights, READ_LIMITS.adapter + 1);
   await expect(readAdapter(root)).rejects.toThrow(
     'adapter_model.safetensors is larger than the limit of 1.0 GB',
   );
-  await expect(readAdapter(long('a.zip', MOST.adapter + 1))).rejects.toThrow(
+  await expect(readAdapter(long('a.zip', READ_LIMITS.adapter + 1))).rejects.toThrow(
     'a.zip is larger than the limit of 1.0 GB',
   );
 });
 
-test('an adapter in a zip by what it says of itself, before anything is unpacked', async () => {
+test('an adapter in a zip is refused by its declared size, before it is unpacked', async () => {
   const zip = zipSync(
     Object.fromEntries(
       Array.from({ length: 15 }, (_, i) =>

@@ -5,26 +5,29 @@ import { dirname, resolve } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { refuseLonger } from '../src/model/files.ts';
 import { refusePointer } from '../src/model/lfs.ts';
-import { MOST } from '../src/model/limits.ts';
+import { READ_LIMITS } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 
 /**
  * Reads a whole file or pipe, up to `allowed` bytes. Throws `no-file`, `lfs-pointer` and
  * `too-long`.
  */
-export async function readBytes(path: string, allowed: number = MOST.file): Promise<Uint8Array> {
+export async function readBytes(
+  path: string,
+  allowed: number = READ_LIMITS.file,
+): Promise<Uint8Array> {
   const found = await stat(path).catch(() => null);
-  const most = found?.isFile() === false ? Math.min(allowed, MOST.pipe) : allowed;
+  const maxBytes = found?.isFile() === false ? Math.min(allowed, READ_LIMITS.pipe) : allowed;
   const name = path.slice(0, 200);
   const chunks: Uint8Array[] = [];
-  refuseLonger(name, found?.size ?? 0, most);
+  refuseLonger(name, found?.size ?? 0, maxBytes);
   let size = 0;
   try {
     for await (const chunk of createReadStream(path, {
       highWaterMark: 1 << 20,
     }) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      refuseLonger(name, size, most);
+      refuseLonger(name, size, maxBytes);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -67,7 +70,7 @@ export async function makeFolders(path: string): Promise<void> {
  * `no-file`, `too-long`, `lfs-pointer` and `bad-spec`.
  */
 export async function readJson(path: string, what: string): Promise<unknown> {
-  const bytes = await readBytes(path, MOST.spec).catch((cause: unknown) => {
+  const bytes = await readBytes(path, READ_LIMITS.spec).catch((cause: unknown) => {
     // An argument that is not a path may be a mistyped preset or link.
     const { code } = ((cause as Error).cause ?? {}) as Partial<NodeJS.ErrnoException>;
     if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE')

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/studies/race/lanes.ts';
+import type { RaceEntry } from '../src/studies/race/entries.ts';
 import type { PruneResult } from '../src/studies/prune/state.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';
@@ -27,7 +27,7 @@ const allocations = SET_IDS.map(
 );
 
 describe('the documentation', () => {
-  it('has the reports that its raw results give (rewritten by vitest -u)', async () => {
+  it('contains the reports computed from the raw results (rewritten by vitest -u)', async () => {
     const report = (name: string, page: string) =>
       expect(page).toMatchFileSnapshot(`../docs/experiments/${name}.md`);
     await report('learning-rates', learningRatesReport(rates));
@@ -63,7 +63,7 @@ describe('the documentation', () => {
     );
   });
 
-  it('answers in the README with numbers of the pages it links', () => {
+  it('takes the numbers in the README from the pages it links', () => {
     const answers = text('README.md')
       .split('\n')
       .filter((l) => /^\|.*\(docs\//.test(l));
@@ -81,10 +81,10 @@ describe('the documentation', () => {
     expect(figures).toBeGreaterThan(10);
   });
 
-  it('says in the README what was measured, and no other numbers', () => {
+  it('contains the measured numbers in the README, and no others', () => {
     const readme = text('README.md');
     const start = readme.indexOf('## Does the allocation matter?');
-    const said = readme.slice(start, readme.indexOf('## What works where')).replace(/\s+/g, ' ');
+    const section = readme.slice(start, readme.indexOf('## What works where')).replace(/\s+/g, ' ');
     expect(start).toBeGreaterThan(0);
     const long = [0.008, 0.012].map((rate): [string, string[]] => [
       `AdaRank minus uniform, 200 steps at rate ${rate}`,
@@ -103,12 +103,12 @@ describe('the documentation', () => {
       ],
     ] as [string, string[]][];
     for (const [label, [opticks, jargon]] of rows)
-      expect(said).toContain(`| ${label} | ${opticks} | ${jargon} |`);
+      expect(section).toContain(`| ${label} | ${opticks} | ${jargon} |`);
     // Signed numbers occur in the table only.
-    expect(said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)).toHaveLength(2 * rows.length);
-    expect(said.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
+    expect(section.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)).toHaveLength(2 * rows.length);
+    expect(section.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
 
-    expect(said).toContain(
+    expect(section).toContain(
       'With each at its own best rate, AdaRank and uniform do not differ significantly. After 200 steps they do not either.',
     );
     const longer = SET_IDS.flatMap((set) =>
@@ -117,7 +117,7 @@ describe('the documentation', () => {
     expect(longer).toHaveLength(4);
     for (const { low, high } of [...best('adarank', 'uniform'), ...longer])
       expect(low < 0 && high > 0).toBe(true);
-    expect(said).toContain('better at 0.004, below the best rate of both, and worse at 0.03');
+    expect(section).toContain('better at 0.004, below the best rate of both, and worse at 0.03');
     for (const set of SET_IDS) {
       for (const e of ['adarank', 'uniform'] as const)
         expect(bestOf(cellsOf(rates, set), e).learningRate).toBeGreaterThan(0.004);
@@ -127,10 +127,10 @@ describe('the documentation', () => {
         if (learningRate === 0.03) expect(low).toBeGreaterThan(0);
       }
     }
-    expect(said).toContain(
+    expect(section).toContain(
       `below _random_ in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`,
     );
-    expect(said).toContain(
+    expect(section).toContain(
       `${modulesAtZero(elementAt(allocations, 0), 'adarank', 1)} of ${elementAt(allocations, 0).modules.length} modules`,
     );
   });
@@ -141,7 +141,7 @@ describe('the documentation', () => {
       result.spec.race.meanRanks.filter((r) => lessRandom(result, 'adarank', r).high < 0),
     ).length;
 
-  it('says that random ranks differ significantly from uniform at no rate, and they do not', () => {
+  it('reports no significant difference between random and uniform ranks at any rate, as measured', () => {
     expect(prose('docs/race.md')).toContain(
       'Random ranks, which are uneven too, differ significantly from uniform ranks at no rate there',
     );
@@ -151,7 +151,7 @@ describe('the documentation', () => {
     }
   });
 
-  it('says what AdaRank leaves at rank 0', () => {
+  it('reports the modules that AdaRank gives rank 0', () => {
     const page = prose('docs/adarank.md');
     for (const result of allocations) {
       expect(page).toContain(

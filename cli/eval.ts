@@ -4,7 +4,7 @@ import { parseSpec } from '../src/experiment/schema.ts';
 import { trainPresets } from '../src/studies/train/presets.ts';
 import { comparedLoss } from '../src/methods/training.ts';
 import { bosOf } from '../src/runtime/load.ts';
-import { sayBos, tokensOf } from './data.ts';
+import { printBos, tokensOf } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';
 import { refuseUnused, type Command } from './options.ts';
@@ -31,10 +31,10 @@ export const evaluate: Command = async (path, options) => {
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
   const judged = await tokensOf(training.held, { sequences: heldSequences, length, bos }, model);
-  const stands = await bosOf(training.held.kind, bos, model);
+  const modelBos = await bosOf(training.held.kind, bos, model);
 
   const { engine } = await startEngine(model, options, train.base);
-  sayBos(stands);
+  printBos(modelBos);
   try {
     const adapters = await engine.adapters(values);
     const { base, adapted, tokens } = await comparedLoss(engine, judged, batch, {
@@ -50,7 +50,7 @@ export const evaluate: Command = async (path, options) => {
             modules,
             parameters,
             tokens,
-            bos: stands,
+            bos: modelBos,
             base,
             adapted,
             ...(notes.length > 0 && { notes }),

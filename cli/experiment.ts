@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defined, elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
-import type { RaceEntry } from '../src/studies/race/lanes.ts';
-import { apart, finals, SEEDS_FOR_INTERVALS } from '../src/studies/race/standings.ts';
+import type { RaceEntry } from '../src/studies/race/entries.ts';
+import { pairedDifferences, finals, SEEDS_FOR_INTERVALS } from '../src/studies/race/ranking.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
@@ -147,7 +147,10 @@ export function allocationsReport(
 export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: number): Interval {
   return defined(
     interval95(
-      apart(finals(result.lanes, entry, meanRank), finals(result.lanes, 'random', meanRank)),
+      pairedDifferences(
+        finals(result.lanes, entry, meanRank),
+        finals(result.lanes, 'random', meanRank),
+      ),
     ),
   );
 }

@@ -39,7 +39,7 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
     expect(new Set([greedy.out, defined(a).out, defined(c).out]).size).toBe(3);
   });
 
-  it('writes through a PEFT adapter, whole or at a lower rank', async () => {
+  it('generates with a PEFT adapter, at its rank or a lower one', async () => {
     const {
       compiled: { modules },
     } = await modelFor({});

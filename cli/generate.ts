@@ -12,7 +12,7 @@ import { TokenText } from '../src/studies/token-text.ts';
 import { largestRank, rankAt } from '../src/methods/qdylora.ts';
 import { sampler } from '../src/methods/sampling.ts';
 import { wordsOf, type LoadedModel } from '../src/runtime/load.ts';
-import { sayBos } from './data.ts';
+import { printBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './options.ts';
@@ -40,7 +40,7 @@ export const generate: Command = async (prompt, options) => {
       options.adapter === undefined
         ? undefined
         : await adapterIn(options.adapter, rank, model, engine);
-    sayBos(before);
+    printBos(before);
     const text = new TokenText(ids, words.decode);
     const start = performance.now();
     let count = 0;
@@ -88,12 +88,12 @@ async function adapterIn(
   const adapters = await engine.adapters(values);
   if (rank === null) return { adapters, scale };
   const ranks = new Map(values.map((v) => [v.module, v.rank]));
-  const most = largestRank([...ranks.values()]);
-  if (rank > most)
+  const maxRank = largestRank([...ranks.values()]);
+  if (rank > maxRank)
     throw new AtlasError('usage', {
-      why: `--rank is ${rank}, but the largest rank of the adapter is ${most}`,
+      why: `--rank is ${rank}, but the largest rank of the adapter is ${maxRank}`,
     });
-  const used = (module: number) => rankAt(rank, defined(ranks.get(module)), most);
+  const used = (module: number) => rankAt(rank, defined(ranks.get(module)), maxRank);
   const root = rsLora ? Math.sqrt : (r: number) => r;
   return {
     adapters,

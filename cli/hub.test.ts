@@ -84,7 +84,7 @@ describe('what an experiment of someone else names', () => {
     return file;
   };
 
-  test('is not asked for without a word, and fetched with --yes', { timeout: 60_000 }, async () => {
+  test('is not downloaded without consent, but with --yes', { timeout: 60_000 }, async () => {
     mirror.log.length = 0;
     const { code, err } = await cli('run', specOf('hub:rank-atlas/atlas-3m@main'));
     expect([code, mirror.log]).toEqual([2, []]);
@@ -95,7 +95,7 @@ describe('what an experiment of someone else names', () => {
     expect(mirror.log.length).toBeGreaterThan(0);
   });
 
-  test('is never fetched from inside this machine, but where its user types the address', async () => {
+  test('is never downloaded from a local address, unless the user typed it', async () => {
     const address = `${mirror.url}/rank-atlas/none/resolve/main/model.onnx`;
     mirror.log.length = 0;
     vi.stubEnv('HF_ENDPOINT', 'https://hub.example');
@@ -115,14 +115,14 @@ describe('what an experiment of someone else names', () => {
   });
 });
 
-test('what the hub does not have is bad input', async () => {
+test('a missing hub repository is a usage error', async () => {
   const { code, err } = await cli('inspect', 'rank-atlas/nothing');
   expect(code).toBe(2);
   expect(err).toMatch(/has no rank-atlas\/nothing \(401\)\. Check the id/);
 });
 
 test.each(['hf_first\nhf_second', 'hf_a b', 'hf_鍵'])(
-  'a token that is none is said to be malformed, not taken for a missing connection: %j',
+  'a malformed token is reported as malformed, not as a connection error: %j',
   async (token) => {
     vi.stubEnv('HF_TOKEN', token);
     const { code, err } = await cli('inspect', 'rank-atlas/atlas-3m');
@@ -131,7 +131,7 @@ test.each(['hf_first\nhf_second', 'hf_a b', 'hf_鍵'])(
   },
 );
 
-test('the line end of a file with a token is no part of it, and the token goes to the hub alone', async () => {
+test('the line end of a token file is ignored, and the token is sent to the hub only', async () => {
   vi.stubEnv('HF_TOKEN', 'hf_token\n');
   vi.stubEnv('XDG_CACHE_HOME', join(cache, 'other'));
   mirror.tokens.length = 0;
@@ -141,7 +141,7 @@ test('the line end of a file with a token is no part of it, and the token goes t
   expect([code, new Set(mirror.tokens)]).toEqual([0, new Set(['hub'])]);
 });
 
-test('a listing that was damaged on this machine is asked for again', async () => {
+test('a damaged cached listing is requested again', async () => {
   const modelCache = join(cache, 'rank-atlas');
   const listing = defined(readdirSync(modelCache).find((name) => name.startsWith('hub ')));
   const { commit } = JSON.parse(readFileSync(join(modelCache, listing), 'utf8')) as {
@@ -155,7 +155,7 @@ test('a listing that was damaged on this machine is asked for again', async () =
 });
 
 test(
-  'two processes that are killed while they fetch the same graph leave parts, of which the next makes the right file',
+  'a download resumes correctly from the partial files of two killed processes',
   { timeout: 60_000 },
   async () => {
     const env = { ...process.env, XDG_CACHE_HOME: join(cache, 'killed') };

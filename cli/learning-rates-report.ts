@@ -2,8 +2,8 @@
  * Writes the page of the learning-rate experiment. All of its numbers come from the raw results.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/studies/race/lanes.ts';
-import { apart, finals } from '../src/studies/race/standings.ts';
+import type { RaceEntry } from '../src/studies/race/entries.ts';
+import { pairedDifferences, finals } from '../src/studies/race/ranking.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/studies/race/words.en.ts';
@@ -34,7 +34,7 @@ export const between = (
   entryA: RaceEntry,
   b: RaceResult,
   entryB: RaceEntry,
-): Interval => defined(interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB))));
+): Interval => defined(interval95(pairedDifferences(lossesOf(a, entryA), lossesOf(b, entryB))));
 
 /** The cell with the lowest mean loss of an entry. */
 export const bestOf = (cells: readonly Cell[], entry: RaceEntry): Cell =>

@@ -29,7 +29,7 @@ const read = () => JSON.parse(readFileSync(file, 'utf8')) as LearningRates;
 const run = () => cli('experiment', 'learning-rates', ...tiny, '--threads', '1', '--out', folder);
 
 describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
-  it('races at every rate, over both texts, and goes on from what a run that was cut left', async () => {
+  it('races at every rate, on both texts, and resumes from a truncated run', async () => {
     expect(await run()).toMatchObject({ code: 0 });
     const whole = read();
     expect(whole.cells.map((c) => [c.set, c.long, c.learningRate])).toEqual([
@@ -161,7 +161,7 @@ describe('its page', () => {
   }
   const page = learningRatesReport(raw());
 
-  it('has each entry at its own best rate, whoever leads elsewhere', () => {
+  it('lists each entry at its own best rate', () => {
     // −0.1, −0.11, −0.09: mean −0.1, half-width 4.303 · 0.01/√3 = 0.025; at the best rates +0.1,
     // +0.12, +0.11.
     expect(page).toContain('**Against uniform, each at its own best rate: above: AdaRank.**');

@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
-import { SEEDS_FOR_INTERVALS } from '../src/studies/race/standings.ts';
+import { SEEDS_FOR_INTERVALS } from '../src/studies/race/ranking.ts';
 import type { RaceResult, RaceState } from '../src/studies/race/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
@@ -103,7 +103,7 @@ export async function learningRates(
       ? earlier.cells.map((c) => c.result)
       : [];
   const state = await jsonAt<RaceState>(part);
-  const { context, keeper, dispose } = await openStudy(elementAt(plan, 0).spec, options);
+  const { context, checkpointWriter, dispose } = await openStudy(elementAt(plan, 0).spec, options);
   const { model } = context.spec;
   const cells: Cell[] = [];
   let report = '';
@@ -119,7 +119,7 @@ export async function learningRates(
         races.find(isThis) ??
         (await racedIn(
           of,
-          await keeper('race', of.spec),
+          await checkpointWriter('race', of.spec),
           state && isThis(state) ? state : null,
           (now) => save(part, now),
         ));

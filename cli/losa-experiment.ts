@@ -9,14 +9,14 @@ import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, summarise } from '../src/methods/statistics.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { keeperOf } from './checkpoints.ts';
+import { openCheckpoint } from './checkpoints.ts';
 import { figure, range } from '../src/studies/figures.ts';
 import { markdownTable } from './markdown.ts';
 import type { Options } from './options.ts';
 import { writeBytes } from './output.ts';
-import { studied, Written } from './run-study.ts';
+import { studied, StudyPrinter } from './run-study.ts';
 import { openStudy } from './study.ts';
-import { told } from '../src/studies/prune/report.ts';
+import { output } from '../src/studies/prune/report.ts';
 import { settingsOf } from './settings.ts';
 
 const SPARSITIES = [0.5, 0.7];
@@ -32,21 +32,21 @@ export async function losaExperiment(
   options: Options,
 ): Promise<string> {
   const { dtype, set, provider, threads } = options;
-  const keeper = await keeperOf<PruneResult[]>('losa', [
+  const writer = await openCheckpoint<PruneResult[]>('losa', [
     packageJson.version,
     dtype,
     set,
     provider,
     threads,
   ]);
-  const results = [...(keeper.from ?? [])];
-  keeper.taken();
+  const results = [...(writer.from ?? [])];
+  writer.reportResume();
   for (const [seed, sparsity] of SEEDS.flatMap((s) => SPARSITIES.map((z) => [s, z] as const)).slice(
     results.length,
   )) {
     results.push(await losaAndRival(seed, sparsity, options));
-    keeper.offer(async () => [...results]);
-    await keeper.save();
+    writer.offer(async () => [...results]);
+    await writer.save();
     await writeBytes(join(folder, 'losa.json'), `${JSON.stringify(results)}\n`);
   }
   const report = losaReport(results, command);
@@ -67,20 +67,20 @@ export async function losaAndRival(
     parseSpec({ study: 'prune', seed, prune: { sparsity } }),
     settingsOf(options),
   );
-  const { context, keeper, dispose } = await openStudy(spec, options);
-  const written = new Written();
+  const { context, checkpointWriter, dispose } = await openStudy(spec, options);
+  const printer = new StudyPrinter();
   try {
     return resultOf(
       await studied(
-        { name: 'prune', context, keeper: await keeper('prune') },
+        { name: 'prune', context, writer: await checkpointWriter('prune') },
         (state, { type }) => {
-          written.tell(told(state));
+          printer.print(output(state));
           return type === 'masked';
         },
       ),
     );
   } finally {
-    written.end();
+    printer.end();
     await dispose();
   }
 }

@@ -138,7 +138,7 @@ describe.each(Object.keys(commands) as CommandName[])(
       expect(JSON.parse(out)).toBeTypeOf('object');
     });
 
-    it('shows each of them in the help, and takes none twice', () => {
+    it('lists every option in the help, and refuses repeated ones', () => {
       const line = defined(
         usage()
           .options.split(/\n(?=\S)/)
@@ -155,7 +155,7 @@ describe.each(Object.keys(commands) as CommandName[])(
   },
 );
 
-describe('an option that an experiment has no use for', { timeout: 120_000 }, () => {
+describe('an option that an experiment does not use', { timeout: 120_000 }, () => {
   it.each([
     ['run', 'losa-50', '--ids', '[[1,2,3]]'],
     ['run', 'compress', '--text', 'x.txt'],
@@ -168,7 +168,7 @@ describe('an option that an experiment has no use for', { timeout: 120_000 }, ()
     expect([code, err]).toEqual([2, expect.stringContaining(`does not use ${args[2]}`)]);
   });
 
-  it('--ids are what eval judges', async () => {
+  it('eval evaluates --ids', async () => {
     const judged = JSON.parse(
       (await cli('eval', adapter, '--ids', '[[17,300,45,9],[1,2,3,4]]', '--json')).out,
     ) as { tokens: number; base: number };

@@ -201,12 +201,12 @@ export function usage(): { commands: string; options: string } {
  * `name`.
  */
 function wrapped(name: string, options: readonly string[]): string {
-  const room = 110 - name.length;
+  const width = 110 - name.length;
   const lines: string[] = [];
   for (const option of options) {
     const last = lines.at(-1);
     const longer = `${last}   ${option}`;
-    if (last !== undefined && longer.length <= room) lines[lines.length - 1] = longer;
+    if (last !== undefined && longer.length <= width) lines[lines.length - 1] = longer;
     else lines.push(option);
   }
   return lines.map((line, i) => (i === 0 ? name : ' '.repeat(name.length)) + line).join('\n');

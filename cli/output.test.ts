@@ -62,7 +62,7 @@ function writingIn(shell: string, between: string) {
 }
 
 describe('a file', () => {
-  it('is replaced whole, which is said, with the rights it had', async () => {
+  it('is replaced atomically, with the same permissions, and the replacement is reported', async () => {
     chmodSync(at('old'), 0o640);
     const before = statSync(at('old')).ino;
     await writeBytes(at('old'), [Buffer.from('new '), Buffer.from('words')]);
@@ -79,7 +79,7 @@ describe('a file', () => {
   });
 
   it(
-    'stays what it was when the disk takes only a part of the new one',
+    'is unchanged when the disk is full before the new one is complete',
     { timeout: 60_000 },
     () => {
       const { status, stderr } = writingIn('ulimit -f 100;', '');
@@ -88,7 +88,7 @@ describe('a file', () => {
     },
   );
 
-  it('stays what it was when the process is killed in the middle', { timeout: 60_000 }, () => {
+  it('is unchanged when the process is killed during the write', { timeout: 60_000 }, () => {
     const { signal } = writingIn('', 'process.kill(process.pid, "SIGKILL")');
     expect([signal, read('old')]).toEqual(['SIGKILL', 'what was there']);
   });
@@ -97,7 +97,7 @@ describe('a file', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ])(
-    'stays what it was at %s in the middle, and nothing else is left',
+    'is unchanged at %s during the write, and no other file remains',
     { timeout: 60_000 },
     (signal, code) => {
       const { status, stderr } = writingIn('', `process.kill(process.pid, "${signal}")`);
@@ -106,7 +106,7 @@ describe('a file', () => {
     },
   );
 
-  it('is written where links lead, also to what is not there yet', async () => {
+  it('is written through symbolic links, also to a target that does not exist yet', async () => {
     mkdirSync(at('other'));
     symlinkSync('old', at('link'));
     symlinkSync(join('other', 'made'), at('dangling'));
@@ -150,7 +150,7 @@ describe('a file', () => {
         return at('link');
       },
     ],
-  ])('%s is refused beforehand, and nothing is left', async (_, path) => {
+  ])('%s is refused before the computation, and no file remains', async (_, path) => {
     const to = path();
     const before = readdirSync(folder);
     await expect(checkWritable(to, 'file')).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe('a file', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  it('that can be written is not touched by the check', async () => {
+  it('that can be written is left unchanged by the check', async () => {
     await checkWritable(at('old'), 'file');
     await checkWritable(at('new'), 'file');
     await checkWritable(at('a', 'b'), 'folder');
@@ -207,7 +207,7 @@ describe('files that belong together', () => {
     ]);
   });
 
-  it('leave no graph beside weights of another where the exchange itself fails', async () => {
+  it('leave no mismatched graph and weights if the replacement itself fails', async () => {
     await model('old');
     // The files in `onnx/` can be renamed; the last file cannot.
     await expect(
@@ -233,7 +233,7 @@ describe('files that belong together', () => {
 });
 
 describe('rank-atlas', { timeout: 120_000 }, () => {
-  it('has its file whole when nobody reads what it prints, and when that cannot be printed', async () => {
+  it('writes the whole file when stdout is closed or cannot be written', async () => {
     const {
       compiled: { modules },
     } = await modelFor({});
@@ -275,7 +275,7 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('tells what was found though its file cannot be written', { timeout: 60_000 }, async () => {
+  it('prints the findings even if the file cannot be written', { timeout: 60_000 }, async () => {
     if (process.platform !== 'linux') return;
     vi.restoreAllMocks();
     const once = ['--set', 'method.repeats=1', '--threads', '1'];
@@ -286,7 +286,7 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     expect(err).toContain('/dev/full');
   });
 
-  it('refuses what it cannot write before it looks for a model', async () => {
+  it('refuses an unwritable path before it opens a model', async () => {
     vi.restoreAllMocks();
     for (const [command, option, to] of [
       ['run', '--out', at('none', 'x.json')],

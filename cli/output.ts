@@ -89,7 +89,7 @@ export async function writeTogether(
   }
   const replaced = waiting.filter(({ place }) => place.known && !ours.has(place.path));
   for (const { place } of waiting) ours.add(place.path);
-  if (!silent && replaced.length > 0) sayReplaced(replaced.map(({ as }) => as.path));
+  if (!silent && replaced.length > 0) printReplaced(replaced.map(({ as }) => as.path));
 }
 
 /** Creates a directory and its parents. Throws `usage`. */
@@ -267,7 +267,7 @@ function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolea
     trying(one, () => renameSync(one.temporary, one.place.path));
 }
 
-function sayReplaced(paths: readonly string[]): void {
+function printReplaced(paths: readonly string[]): void {
   const [first] = paths;
   const more = paths.length - 1;
   console.error(

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { cli } from '../test/cli.ts';
 
 it(
-  'says that there is no adapter, and what to do: it does not compute on the CPU when asked for the GPU',
+  'reports that there is no GPU adapter, instead of using the CPU when the GPU was requested',
   { timeout: 60_000 },
   async () => {
     // Disable all GPU drivers, whatever this machine has.

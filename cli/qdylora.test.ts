@@ -69,7 +69,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     expect(judged.adapted).toBeCloseTo(elementAt(defined(curve).losses, 1).loss, 6);
   });
 
-  it('ends at Ctrl-C with a checkpoint, and goes on from it to the same losses', async () => {
+  it('stops at Ctrl-C with a checkpoint, and resumes from it with the same losses', async () => {
     const file = join(folder, 'half.safetensors');
     const settings = [
       'training.length=12',
@@ -83,14 +83,14 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     const command = ['train', 'qdylora', ...settings, '--threads', '1'];
     const whole = await cli(...command);
     const half: string[] = [];
-    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     vi.spyOn(console, 'log').mockImplementation((line: string) => {
       half.push(line);
       if (line.includes('2 steps')) process.emit('SIGINT');
     });
     expect(await main([...command, '--checkpoint', file])).toBe(130);
     expect(half).toHaveLength(2);
-    expect(said.mock.lastCall?.[0]).toMatch(
+    expect(errors.mock.lastCall?.[0]).toMatch(
       new RegExp(
         `To resume from the checkpoint: .* train qdylora .* --checkpoint ${file} --resume ${file}$`,
       ),
@@ -102,7 +102,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     });
   });
 
-  it('goes on from an adapter: its loss is where the training begins', async () => {
+  it('starts training from an adapter, at the loss of that adapter', async () => {
     const settings = [
       ...[
         'training.length=12',
@@ -153,7 +153,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     expect(judged.adapted).toBeCloseTo(elementAt(after.training.evaluations, -1).loss, 5);
   });
 
-  it('takes a link, and files of before: to the losses of the same settings', async () => {
+  it('accepts a link and older files, with the losses of the same settings', async () => {
     const spec = setByPaths(parseSpec(trainPresets.lora), [
       ['training.length', '12'],
       ['training.heldSequences', '4'],

@@ -7,7 +7,7 @@ import { defined, elementAt } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { exportPeft } from '../src/adapters/peft.ts';
-import { cli, saysNoBos, set } from '../test/cli.ts';
+import { cli, noBosLine, set } from '../test/cli.ts';
 import { randomAdapters } from '../test/training-data.ts';
 import { writeAdapter } from './adapter-files.ts';
 import { modelFor } from './import.ts';
@@ -27,7 +27,7 @@ const tiny = [
 ];
 
 describe('rank-atlas run race', { timeout: 120_000 }, () => {
-  it('prints the standings and what one seed allows to say, and writes a result whose link runs the same race', async () => {
+  it('prints the ranking and a finding for one seed, and writes a result whose link repeats the race', async () => {
     const file = join(folder, 'race.json');
     const first = await cli(
       'run',
@@ -36,7 +36,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
       '--out',
       file,
     );
-    expect(first).toMatchObject({ code: 0, err: saysNoBos });
+    expect(first).toMatchObject({ code: 0, err: noBosLine });
     expect(first.out).toContain('Mean rank 1');
     expect(first.out).toMatch(/weight spectrum +\d+ +\d+/);
     expect(first.out).toContain('Run 3 seeds before you trust the difference.');
@@ -55,7 +55,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
     expect(losses(JSON.parse(readFileSync(again, 'utf8')) as RaceResult)).toEqual(losses(result));
   });
 
-  it('trains an adapter from files on, from where `eval` finds it, beside allocations that begin anew; without one it says what is missing', async () => {
+  it('trains an imported adapter further, from the loss that `eval` reports, next to new adapters; without one the error names it', async () => {
     const {
       compiled: { modules },
     } = await modelFor({});
@@ -74,7 +74,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
     const race = ['run', 'race', ...set([...tiny, 'race.entries=["uniform","imported"]'])];
     expect(await cli(...race, '--adapter', adapter, '--out', file)).toMatchObject({
       code: 0,
-      err: saysNoBos,
+      err: noBosLine,
     });
     const { lanes, base } = JSON.parse(readFileSync(file, 'utf8')) as RaceResult;
     const imported = defined(lanes.find((l) => l.entry === 'imported'));

@@ -4,14 +4,14 @@
  */
 import { defined } from '../src/checked.ts';
 import { describeBytes } from '../src/model/figures.ts';
-import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
+import type { CheckpointPort } from '../src/studies/checkpoint.ts';
 import type { StudyContext } from '../src/studies/context.ts';
-import type { StudyEvent, StudyState, Told } from '../src/studies/contract.ts';
-import type { MadeBase } from '../src/studies/made-base.ts';
+import type { StudyEvent, StudyState, StudyOutput } from '../src/studies/contract.ts';
+import type { DerivedBase } from '../src/studies/derived-base.ts';
 import { pulled } from '../src/studies/pulled.ts';
 import { studyOf, type StudyKind, type StudyStates } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
-import type { Keeper } from './checkpoints.ts';
+import type { CheckpointWriter } from './checkpoints.ts';
 import { writeModelFolder } from './model-folder.ts';
 import type { Options } from './options.ts';
 import { writeBytes } from './output.ts';
@@ -23,9 +23,9 @@ import { plain } from './terminal.ts';
 /** What a command does differently from `run`. */
 export interface Otherwise<K extends StudyKind> {
   /** Where checkpoints are saved, and the state to resume from. */
-  keeper?(opened: OpenStudy): Promise<Pick<Studied<K>, 'keeper' | 'from'>>;
+  checkpoint?(opened: OpenStudy): Promise<Pick<Studied<K>, 'writer' | 'from'>>;
   /** Receives every event before it is printed. */
-  told?(state: StudyStates[K], event: StudyEvent): void;
+  onEvent?(state: StudyStates[K], event: StudyEvent): void;
   /** Writes the result instead of the default output. */
   write?(state: StudyStates[K], opened: OpenStudy): Promise<void>;
 }
@@ -40,26 +40,26 @@ export async function runStudy<K extends StudyKind>(
   const study = studyOf(name);
   const report = await study.report();
   const opened = await openStudy(spec, options);
-  let made: MadeBase | null = null;
-  const written = new Written();
+  let derived: DerivedBase | null = null;
+  const printer = new StudyPrinter();
   let state: StudyStates[K];
   try {
-    const { keeper, from = keeper.from } = (await otherwise.keeper?.(opened)) ?? {
-      keeper: await opened.keeper<unknown>(name),
+    const { writer, from = writer.from } = (await otherwise.checkpoint?.(opened)) ?? {
+      writer: await opened.checkpointWriter<unknown>(name),
     };
     const context: StudyContext = {
       ...opened.context,
       importances: await importancesFor(name, opened, from),
       saveBase: (base) => {
-        made = base;
+        derived = base;
       },
     };
-    state = await studied({ name, context, keeper, from }, (now, event) => {
-      otherwise.told?.(now, event);
-      written.tell(report.told(now, event));
+    state = await studied({ name, context, writer, from }, (now, event) => {
+      otherwise.onEvent?.(now, event);
+      printer.print(report.output(now, event));
     });
   } finally {
-    written.end();
+    printer.end();
     await opened.dispose();
   }
   const { out, 'out-model': folder } = options;
@@ -70,7 +70,7 @@ export async function runStudy<K extends StudyKind>(
         out,
         report.file?.(state) ?? `${JSON.stringify(defined(state.result), null, 1)}\n`,
       );
-    if (folder !== undefined) await save(folder, { name, state, made }, opened);
+    if (folder !== undefined) await save(folder, { name, state, derived }, opened);
   } finally {
     // The findings are printed even if writing the file fails.
     const text = report.text(state);
@@ -83,25 +83,25 @@ export async function runStudy<K extends StudyKind>(
 export interface Studied<K extends StudyKind> {
   name: K;
   context: StudyContext;
-  keeper: Keeper;
-  /** The checkpoint to resume from. Default: `keeper.from`. */
+  writer: CheckpointWriter;
+  /** The checkpoint to resume from. Default: `writer.from`. */
   from?: unknown;
 }
 
 /**
- * Runs a study to its end, or until `told` returns true, and returns its last state. Resumes from
- * the checkpoint if there is one. Throws the errors of the study.
+ * Runs a study to its end, or until `onEvent` returns true, and returns its last state. Resumes
+ * from the checkpoint if there is one. Throws the errors of the study.
  */
 export async function studied<K extends StudyKind>(
-  { name, context, keeper, from = keeper.from }: Studied<K>,
-  told: (state: StudyStates[K], event: StudyEvent) => unknown,
+  { name, context, writer, from = writer.from }: Studied<K>,
+  onEvent: (state: StudyStates[K], event: StudyEvent) => unknown,
 ): Promise<StudyStates[K]> {
-  const checkpoint: CheckpointDoor = { from, offer: (take) => keeper.offer(take) };
+  const checkpoint: CheckpointPort = { from, offer: (take) => writer.offer(take) };
   const events = pulled(await studyOf(name).code(), { ...context, checkpoint });
   let last: StudyState | null = null;
-  for await (const { event, state } of steps(events, keeper)) {
+  for await (const { event, state } of steps(events, writer)) {
     last = state;
-    if ((await told(state as StudyStates[K], event)) === true) break;
+    if ((await onEvent(state as StudyStates[K], event)) === true) break;
   }
   return defined(last) as StudyStates[K];
 }
@@ -112,13 +112,13 @@ export async function studied<K extends StudyKind>(
  */
 async function importancesFor(
   name: StudyKind,
-  { context, keeper }: OpenStudy,
+  { context, checkpointWriter }: OpenStudy,
   from: unknown,
 ): Promise<readonly number[] | null> {
   if (from !== undefined || studyOf(name).followsMap?.(context.spec) !== true)
     return context.importances;
   const { result } = await studied(
-    { name: 'map', context, keeper: await keeper('map') },
+    { name: 'map', context, writer: await checkpointWriter('map') },
     (_, { type }) => line(`Measuring the ranks, ${type}`),
   );
   return defined(result).modules.map((m) => m.importance);
@@ -126,32 +126,32 @@ async function importancesFor(
 
 async function save(
   folder: string,
-  { name, state, made }: { name: StudyKind; state: StudyState; made: MadeBase | null },
+  { name, state, derived }: { name: StudyKind; state: StudyState; derived: DerivedBase | null },
   { model }: OpenStudy,
 ): Promise<void> {
   const exported = await defined(studyOf(name).exported)();
-  const files = exported(model, state, made);
+  const files = exported(model, state, derived);
   for (const [path, bytes] of await writeModelFolder(folder, files, model.open))
     console.error(`${path}: ${describeBytes(bytes)}`);
 }
 
 /** Prints progress on stderr and results on stdout while a study runs. */
-export class Written {
+export class StudyPrinter {
   /** Whether the last line on stdout is unfinished. */
   private open = false;
 
-  tell(told: Told): void {
-    if (told === null) return;
-    if ('doing' in told) return line(told.doing);
-    if ('note' in told) {
+  print(output: StudyOutput): void {
+    if (output === null) return;
+    if ('doing' in output) return line(output.doing);
+    if ('note' in output) {
       this.end();
-      return console.error(told.note);
+      return console.error(output.note);
     }
-    if ('line' in told) {
+    if ('line' in output) {
       this.end();
-      return console.log(told.line);
+      return console.log(output.line);
     }
-    process.stdout.write(plain(told.write));
+    process.stdout.write(plain(output.write));
     this.open = true;
   }
 

@@ -7,7 +7,7 @@ import { setByPaths, type Setting } from '../src/experiment/settings.ts';
 import { studies } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import type { TextRef } from '../src/spec/spec.ts';
-import { MOST } from '../src/model/limits.ts';
+import { READ_LIMITS } from '../src/model/limits.ts';
 import { decodeText } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';
 import type { Options } from './options.ts';
@@ -72,11 +72,11 @@ export function idsOf(text: string): unknown {
 
 /** Reads a text file. Throws `bad-text` and the errors of `readBytes`. */
 export async function ownText(path: string): Promise<TextRef> {
-  const text = decodeText({ name: path, bytes: await readBytes(path, MOST.text) });
-  const most = LIMITS.text[1];
-  if (text.length > most)
+  const text = decodeText({ name: path, bytes: await readBytes(path, READ_LIMITS.text) });
+  const maxLength = LIMITS.text[1];
+  if (text.length > maxLength)
     throw new AtlasError('bad-text', {
-      why: `${path} has ${text.length} characters, but ${most} are allowed`,
+      why: `${path} has ${text.length} characters, but ${maxLength} are allowed`,
       remedy: 'Use a part of it: a few pages are enough.',
     });
   return { kind: 'own', text };

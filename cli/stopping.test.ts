@@ -121,7 +121,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
       /Evaluating, /,
       /Decomposing|Trying/,
     ],
-  ])('%s: the same command goes on to the same numbers', async (preset, settings, stop, once) => {
+  ])('%s: the same command resumes with the same numbers', async (preset, settings, stop, once) => {
     const out = join(folder, 'stopped.json');
     const whole = join(folder, 'whole.json');
     const command = ['run', preset, ...set(settings), ...model];
@@ -148,7 +148,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
     expect(timeless(out)).toEqual(timeless(whole));
   });
 
-  it('what runs on a base that was made does not make it again', async () => {
+  it('a study on a derived base does not compute the base again', async () => {
     const out = join(folder, 'out.json');
     const command = [
       'run',
@@ -201,7 +201,7 @@ describe('a process', { timeout: 180_000 }, () => {
       child.on('close', (code) => done({ code, out, err }));
     });
 
-  it('ends at once at a second signal, in the middle of a step', () => {
+  it('stops at once at a second signal, in the middle of a step', () => {
     const source = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
     const script = join(folder, 'hang.mjs');
     writeFileSync(
@@ -214,7 +214,7 @@ describe('a process', { timeout: 180_000 }, () => {
         for (const _ of [1, 2]) { process.kill(process.pid, 'SIGINT'); await new Promise((done) => setTimeout(done, 50)); }
         await new Promise((done) => setTimeout(done, 60_000));
       }
-      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), registerCheckpoint({ onDisk: true, taken() {}, between() {}, save() {}, forget() {} }))); });
+      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), registerCheckpoint({ onDisk: true, reportResume() {}, between() {}, save() {}, forget() {} }))); });
     `,
     );
     const { status, stderr } = spawnSync(process.execPath, [script], {
@@ -227,7 +227,7 @@ describe('a process', { timeout: 180_000 }, () => {
     ]);
   });
 
-  it('exits with 143 at SIGTERM, and a shell takes the command it names', async () => {
+  it('exits with 143 at SIGTERM, and prints a command that a shell runs', async () => {
     const stopped = await signalled(
       [...train, '--out', join(folder, 'adapter')],
       /after +1 steps/,

@@ -19,7 +19,7 @@ export interface CommandCheckpoint {
   /** Whether a checkpoint is on disk. */
   readonly onDisk: boolean;
   /** Reports that the command resumes from a checkpoint. */
-  taken(): void;
+  reportResume(): void;
   /** Saves a checkpoint. */
   save(): Promise<void>;
   /** Saves a checkpoint if the last one is old enough. */
@@ -62,7 +62,7 @@ export async function stoppable(
   const now: Running = (running = { args, signal: null, steps: 0, checkpoints: [] });
   const on = (signal: Signal) => () => {
     if (now.signal !== null || now.steps === 0) {
-      say(now);
+      printStopped(now);
       process.exit(CODES[signal]);
     }
     now.signal = signal;
@@ -85,7 +85,7 @@ export async function stoppable(
         console.error('rank-atlas: a checkpoint is saved; the same command resumes from it.');
       throw error;
     }
-    say(now);
+    printStopped(now);
     return CODES[error.signal];
   } finally {
     for (const [signal, listener] of listeners) process.removeListener(signal, listener);
@@ -101,22 +101,22 @@ export async function* steps<E, T>(
   events: AsyncGenerator<E, T, undefined>,
   checkpoint: CommandCheckpoint | null,
 ): AsyncGenerator<E, T, undefined> {
-  let through = false;
+  let finished = false;
   if (running) running.steps++;
-  checkpoint?.taken();
+  checkpoint?.reportResume();
   try {
     for (;;) {
       const next = await nextOf(events, checkpoint);
       if (next.done) {
-        await endIfAsked(through ? null : checkpoint);
+        await endIfAsked(finished ? null : checkpoint);
         return next.value;
       }
       // Save before the final event: its consumer disposes the adapters.
-      through = (next.value as { type?: string }).type === 'done';
-      if (through) await checkpoint?.save();
+      finished = (next.value as { type?: string }).type === 'done';
+      if (finished) await checkpoint?.save();
       yield next.value;
-      await endIfAsked(through ? null : checkpoint);
-      if (!through) await checkpoint?.between();
+      await endIfAsked(finished ? null : checkpoint);
+      if (!finished) await checkpoint?.between();
     }
   } finally {
     if (running) running.steps--;
@@ -145,7 +145,7 @@ async function endIfAsked(checkpoint: CommandCheckpoint | null): Promise<void> {
   throw new Stopped(running.signal);
 }
 
-function say({ args, checkpoints }: Running): void {
+function printStopped({ args, checkpoints }: Running): void {
   const onDisk = checkpoints.filter((k) => k.onDisk);
   const resume = onDisk.flatMap((k) => k.resume ?? []);
   clearLine();

@@ -2,18 +2,18 @@
 import { defined } from '../src/checked.ts';
 import { compile } from '../src/compiler/index.ts';
 import { openEngine } from '../src/engine/cut-engine.ts';
-import { makeBase } from '../src/studies/base.ts';
+import { deriveBase } from '../src/studies/base.ts';
 import { isOnBase, makerOf } from '../src/studies/base-kinds.ts';
 import { checkpointKey } from '../src/studies/checkpoint.ts';
-import { basedGraph, type MadeBase } from '../src/studies/made-base.ts';
+import { derivedGraph, type DerivedBase } from '../src/studies/derived-base.ts';
 import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec, StudyKind } from '../src/studies/spec.ts';
 import type { StudyContext } from '../src/studies/context.ts';
 import { saveAdapter, studyContext, type Adapters, type Around } from '../src/runtime/context.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import { bundledFile, bundledText } from './bundled.ts';
-import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
-import { sayBos } from './data.ts';
+import { digestOf, openCheckpoint, type CheckpointWriter } from './checkpoints.ts';
+import { printBos } from './data.ts';
 import { defaultBudget } from '../src/runtime/ort.node.ts';
 import { backendOf } from '../src/runtime/runtime.ts';
 import { startEngine, warnOfTraining } from './engine.ts';
@@ -33,7 +33,7 @@ export interface OpenStudy {
   /**
    * Opens the checkpoints of a study, with the last one of an earlier run of the same experiment.
    */
-  keeper<T>(study: StudyKind, spec?: ExperimentSpec): Promise<Keeper<T>>;
+  checkpointWriter<T>(study: StudyKind, spec?: ExperimentSpec): Promise<CheckpointWriter<T>>;
   dispose(): Promise<void>;
 }
 
@@ -83,31 +83,35 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     ...spec,
     model: { id: model.open.id, ...(options.model === undefined && hash ? { hash } : {}) },
   };
-  const plain = { engine, graph: model.graph, adapters };
-  const context = await studyContext(named, spec.study, plain, around);
-  sayBos(context.model.bos);
+  const original = { engine, graph: model.graph, adapters };
+  const context = await studyContext(named, spec.study, original, around);
+  printBos(context.model.bos);
   // Results depend on the provider and its number of threads.
-  const keeperFor = <T>(name: string, kind: StudyKind, of: ExperimentSpec) =>
-    keeperOf<T>(name, [
+  const writerFor = <T>(name: string, kind: StudyKind, of: ExperimentSpec) =>
+    openCheckpoint<T>(name, [
       checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas),
       engine.provider,
       imported,
     ]);
-  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind, kind, of);
+  const checkpointWriter: OpenStudy['checkpointWriter'] = (kind, of = context.spec) =>
+    writerFor(kind, kind, of);
   if (spec.base === 'as-is' || !isOnBase(spec.study))
-    return { context, model, adapters, keeper, dispose: () => engine.dispose() };
+    return { context, model, adapters, checkpointWriter, dispose: () => engine.dispose() };
   try {
-    const graph = await basedGraph(
+    const graph = await derivedGraph(
       model,
-      await madeBase(context, await keeperFor('base', defined(makerOf(spec.base)), context.spec)),
+      await computeBase(
+        context,
+        await writerFor('base', defined(makerOf(spec.base)), context.spec),
+      ),
     );
     const based = await around.engineOf(compile(graph));
-    const standing = { engine: based, graph, adapters };
+    const derived = { engine: based, graph, adapters };
     return {
-      context: await studyContext(named, spec.study, standing, around),
+      context: await studyContext(named, spec.study, derived, around),
       model,
       adapters,
-      keeper,
+      checkpointWriter,
       dispose: () => based.dispose(),
     };
   } finally {
@@ -115,15 +119,15 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   }
 }
 
-async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase> {
-  const making = steps(makeBase({ ...context, checkpoint: keeper }), keeper);
+async function computeBase(context: StudyContext, writer: CheckpointWriter): Promise<DerivedBase> {
+  const making = steps(deriveBase({ ...context, checkpoint: writer }), writer);
   const { base } = context.spec;
   try {
     for (;;) {
       const next = await making.next();
       if (next.done) {
         // If the study on this base is interrupted, the base is restored from this checkpoint.
-        await keeper.save();
+        await writer.save();
         return next.value;
       }
       line(`Computing the ${base} model, ${(100 * next.value).toFixed(0)} %`);

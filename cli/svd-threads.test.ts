@@ -37,7 +37,7 @@ const jobs = [
   job({ index: 4, outFeatures: 12, inFeatures: 60, blocks: 1 }),
 ];
 
-it('gives what one thread gives, every job once', async () => {
+it('returns the results of one thread, and runs every job once', async () => {
   const found = new Map<number, unknown>();
   for await (const { job: number, blocks } of decomposedBy(
     two,
@@ -49,7 +49,7 @@ it('gives what one thread gives, every job once', async () => {
   expect(jobs.map((_, i) => found.get(i))).toEqual(jobs.map((j) => decompose(j)));
 });
 
-it('says what is wrong with a weight', async () => {
+it('reports an invalid weight', async () => {
   const bad = job({ index: 1, outFeatures: 8, inFeatures: 8, blocks: 1 });
   bad.w[3] = NaN;
   const run = async () => {
@@ -67,7 +67,7 @@ it('says what is wrong with a weight', async () => {
   ).rejects.toThrow('4 row blocks do not divide the 10 rows of layer 2.');
 });
 
-it('ends its threads when it is told to stop, and says when one dies', async () => {
+it('ends its threads when stopped, and reports a thread that died', async () => {
   const closed: number[] = [];
   const counted: Threads = {
     count: 2,

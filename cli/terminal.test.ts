@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { cli } from '../test/cli.ts';
 import { plain, plainConsole } from './terminal.ts';
 
-test('what acts on a terminal is shown as its number, and in JSON means the same', () => {
+test('control characters are printed as code points, and keep their meaning in JSON', () => {
   const text = 'a\u001b[31mb\u009b2Jc\r\u0007\u202ed\u2066e';
   expect(plain(text)).toBe('a\\u001b[31mb\\u009b2Jc\\u000d\\u0007\\u202ed\\u2066e');
   expect(JSON.parse(plain(JSON.stringify({ text })))).toEqual({ text });

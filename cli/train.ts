@@ -20,7 +20,7 @@ import type { TrainCheckpoint } from '../src/studies/train/run.ts';
 import { TRAINED } from '../src/studies/train/settings.ts';
 import type { TrainState } from '../src/studies/train/state.ts';
 import { writeAdapter } from './adapter-files.ts';
-import { keeperIn, type Keeper } from './checkpoints.ts';
+import { checkpointInFile, type CheckpointWriter } from './checkpoints.ts';
 import { readBytes, readJson } from './disk.ts';
 import { experimentNamed } from './experiment-argument.ts';
 import type { Command, Options } from './options.ts';
@@ -44,10 +44,10 @@ export const train: Command = async (argument, options) => {
     spec,
     { ...options, adapter },
     {
-      keeper: (opened) => keeperOf(opened, checkpoint, resumed),
+      checkpoint: (opened) => writerOf(opened, checkpoint, resumed),
       // Check the rank before training starts.
-      told: ({ most }, { type }) => {
-        if (type === 'start') rankToWrite(rank, most);
+      onEvent: ({ maxRank }, { type }) => {
+        if (type === 'start') rankToWrite(rank, maxRank);
       },
       write: async (state, opened) => {
         if (out !== undefined) await writeTrained({ to: out, rank, state, opened });
@@ -107,35 +107,35 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
  * Opens the checkpoint in the file of `--checkpoint` or in the cache, and chooses the state to
  * resume from.
  */
-async function keeperOf(
-  { context: { spec, model }, model: { open }, keeper }: OpenStudy,
+async function writerOf(
+  { context: { spec, model }, model: { open }, checkpointWriter }: OpenStudy,
   checkpoint: string | undefined,
   resumed: ReturnType<typeof readCheckpoint> | null,
-): Promise<{ keeper: Keeper; from: unknown }> {
+): Promise<{ writer: CheckpointWriter; from: unknown }> {
   const about: CheckpointOf = { spec, hash: open.hash, modules: model.modules };
   const opened =
     checkpoint === undefined
-      ? await keeper<TrainCheckpoint>('train')
-      : keeperIn<TrainCheckpoint>(checkpoint, (taken) => writeCheckpoint(taken, about));
-  return { keeper: opened, from: further(opened.from, resumed?.(about)) };
+      ? await checkpointWriter<TrainCheckpoint>('train')
+      : checkpointInFile<TrainCheckpoint>(checkpoint, (taken) => writeCheckpoint(taken, about));
+  return { writer: opened, from: further(opened.from, resumed?.(about)) };
 }
 
-const told = ({ trainings }: TrainCheckpoint): number =>
+const reported = ({ trainings }: TrainCheckpoint): number =>
   trainings.reduce((sum, training) => sum + training.told.length, 0);
 
 /** Returns the later of two checkpoints of the same training run. */
 const further = (
   a: TrainCheckpoint | undefined,
   b: TrainCheckpoint | undefined,
-): TrainCheckpoint | undefined => (a && b ? (told(a) > told(b) ? a : b) : (a ?? b));
+): TrainCheckpoint | undefined => (a && b ? (reported(a) > reported(b) ? a : b) : (a ?? b));
 
 /** Validates `--rank`. Returns null for the knee (and for LoRA, which has only one rank). */
-function rankToWrite(rank: string | undefined, most: number): number | null {
+function rankToWrite(rank: string | undefined, maxRank: number): number | null {
   if (rank === undefined) return null;
   const chosen = Number(rank);
-  if (!Number.isInteger(chosen) || chosen < 1 || chosen > most)
+  if (!Number.isInteger(chosen) || chosen < 1 || chosen > maxRank)
     throw new AtlasError('usage', {
-      why: `--rank is "${rank.slice(0, 20)}", not a whole number from 1 to ${most}`,
+      why: `--rank is "${rank.slice(0, 20)}", not a whole number from 1 to ${maxRank}`,
     });
   return chosen;
 }
@@ -159,9 +159,9 @@ async function writeTrained({
   const result = defined(state.result);
   const { scale } = result.spec.train;
   const ranks = new Map(values.map((v) => [v.module, v.rank]));
-  const most = largestRank([...ranks.values()]);
-  const exportedRank = rankToWrite(rank, most) ?? result.curve?.knee ?? most;
-  const rankOf = (module: number) => rankAt(exportedRank, defined(ranks.get(module)), most);
+  const maxRank = largestRank([...ranks.values()]);
+  const exportedRank = rankToWrite(rank, maxRank) ?? result.curve?.knee ?? maxRank;
+  const rankOf = (module: number) => rankAt(exportedRank, defined(ranks.get(module)), maxRank);
   const files = exportPeft({
     modules: model.compiled.modules,
     adapters: truncated(values, rankOf),
@@ -170,8 +170,8 @@ async function writeTrained({
     baseModel: model.open.title,
     taskType: 'CAUSAL_LM',
   });
-  const said = new TextEncoder().encode(
+  const summary = new TextEncoder().encode(
     `${JSON.stringify(result.curve ? { ...result, exportedRank } : result, null, 1)}\n`,
   );
-  await writeAdapter(to, new Map<string, Uint8Array>([...files, ['training.json', said]]));
+  await writeAdapter(to, new Map<string, Uint8Array>([...files, ['training.json', summary]]));
 }

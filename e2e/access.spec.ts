@@ -38,15 +38,15 @@ for (const [colorScheme, language] of [
     await check('map');
     for (const tab of await page.getByRole('tab').all()) {
       await tab.click();
-      await expect(page.locator('#plate-panel > *').first()).toBeVisible();
+      await expect(page.locator('#tab-panel > *').first()).toBeVisible();
       await check(`tab ${await tab.textContent()}`, ['#centre']);
     }
     await page.getByRole('tab').first().click();
     await page.keyboard.press('t');
-    await check('table', ['.plate']);
+    await check('table', ['.panel']);
     await page.keyboard.press('t');
     await cells(page).nth(10).click();
-    await expect(page.locator('.panel .steps')).toBeVisible();
+    await expect(page.locator('.module-panel .steps')).toBeVisible();
     await check('module');
     await page.keyboard.press('Escape');
     await page.keyboard.press('?');
@@ -133,7 +133,7 @@ test('a phone has one column, no sideways scrolling and large targets', async ({
       .getByRole('button', { name: /Close|閉じる/ })
       .tap();
     await cells(page).nth(3).tap();
-    await expect(page.locator('.panel')).toBeVisible();
+    await expect(page.locator('.module-panel')).toBeVisible();
   }
   await context.close();
 });

@@ -27,7 +27,7 @@ const race: ExperimentSpec = {
   race: { ...spec.race, entries: ['adarank', 'uniform'] },
 };
 
-test('an adapter trained here goes to PEFT and comes back with its ranks and its loss', async ({
+test('a trained adapter survives export to PEFT and import, with equal ranks and loss', async ({
   page,
 }) => {
   await open(page, race);
@@ -87,11 +87,11 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   const trained = page.locator('.adapters li').filter({ hasText: 'race: imported' });
   await trained.getByRole('button', { name: 'Judge' }).click();
   await expect(trained.getByRole('status')).toHaveText(/^Held-out loss/);
-  const withIt = (said: string | null) => Number(/, ([\d.]+) with it/.exec(said ?? '')?.[1]);
+  const withIt = (text: string | null) => Number(/, ([\d.]+) with it/.exec(text ?? '')?.[1]);
   expect(withIt(await trained.getByRole('status').textContent())).toBeLessThan(withIt(judged));
 });
 
-test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({
+test('files that are not adapters of this model are refused with an error, and the state is unchanged', async ({
   page,
 }) => {
   await open(page, race);
@@ -161,7 +161,7 @@ const ranksTaken = async (page: Page) =>
 const question = (page: Page, words = 'several adapters') =>
   page.getByRole('group', { name: words });
 
-test('an adapter of the head is judged with it, and said to be there; to train on it is refused', async ({
+test('an adapter with a head adapter is evaluated with it and labelled; training from it is refused', async ({
   page,
 }) => {
   const wave = (count: number, scale: number) => ({
@@ -195,7 +195,7 @@ test('an adapter of the head is judged with it, and said to be there; to train o
   );
 });
 
-test('of a zip with several adapters the top-most is taken', async ({ page }) => {
+test('a zip with several adapters imports the one at the top level', async ({ page }) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   // Windows path separators, with the checkpoint last.
@@ -205,7 +205,7 @@ test('of a zip with several adapters the top-most is taken', async ({ page }) =>
   await expect.poll(() => ranksTaken(page)).toBe(5);
 });
 
-test('where none is top-most the page asks, and takes exactly the one that is chosen', async ({
+test('a zip without an adapter at the top level asks which one to import, and imports that one', async ({
   page,
 }, testInfo) => {
   await open(page, race);
@@ -265,9 +265,7 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
   await expect.poll(() => ranksTaken(page)).toBe(4);
 });
 
-test('names of strangers are shown on one line each, cut, and say nothing but themselves', async ({
-  page,
-}) => {
+test('untrusted names are shown on one line, shortened, and as plain text', async ({ page }) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   const long = 'x'.repeat(3000);
@@ -297,7 +295,7 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   expect(await question(page).textContent()).not.toMatch(/[\p{Cc}\u202a-\u202e\u200e\u200f]/u);
   await expect(question(page).locator('img')).toHaveCount(0);
   expect(
-    (await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations,
+    (await new AxeBuilder({ page }).include('.banner').setLegacyMode().analyze()).violations,
   ).toEqual([]);
   const heights = await choices.evaluateAll((buttons) =>
     buttons.map((b) => b.getBoundingClientRect().height),
@@ -314,7 +312,7 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   await expect.poll(() => ranksTaken(page)).toBe(6);
 });
 
-test('a zip that holds far more than it says is unpacked in a thread, and given up', async ({
+test('a zip that unpacks to more than it declares is refused in another thread', async ({
   page,
 }) => {
   await open(page, race);

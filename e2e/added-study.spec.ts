@@ -53,7 +53,7 @@ test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
 const node = async (...args: string[]) =>
   (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
 
-test('the types follow', async () => {
+test('the copy with the added study type-checks', async () => {
   await node('node_modules/typescript/bin/tsc', '--noEmit');
 });
 
@@ -92,7 +92,7 @@ test('the page has its tab and its preset, and a link opens it', async ({ page }
 });
 
 test('checkpoints have a key of its settings, and the command line runs it', async () => {
-  const said = await node(
+  const output = await node(
     '--import',
     'tsx',
     '--input-type=module',
@@ -106,7 +106,7 @@ test('checkpoints have a key of its settings, and the command line runs it', asy
        [spec, edges].map((s) => checkpointKey(study, s, 'hash', '1')));
      console.log(JSON.stringify(keys));`,
   );
-  const [own, other, race, raceToo] = JSON.parse(said) as string[];
+  const [own, other, race, raceToo] = JSON.parse(output) as string[];
   expect(own).not.toBe(other);
   expect(race).toBe(raceToo);
 

@@ -7,17 +7,17 @@ import { expect, test } from './test.ts';
 import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 
-test('compares methods, in a link and as a preset, and is kept', async ({ page }) => {
+test('compares methods from a preset and a link, and saves the comparison', async ({ page }) => {
   await open(
     page,
     smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }),
   );
   await expect(title(page)).toHaveText('Nothing compared yet');
-  const plate = page.locator('.plate');
-  const [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
+  const panel = page.locator('.panel');
+  const [maps, matrix] = [panel.locator('.head').nth(0), panel.locator('.head').nth(1)];
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Methods compared');
-  const finding = await plate.locator('.finding').innerText();
+  const finding = await panel.locator('.finding').innerText();
   const [, close, far] = defined(
     /^Jacobian is closest to AdaRank \((0\.\d+)\), weight spectrum farthest \((−?0\.\d+)\)\.$/.exec(
       finding,
@@ -36,7 +36,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   expect(spearman(column(0), column(1))).toBeCloseTo(Number(close), 2);
   expect(spearman(column(0), column(2))).toBeCloseTo(Number(defined(far).replace('−', '-')), 2);
   await matrix.getByRole('button', { name: 'Table' }).click();
-  const table = plate.locator('table tbody tr');
+  const table = panel.locator('table tbody tr');
   await expect(table.nth(1).locator('td').nth(1)).toHaveText(defined(close));
   // The map's own method has a time as well: that of its run.
   for (let i = 0; i < 3; i++)
@@ -45,7 +45,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   expect(
     (await saved(page, () => maps.getByRole('button', { name: 'SVG' }).click())).text,
   ).toContain('weight spectrum');
-  const { violations } = await new AxeBuilder({ page }).include('.plate').analyze();
+  const { violations } = await new AxeBuilder({ page }).include('.panel').analyze();
   expect(violations.map((v) => v.id)).toEqual([]);
 
   await page.keyboard.press('Escape');
@@ -57,9 +57,9 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   const comparison = page.locator('.results').getByRole('button', { name: /^Agreement/ });
   await comparison.click();
   await expect(title(page)).toHaveText('Methods compared');
-  await expect(plate.locator('.finding')).toHaveText(finding);
+  await expect(panel.locator('.finding')).toHaveText(finding);
   await expect(comparison).toHaveAttribute('aria-current', 'true');
   await page.keyboard.press('Escape');
   await page.getByRole('combobox', { name: 'Preset' }).selectOption({ label: 'Do methods agree?' });
-  await expect(plate.locator('h2').first()).toHaveText('Do the methods agree?');
+  await expect(panel.locator('h2').first()).toHaveText('Do the methods agree?');
 });

@@ -14,7 +14,7 @@ const basedSpec = () => {
   };
 };
 
-test('a link measures on the pruned model, says so, survives a reload without pruning again, and goes back', async ({
+test('a link measures on the pruned model, a reload does not prune again, and the original model can be restored', async ({
   page,
 }) => {
   test.slow();
@@ -24,7 +24,7 @@ test('a link measures on the pruned model, says so, survives a reload without pr
   await saw(first, /^Pruning the model first/);
   const chip = page.getByText('On the pruned model', { exact: true });
   await expect(chip).toBeVisible();
-  await expect(page.locator('.sheet', { has: page.locator('#map') }).first()).toContainText(
+  await expect(page.locator('.card', { has: page.locator('#map') }).first()).toContainText(
     'AdaRank, 3 repeats, on the pruned model',
   );
   const pruned = await cellTexts(page);

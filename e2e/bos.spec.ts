@@ -9,17 +9,17 @@ import type { AdaRankSpec } from '../src/spec/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 
-test('the bundled tokenizer asks for no BOS; one may be set, and travels', async ({
+test('the bundled tokenizer specifies no BOS; a link carries one that is set', async ({
   page,
   context,
 }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
-  const rail = page.locator('.rail');
-  await expect(rail).toContainText('No BOS: tokenizer.json specifies none');
-  await rail.getByText('Advanced', { exact: true }).click();
-  await rail.getByLabel('BOS before each text').selectOption('always');
-  await expect(rail).toContainText('<|endoftext|> before each sequence, as set');
+  const sidebar = page.locator('.sidebar');
+  await expect(sidebar).toContainText('No BOS: tokenizer.json specifies none');
+  await sidebar.getByText('Advanced', { exact: true }).click();
+  await sidebar.getByLabel('BOS before each text').selectOption('always');
+  await expect(sidebar).toContainText('<|endoftext|> before each sequence, as set');
   await page.getByRole('button', { name: 'Copy link' }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=3.');
   expect(
@@ -27,26 +27,24 @@ test('the bundled tokenizer asks for no BOS; one may be set, and travels', async
   ).toBe('always');
 });
 
-test('a link of version 1 still opens as the experiment it was, in Japanese too', async ({
-  page,
-}) => {
+test('a version 1 link opens the same experiment, also in Japanese', async ({ page }) => {
   await page.goto('/?lang=ja#x=1.q1YqLkhNVrKqrq0FAA');
-  await expect(page.locator('.rail')).toContainText('BOS なし（tokenizer.json に指定なし）');
+  await expect(page.locator('.sidebar')).toContainText('BOS なし（tokenizer.json に指定なし）');
 });
 
-test('a model whose tokenizer asks for a BOS gets it, and its result says so', async ({ page }) => {
+test('a BOS that the tokenizer specifies is used and recorded in the result', async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-bos-page-'));
-  const rail = page.locator('.rail');
+  const sidebar = page.locator('.sidebar');
   try {
     await open(
       page,
       smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 1 } as AdaRankSpec }),
     );
-    await expect(rail).toContainText('No BOS');
-    await rail.getByRole('button', { name: 'Change…' }).first().click();
+    await expect(sidebar).toContainText('No BOS');
+    await sidebar.getByRole('button', { name: 'Change…' }).first().click();
     await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(folder));
     await page.getByRole('button', { name: /^Load / }).click();
-    await expect(rail).toContainText('<s> before each sequence, as tokenizer.json specifies');
+    await expect(sidebar).toContainText('<s> before each sequence, as tokenizer.json specifies');
     await expect(title(page)).toHaveText('Ready');
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await expect(title(page)).toHaveText(/^Measured 14 modules, 1 repeat/);

@@ -20,76 +20,78 @@ const compress = {
   checks: 4,
 };
 
-test('scores, tries, judges by other samples, undoes and saves', async ({ page }) => {
+test('scores and tries removals, evaluates on test samples, undoes steps and saves', async ({
+  page,
+}) => {
   test.slow();
   await open(page, { ...spec, compress, samples: { ...spec.samples, tokens: 12 } });
-  const plate = page.locator('#plate-panel');
+  const panel = page.locator('#tab-panel');
   await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute(
     'aria-selected',
     'true',
   );
-  await expect(plate.locator('.finding')).toHaveText(
+  await expect(panel.locator('.finding')).toHaveText(
     'One backward pass will rank every component.',
   );
   await expect(title(page)).toHaveText('Nothing tried yet');
-  await stepUntil(page, '#plate-panel .how', /Decomposing weights|Running the samples/);
+  await stepUntil(page, '#tab-panel .how', /Decomposing weights|Running the samples/);
   await expect(title(page)).toHaveText('Paused');
   await playThenPause(page);
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(
+  await expect(panel.locator('.finding')).toHaveText(
     /^(Accuracy (rises|falls|does not change significantly) with \d removals?:|Nothing is removed)/,
   );
   // The result on the task is never shown without the loss on plain text.
-  await expect(plate.locator('.finding')).toHaveText(
+  await expect(panel.locator('.finding')).toHaveText(
     /^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/,
   );
-  await expect(plate.locator('.race-notes')).toContainText(
+  await expect(panel.locator('.race-notes')).toContainText(
     /Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/,
   );
-  await expect(plate.locator('.how')).toContainText(
+  await expect(panel.locator('.how')).toContainText(
     '12 test samples, which took no part in the scan',
   );
-  const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
+  const trail = panel.getByRole('region', { name: 'Removals tried, in order' });
   await expect(trail.locator('tbody tr')).toHaveCount(5);
-  await plate.getByRole('button', { name: 'Prediction' }).click();
-  await expect(plate.locator('.finding')).toContainText(
+  await panel.getByRole('button', { name: 'Prediction' }).click();
+  await expect(panel.locator('.finding')).toContainText(
     /^All 5 tried: r = .+Spearman .+ 4 small removals: r = /,
   );
-  const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+  const csv = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
   expect(
     csv.text
       .trim()
       .split('\n')
       .filter((l) => !l.startsWith('#')),
   ).toHaveLength(1 + 4 + 5);
-  await plate.getByRole('button', { name: 'Components' }).click();
+  await panel.getByRole('button', { name: 'Components' }).click();
 
   // Text before and after, then undoes every removal, last first.
-  await plate.getByText('A text before and after').click();
+  await panel.getByText('A text before and after').click();
   const undo = trail.getByRole('button', { name: /^Undo/ });
   const steps = await undo.count();
-  const texts = plate.locator('.written');
+  const texts = panel.locator('.written');
   const before = await texts.first().textContent();
   expect(steps).toBeGreaterThan(1);
   expect(before).toMatch(/^The light of the sun./);
   await expect(texts).toHaveCount(2);
   expect(
-    (await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name,
+    (await saved(page, () => panel.getByRole('button', { name: 'the factors' }).click())).name,
   ).toMatch(/factors\.safetensors$/);
   for (let left = steps; left > 0; left--) {
-    await expect(plate).toContainText(`${left} of ${steps} steps applied.`);
-    await expect(plate).toContainText(`With ${left} step`);
+    await expect(panel).toContainText(`${left} of ${steps} steps applied.`);
+    await expect(panel).toContainText(`With ${left} step`);
     await undo.nth(left - 1).click();
   }
-  await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
+  await expect(panel.locator('.finding')).toHaveText('All steps are undone.');
   await expect(texts).toHaveText([defined(before)]);
-  await plate.getByRole('button', { name: 'Redo all' }).click();
-  await expect(plate.locator('.finding')).toHaveText(/^Accuracy/);
+  await panel.getByRole('button', { name: 'Redo all' }).click();
+  await expect(panel.locator('.finding')).toHaveText(/^Accuracy/);
   await expect(texts).toHaveCount(2);
 
-  await plate.getByRole('button', { name: 'Use it in the other experiments' }).click();
+  await panel.getByRole('button', { name: 'Use it in the other experiments' }).click();
   await expect(page.getByText('On the compressed model', { exact: true })).toBeVisible();
   await page.getByRole('tab', { name: 'Layers' }).click();
   await page.getByRole('button', { name: 'Play', exact: true }).click();
@@ -97,36 +99,34 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible();
 });
 
-test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({
-  page,
-}) => {
+test('a scan resumes after a reload and ends with the same trail', async ({ page }) => {
   test.slow();
   await open(page, {
     ...spec,
     compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 },
     samples: { ...spec.samples, tokens: 4 },
   });
-  const plate = page.locator('#plate-panel');
-  const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
+  const panel = page.locator('#tab-panel');
+  const trail = panel.getByRole('region', { name: 'Removals tried, in order' });
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
   await expect(title(page)).toHaveText('Nothing tried yet');
-  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
+  await stepUntil(page, '#tab-panel .trail tbody tr', /\S/);
   await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await page.reload();
   await expect(title(page)).toHaveText('Nothing tried yet');
   // Earlier trials appear at once, without a new decomposition or backward pass.
-  const said = await watch(page, '#plate-panel .how');
-  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
+  const texts = await watch(page, '#tab-panel .how');
+  await stepUntil(page, '#tab-panel .trail tbody tr', /\S/);
   expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await press('Play');
   await expect(title(page)).toHaveText('Compressed');
   const again = /Decomposing weights|Running the backward pass/;
-  expect(said.filter((words) => again.test(words))).toEqual([]);
+  expect(texts.filter((words) => again.test(words))).toEqual([]);
   const resumed = await trail.locator('tbody').innerText();
   await press('Reset');
-  await stepUntil(page, '#plate-panel .how', again);
+  await stepUntil(page, '#tab-panel .how', again);
   await press('Play');
   await expect(title(page)).toHaveText('Compressed');
   expect(await trail.locator('tbody').innerText()).toBe(resumed);
@@ -134,28 +134,26 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
 
 test('the task is a table that can be edited', async ({ page }) => {
   await open(page, { ...spec, compress });
-  const plate = page.locator('#plate-panel');
-  await plate.getByText('Task table', { exact: true }).click();
-  await expect(plate.getByText('1 to 5 of 300')).toBeVisible();
-  await plate.getByRole('button', { name: 'Edit a copy' }).click();
-  await plate.getByLabel('Row 1, option 1').fill(' whale');
-  await plate.getByLabel('Row 1, option 1').press('Enter');
-  await plate
+  const panel = page.locator('#tab-panel');
+  await panel.getByText('Task table', { exact: true }).click();
+  await expect(panel.getByText('1 to 5 of 300')).toBeVisible();
+  await panel.getByRole('button', { name: 'Edit a copy' }).click();
+  await panel.getByLabel('Row 1, option 1').fill(' whale');
+  await panel.getByLabel('Row 1, option 1').press('Enter');
+  await panel
     .getByRole('group', { name: 'Row 1, question' })
     .getByLabel('Option 1 is correct')
     .check();
-  await plate.getByRole('button', { name: 'Remove row 2', exact: true }).click();
-  await expect(plate.getByText('1 to 5 of 299')).toBeVisible();
-  await expect(plate.getByLabel('Row 1, option 1')).toHaveValue(' whale');
+  await panel.getByRole('button', { name: 'Remove row 2', exact: true }).click();
+  await expect(panel.getByText('1 to 5 of 299')).toBeVisible();
+  await expect(panel.getByLabel('Row 1, option 1')).toHaveValue(' whale');
 });
 
 /**
  * The page decomposes the bundled model on the engine's thread and larger models on several of
  * these threads.
  */
-test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({
-  page,
-}) => {
+test('the decomposition thread returns the values of Node, and its errors', async ({ page }) => {
   const file = defined(
     readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) =>
       /^svd-thread-[\w-]+\.js$/.test(f),

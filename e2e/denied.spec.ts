@@ -9,7 +9,7 @@ import { expect, test } from './test.ts';
 import { browserWith } from '../playwright.config.ts';
 import { measured, open, smallSpec, stepUntil, title, watch, saw } from './page.ts';
 
-test('where site data is blocked the page measures and trains, and says what it cannot keep', async ({
+test('with blocked site data the page measures and trains, and reports what it cannot save', async ({
   baseURL,
 }, info) => {
   const profile = info.outputPath('profile');
@@ -56,9 +56,9 @@ test('where site data is blocked the page measures and trains, and says what it 
       ];
     });
     expect(storage).toEqual([false, false]);
-    const said = await watch(page, '[role="alert"]');
-    await stepUntil(page, '#plate-panel', /Step [2-9] of/);
-    await saw(said, /cannot save a checkpoint/);
+    const texts = await watch(page, '[role="alert"]');
+    await stepUntil(page, '#tab-panel', /Step [2-9] of/);
+    await saw(texts, /cannot save a checkpoint/);
     await page.getByRole('tab', { name: 'Layers' }).click();
     await measured(page, 3);
     await page.getByRole('button', { name: '日本語' }).click();

@@ -41,10 +41,10 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   const frame = page.frameLocator('iframe');
   await expect(frame.locator('.source')).toHaveText(/^Recorded 20\d\d-\d\d-\d\d, CPU$/);
   await expect(frame.locator('#map [data-module]')).toHaveCount(56);
-  await expect(frame.locator('.map-sheet .finding')).toHaveText(/^Rank belongs late/);
-  await expect(frame.locator('.plate .finding')).toHaveText(/ends lowest, [\d.]+ nats below/);
+  await expect(frame.locator('.map-card .finding')).toHaveText(/^Rank belongs late/);
+  await expect(frame.locator('.panel .finding')).toHaveText(/ends lowest, [\d.]+ nats below/);
   await expect(frame.getByText(/^Recorded 20\d\d-\d\d-\d\d, CPU\.$/)).toBeVisible();
-  await expect(frame.locator('.rail, .tabs, .transport')).toHaveCount(0);
+  await expect(frame.locator('.sidebar, .tabs, .run-controls')).toHaveCount(0);
   expect(requests.filter((path) => /\.(wasm|onnx)|worker/.test(path))).toEqual([]);
   // Single-key shortcuts are disabled.
   await frame.locator('#map [tabindex="0"]').focus();
@@ -52,7 +52,7 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   await expect(frame.locator('#map')).toBeVisible();
 });
 
-test('Run here measures a link’s experiment, then its race, and keeps nothing', async ({
+test('Run here measures a link’s experiment, then its race, and saves nothing', async ({
   page,
 }) => {
   const { training, race } = smallSpec();
@@ -72,8 +72,8 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   );
   await page.getByRole('button', { name: 'Run here' }).click();
   await expect(title(page)).toHaveText('The race is over');
-  await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
-  await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
+  await expect(page.locator('.map-card .head')).toContainText('AdaRank, 3 repeats');
+  await expect(page.locator('.panel .finding')).toHaveText(/ends lowest/);
   expect(
     await page.evaluate(async () => [
       localStorage.length,
@@ -83,21 +83,21 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   ).toEqual([0, 0, 0]);
 });
 
-test('a link’s own ranks stand as those of a whole run', async ({ page }) => {
+test('the ranks of a link are shown as those of a finished run', async ({ page }) => {
   const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.json', 'utf8')));
   await page.goto(
     `/?embed=map&lang=en${await encodeLink({ ...recorded.spec, seed: 2 }, { digest: digestOf(recorded) })}`,
   );
   await expect(page.locator('.source')).toHaveText('From a link');
-  await expect(page.locator('.map-sheet .keys')).toHaveText('6 rank');
+  await expect(page.locator('.map-card .keys')).toHaveText('6 rank');
   await page.locator('#map [tabindex="0"]').focus();
   await expect(page.locator('.strip')).toContainText('Rank');
-  await expect(page.locator('.map-sheet')).not.toContainText(/so far|1 repeat/);
+  await expect(page.locator('.map-card')).not.toContainText(/so far|1 repeat/);
 });
 
 test('axe finds nothing in an embedded page', async ({ page }) => {
   await open(page, null, '?embed=map,race');
-  await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
+  await expect(page.locator('.panel .finding')).toHaveText(/ends lowest/);
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target).join()}`)).toEqual([]);
 });

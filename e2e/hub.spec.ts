@@ -47,8 +47,8 @@ const openPicker = async (page: Page) => {
 };
 /** A model loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
-  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
-  await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
+  await expect(page.locator('.sidebar').getByText(`${name}, 8 × 7`)).toBeVisible();
+  await page.locator('.run-controls').getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
 };
 const look = async (page: Page, name: string) => {
@@ -66,7 +66,7 @@ const cachedFiles = (page: Page) =>
     return names;
   });
 
-test('a hub id shows what there is; a graph is fetched through a broken connection, weighed, loaded and measured; a link asks for the same again', async ({
+test('a hub id lists its graphs; a graph is downloaded over a broken connection, checked, opened and measured; its link requests it again', async ({
   page,
   context,
 }) => {
@@ -99,7 +99,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await serveFrom(other);
   mirror.log.length = 0;
   await other.goto(link);
-  await expect(other.locator('.band')).toContainText(
+  await expect(other.locator('.banner')).toContainText(
     `This link needs ${repository}:${graph} from ${new URL(mirror.url).host}.`,
   );
   await expect(title(other)).toHaveText('Ready');
@@ -125,7 +125,7 @@ async function fetchHeld(page: Page): Promise<void> {
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
 }
 
-test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({
+test('a cancelled download resumes from its last byte; cached files can be removed', async ({
   page,
 }) => {
   await fetchHeld(page);
@@ -148,9 +148,7 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await expect(cached).toHaveCount(0);
 });
 
-test('fetching that took the place of another leaves neither when it is called off', async ({
-  page,
-}) => {
+test('cancelling a download that replaced another leaves no download', async ({ page }) => {
   await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching/)).toBeVisible();
   await look(page, `${mirror.store}/${repository}/${graph}`);
@@ -161,27 +159,27 @@ test('fetching that took the place of another leaves neither when it is called o
   await expect(picker(page).getByText(/^(Fetching|Asking)/)).toHaveCount(0);
 });
 
-test('what cannot be had is said in a sentence, and the page goes on', async ({ page }) => {
+test('unavailable models are reported, and the page still works', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await openPicker(page);
-  const says = (words: RegExp | string) =>
+  const shows = (words: RegExp | string) =>
     expect(picker(page).getByRole('alert')).toContainText(words);
   await look(page, 'rank-atlas/nothing');
-  await says(
+  await shows(
     /localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or use local files\./,
   );
   await look(page, 'rank-atlas/gated');
-  await says('requires an account that accepted the terms of');
+  await shows('requires an account that accepted the terms of');
   await look(page, 'not a model');
-  await says('it is neither a hub id');
+  await shows('it is neither a hub id');
   await look(page, 'http://localhost:9/model.onnx');
-  await says('localhost:9 is unreachable');
+  await shows('localhost:9 is unreachable');
   await page.keyboard.press('Escape');
   await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
 });
 
-test('the address of a graph opens it with what lies beside it', async ({ page }) => {
+test('the address of a graph opens it with its companion files', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await openPicker(page);
@@ -190,7 +188,7 @@ test('the address of a graph opens it with what lies beside it', async ({ page }
   await measureLoaded(page, 'model_q4');
 });
 
-test('two tabs fetch one model at the same time: both have it, and it is kept once', async ({
+test('two tabs download one model at the same time: both open it, and it is cached once', async ({
   page,
   context,
 }) => {
@@ -225,7 +223,7 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
 });
 
-test('whose a host is, is seen on a phone too, however long its names are', async ({ page }) => {
+test('the owner of a host is visible on a phone, even if its name is long', async ({ page }) => {
   const owner = `${'b'.repeat(63)}.example`;
   await page.setViewportSize({ width: 390, height: 844 });
   const spec = smallSpec();
@@ -236,19 +234,21 @@ test('whose a host is, is seen on a phone too, however long its names are', asyn
       id: `url:https://huggingface.co.${'a'.repeat(60)}.${owner}/onnx/model_q4.onnx`,
     },
   });
-  const box = await page.locator('.band bdi b', { hasText: owner }).boundingBox();
+  const box = await page.locator('.banner bdi b', { hasText: owner }).boundingBox();
   expect(defined(box).x + defined(box).width).toBeLessThanOrEqual(390);
 });
 
-test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {
+test('a link to a hub model sends no request to the hub before the visitor agrees', async ({
+  page,
+}) => {
   const spec = smallSpec();
   await open(page, { ...spec, model: { ...spec.model, id: `hub:${repository}@main` } });
-  await expect(page.locator('.band')).toContainText(`This link needs ${repository}`);
+  await expect(page.locator('.banner')).toContainText(`This link needs ${repository}`);
   await expect(title(page)).toHaveText('Ready');
   expect(mirror.log).toEqual([]);
 });
 
-test('a host that compresses its files gives a model all the same', async ({ page }) => {
+test('a model downloads from a host that compresses its files', async ({ page }) => {
   mirror.fault.gzip = true;
   await open(page);
   await measured(page, 3);

@@ -76,7 +76,7 @@ test(
   async ({ page }) => {
     const small = smallSpec({ study: 'train', sequences: 1, length: 4 });
     const steps = 8;
-    const plate = page.locator('#plate-panel');
+    const panel = page.locator('#tab-panel');
     await open(page, {
       ...small,
       method: { ...small.method, repeats: 1 },
@@ -95,20 +95,20 @@ test(
     await toWebGpu(page);
     const losses = async () => {
       await expect(title(page)).toHaveText('Trained');
-      const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+      const { text } = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
       return text.split('\n').filter((line) => !line.startsWith('#'));
     };
     const step = async () =>
-      Number(/Step (\d+) of/.exec((await plate.textContent()) ?? '')?.[1] ?? 0);
+      Number(/Step (\d+) of/.exec((await panel.textContent()) ?? '')?.[1] ?? 0);
 
-    await stepUntil(page, '#plate-panel', /Step [2-6] of/);
+    await stepUntil(page, '#tab-panel', /Step [2-6] of/);
     const stood = await step();
-    const said = await watch(page, '[role="alert"]');
+    const texts = await watch(page, '[role="alert"]');
     await stepOn(page);
     await expect(title(page)).toHaveText('Paused');
     expect(await loseDevices(page)).toBe(1);
     await press(page, 'Play');
-    await saw(said, /^The GPU stopped\. The run resumes from its checkpoint\.$/);
+    await saw(texts, /^The GPU stopped\. The run resumes from its checkpoint\.$/);
     const seen = new Set<number>();
     await expect
       .poll(
@@ -131,26 +131,26 @@ test(
   },
 );
 
-test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({
+test('a measurement resumes from its draws after a GPU crash, with the same ranks', async ({
   page,
   browser,
 }) => {
   const undisturbed = await inSecondRepeat(page);
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await (
     await browser.newBrowserCDPSession()
   )
     .send('Browser.crashGpuProcess')
     .catch(() => undefined);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. The run resumes from repeat 2\.$/);
+  await saw(texts, /^The GPU stopped\. The run resumes from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
   await expect.poll(() => cellTexts(page)).toEqual(undisturbed);
 });
 
-test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({
+test('without a GPU after a crash, the CPU resumes from the draws, with the same ranks', async ({
   page,
 }) => {
   const undisturbed = await inSecondRepeat(page);
@@ -162,10 +162,10 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
       body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}`,
     });
   });
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await loseDevices(page);
   await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. The run resumes on the CPU from repeat 2\.$/);
+  await saw(texts, /^The GPU stopped\. The run resumes on the CPU from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   await expect.poll(() => cellTexts(page)).toEqual(undisturbed);

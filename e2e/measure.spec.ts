@@ -6,10 +6,10 @@ import { defined, elementAt } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } from './page.ts';
 
-test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
+test('the default measurement runs automatically to ranks and a finding', async ({ page }) => {
   test.slow();
   const titles = await watch(page, '.status .bold');
-  const buttons = await watch(page, '.transport .joined');
+  const buttons = await watch(page, '.run-controls .joined');
   const marks = await watch(page, '#map:has(.cell.now)');
   await open(page, null);
   // The empty map has its final shape before the measurement starts.
@@ -29,11 +29,11 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   );
   expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
   expect(Number(spent) + Number(left ?? 0)).toBe(448);
-  await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
+  await expect(page.locator('.map-card .finding')).toHaveText(/^(Rank belongs|No pattern)/);
   await expectSmall(page);
 });
 
-test('without WebGPU the page says so in one line and works', async ({ page }) => {
+test('without WebGPU the page reports it in one line and works', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await expect(page.locator('.status')).toContainText('this browser has no WebGPU');
@@ -42,7 +42,7 @@ test('without WebGPU the page says so in one line and works', async ({ page }) =
   await expect(page.locator('.provider-menu')).toContainText('passed');
 });
 
-test('without isolation headers there is one thread, and it is said', async ({ page }) => {
+test('without isolation headers the page uses one thread and reports it', async ({ page }) => {
   await page.route('**/*', async (route) => {
     const response = await route.fetch();
     const headers = response.headers();
@@ -59,12 +59,14 @@ test('without isolation headers there is one thread, and it is said', async ({ p
   await page.unrouteAll({ behavior: 'ignoreErrors' });
 });
 
-test('a module opens with its own numbers and gives the focus back', async ({ page }) => {
+test('the module panel shows the numbers of its module and returns the focus when closed', async ({
+  page,
+}) => {
   await open(page);
   await measured(page, 3);
   const cell = cells(page).nth(48);
   await cell.click();
-  const panel = page.locator('.panel');
+  const panel = page.locator('.module-panel');
   await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
   await expect(panel.locator('.perturbed')).toHaveText(
     /Perturbing these weights moves the logits by [\d,.]+\./,

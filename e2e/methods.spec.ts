@@ -46,7 +46,7 @@ for (const [what, method, done] of [
   });
 }
 
-test('another method, and both results stay: their order is compared', async ({ page }) => {
+test('results of two methods are both listed, and their orders are compared', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await radio(page, 'Jacobian').check();
@@ -56,14 +56,14 @@ test('another method, and both results stay: their order is compared', async ({ 
   // The time of this method is now known; the time of the combined one is not.
   await expect(page.locator('.methods label').nth(1)).toContainText(/\d s$/);
   await expect(page.locator('.methods label').nth(2)).toContainText('between');
-  await expect(page.locator('.map-sheet .head')).toContainText('Jacobian, 8 passes');
+  await expect(page.locator('.map-card .head')).toContainText('Jacobian, 8 passes');
 
   // The panel of a module shows the predicted disagreement and one sampled perturbation.
   await cells(page).nth(48).click();
-  await expect(page.locator('.panel .perturbed')).toHaveText(
+  await expect(page.locator('.module-panel .perturbed')).toHaveText(
     /To first order, perturbing these weights moves the logits by [\d,.]+\./,
   );
-  await expect(page.locator('.panel')).toContainText(
+  await expect(page.locator('.module-panel')).toContainText(
     /One probe of this module moves the logits by [\d,.]+:/,
   );
   await page.keyboard.press('Escape');
@@ -74,9 +74,9 @@ test('another method, and both results stay: their order is compared', async ({ 
   await boxes.nth(0).check();
   await boxes.nth(1).check();
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
-  const order = await page.locator('.plate .finding').innerText();
+  const order = await page.locator('.panel .finding').innerText();
   expect(Number(defined(/Spearman (0\.\d+)/.exec(order))[1])).toBeGreaterThan(0.9);
-  await expect(page.locator('.plate .mini')).toHaveCount(2);
+  await expect(page.locator('.panel .mini')).toHaveCount(2);
   await page.keyboard.press('Escape');
 
   await page.locator('.results li').getByRole('button', { name: 'repeats 3' }).click();
@@ -84,7 +84,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   await expect(radio(page, 'AdaRank')).toBeChecked();
 });
 
-test('a step makes one pass; a pause holds; Play goes on from there', async ({ page }) => {
+test('Step makes one pass, Pause waits, and Play resumes', async ({ page }) => {
   await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
   await measuredUntil(page, /^Paused after pass 1 of 64/);
   await page.getByRole('button', { name: 'Step' }).click();
@@ -104,7 +104,7 @@ test('a step makes one pass; a pause holds; Play goes on from there', async ({ p
   await expect(title(page)).toHaveText('Measured 56 modules, 64 passes');
 });
 
-test('its own settings are under Advanced, and make the link', async ({ page, context }) => {
+test('the settings of a method are under Advanced and in the link', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   await measured(page, 3);

@@ -16,10 +16,8 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 const whole = (page: Page) =>
   page.waitForFunction(() => performance.getEntriesByName('rank-atlas:rest-there').length > 0);
 
-test('a tab whose file is missing says so in its place and opens on another try', async ({
-  page,
-}) => {
-  await gone(page, 'RacePlate');
+test('a tab whose file is missing reports it and opens on the next try', async ({ page }) => {
+  await gone(page, 'RacePanel');
   await open(page);
   await measured(page, 3);
   const ranks = await cellTexts(page);
@@ -36,8 +34,8 @@ test('a tab whose file is missing says so in its place and opens on another try'
   await expect(panel.getByRole('alert')).toHaveCount(0);
 });
 
-test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
-  await gone(page, 'Sheets');
+test('a dialog whose file is missing leaves the run alone', async ({ page }) => {
+  await gone(page, 'Dialogs');
   await open(page);
   await button(page, 'Help').click();
   await expect(page.locator('.part-failed')).toContainText('Part of this page failed to load');
@@ -46,7 +44,7 @@ test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
   await expect(page.locator('.part-failed')).toHaveCount(0);
 });
 
-test('a study whose code is missing says so and runs on another try', async ({ page }) => {
+test('a study whose code is missing reports it and runs on the next try', async ({ page }) => {
   await gone(page, 'race-run');
   await open(page, shortRace());
   await expect(title(page)).toHaveText('Nothing trained yet');

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from './test.ts';
 import { measured, open, smallSpec } from './page.ts';
 
-test('nothing the page does breaks its policy, and what a stranger would slip in does not run', async ({
+test('the page does not violate its content security policy, and injected code does not run', async ({
   page,
 }) => {
   const broken: string[] = [];
@@ -67,7 +67,9 @@ test('another page cannot frame the whole page', async ({ page, baseURL }) => {
   }
 });
 
-test('the licences of what is in the page and its workers lie beside it', async ({ request }) => {
+test('the licences of the packages in the page and its workers are published with it', async ({
+  request,
+}) => {
   const text = await (await request.get('/licenses.md')).text();
   // One package each of the page, its worker, and the module that the worker downloads.
   for (const name of ['react', 'onnxruntime-web', '@bufbuild/protobuf', 'tokenizers.wasm'])

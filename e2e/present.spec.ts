@@ -14,14 +14,14 @@ test('the layers fit a low screen, without scrolling', async ({ page }) => {
   await page.keyboard.press('p');
   for (const height of [900, 720]) {
     await page.setViewportSize({ width: 1440, height });
-    await expect(page.locator('.plate .recharts-surface')).toBeVisible();
+    await expect(page.locator('.panel .recharts-surface')).toBeVisible();
     await expect
       .poll(() => page.evaluate(() => document.documentElement.scrollHeight - innerHeight))
       .toBe(0);
   }
 });
 
-test('Present is larger and has no rail, nothing is cut off, and it is left the way it was entered', async ({
+test('presentation mode is larger, has no sidebar, cuts nothing off, and ends with its button or Escape', async ({
   page,
 }) => {
   await open(page);
@@ -34,16 +34,16 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
       .evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
   const button = page.getByRole('button', { name: 'Present', exact: true });
   await button.click();
-  await expect(page.locator('.rail')).toHaveCount(0);
-  expect([await size('body'), await size('.map-sheet .finding')]).toEqual([20, 36]);
-  expect(defined(await page.locator('.plate').boundingBox()).width).toBe(700);
+  await expect(page.locator('.sidebar')).toHaveCount(0);
+  expect([await size('body'), await size('.map-card .finding')]).toEqual([20, 36]);
+  expect(defined(await page.locator('.panel').boundingBox()).width).toBe(700);
   // Text at the end of lines fits, and nothing scrolls sideways.
-  await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(
+  await expect(page.locator('.panel .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(
     1,
   );
   expect(
     await page.evaluate(() =>
-      [...document.querySelectorAll('.plate .chart text')].every(
+      [...document.querySelectorAll('.panel .chart text')].every(
         (t) =>
           t.getBoundingClientRect().right <=
           (t.closest('svg')?.getBoundingClientRect().right ?? 0) + 1,
@@ -54,16 +54,16 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
   // The focus stays on the one remaining button.
   await expect(page.getByRole('button', { name: 'Leave Present' })).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(page.locator('.rail')).toBeVisible();
+  await expect(page.locator('.sidebar')).toBeVisible();
   await expect(button).toBeFocused();
   await page.keyboard.press('p');
-  await expect(page.locator('.rail')).toHaveCount(0);
+  await expect(page.locator('.sidebar')).toHaveCount(0);
   await page.locator('#map [data-module]').first().click();
-  await expect(page.locator('.panel')).toBeVisible();
+  await expect(page.locator('.module-panel')).toBeVisible();
   // Esc closes the innermost panel first.
   await page.keyboard.press('Escape');
-  await expect(page.locator('.panel')).toHaveCount(0);
-  await expect(page.locator('.rail')).toHaveCount(0);
+  await expect(page.locator('.module-panel')).toHaveCount(0);
+  await expect(page.locator('.sidebar')).toHaveCount(0);
   await page.keyboard.press('Escape');
-  await expect(page.locator('.rail')).toBeVisible();
+  await expect(page.locator('.sidebar')).toBeVisible();
 });

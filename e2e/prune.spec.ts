@@ -7,7 +7,7 @@ import { expect, test, type Page } from './test.ts';
 import { open, saved, smallSpec, stepOn, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-const plate = (page: Page) => page.locator('#plate-panel');
+const panel = (page: Page) => page.locator('#tab-panel');
 
 const pruneSpec = () => {
   const spec = smallSpec({ study: 'prune' });
@@ -23,16 +23,16 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   test.slow();
   await open(page, pruneSpec());
   await expect(title(page)).toHaveText('Nothing pruned yet');
-  await expect(plate(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
+  await expect(panel(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned');
-  await expect(plate(page)).toContainText('50 % zeros');
-  await expect(plate(page).locator('.how')).toContainText(
+  await expect(panel(page)).toContainText('50 % zeros');
+  await expect(panel(page).locator('.how')).toContainText(
     /One-shot pruning and masked LoRA at the same zeros: \d\.\d{3}; LoSA: \d\.\d{3}/,
   );
 
   const rows = async () =>
-    (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text
+    (await saved(page, () => panel(page).getByRole('button', { name: 'CSV' }).click())).text
       .trim()
       .split('\n')
       .filter((l) => !l.startsWith('#'))
@@ -61,7 +61,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
     'Wanda, masked LoRA r 3',
     'Wanda, plain LoRA r 3 merged',
   ])
-    await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
+    await expect(panel(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
 
   // Its files, and its use as a base of other experiments.
   const masks = await saved(page, () => press(page, 'masks'));
@@ -69,7 +69,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   expect(masks.text).toContain('model.layers.7.mlp.down_proj.mask');
   await press(page, 'Use it in the other experiments');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeVisible();
-  await expect(plate(page)).toContainText('The other experiments use it.');
+  await expect(panel(page)).toContainText('The other experiments use it.');
   await press(page, 'Back to the model as it came');
   await expect(page.getByText('On the pruned model', { exact: true })).toBeHidden();
 
@@ -77,15 +77,15 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Rounds');
   const whole = await rows();
   await press(page, 'Reset');
-  await expect(plate(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
-  await stepUntil(page, '#plate-panel', /Round 2: (pruned|fine-tuning)/);
+  await expect(panel(page)).toContainText('2 rounds of pruning, rank allocation and fine-tuning.');
+  await stepUntil(page, '#tab-panel', /Round 2: (pruned|fine-tuning)/);
   await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   await page.reload();
   await expect(title(page)).toHaveText('Nothing pruned yet');
   // The first status after resuming is of the second round.
   await press(page, 'Step');
-  await stepUntil(page, '#plate-panel', /Round 2/);
+  await stepUntil(page, '#tab-panel', /Round 2/);
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned');
   expect(await rows()).toEqual(whole);

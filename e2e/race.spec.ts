@@ -24,15 +24,15 @@ async function ready(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
-test('races three allocations to a finding, and says that one seed is not enough', async ({
+test('a race of three allocations ends with a finding that one seed is not enough', async ({
   page,
 }) => {
   test.slow();
   await ready(page);
-  const plate = page.getByRole('tabpanel');
+  const panel = page.getByRole('tabpanel');
   await expect(page.getByRole('tab', { name: 'Race' })).toHaveAttribute('aria-selected', 'true');
-  await expect(plate.locator('.finding')).toHaveText('Nothing trained yet.');
-  await expect(plate).toContainText('Play trains 3 allocations on one budget.');
+  await expect(panel.locator('.finding')).toHaveText('Nothing trained yet.');
+  await expect(panel).toContainText('Play trains 3 allocations on one budget.');
 
   await playThenPause(page);
   await expect(title(page)).toHaveText('Paused');
@@ -40,13 +40,13 @@ test('races three allocations to a finding, and says that one seed is not enough
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play' }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(
+  await expect(panel.locator('.finding')).toHaveText(
     /^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/,
   );
-  await expect(plate.locator('.how')).toHaveText(
+  await expect(panel.locator('.how')).toHaveText(
     'Run 3 seeds before you trust the difference. At this learning rate only. More rank for important modules acts like a higher rate; at another rate another entry may win.',
   );
-  const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
+  const rows = panel.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
   const cells = await rows.evaluateAll((trs) =>
     trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent)),
@@ -74,28 +74,28 @@ test('races three allocations to a finding, and says that one seed is not enough
     ).toContainText('passed');
   await page.keyboard.press('Escape');
 
-  const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+  const csv = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
   expect(csv.text).toContain('training step,AdaRank,uniform,weight spectrum');
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
 });
 
-test('a race that does not fit is refused before it begins, with what would fit', async ({
+test('a race that exceeds the memory is refused before it starts, with the settings that fit', async ({
   page,
 }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
   await expect(title(page)).toHaveText('Nothing trained yet');
   // The memory need is shown before the run and follows the settings.
-  const plate = page.getByRole('tabpanel');
-  const need = plate.locator('.need');
-  await plate.getByText('Settings', { exact: true }).click();
+  const panel = page.getByRole('tabpanel');
+  const need = panel.locator('.need');
+  await panel.getByText('Settings', { exact: true }).click();
   await expect(need).toHaveText(
     /^Needs about [\d.]+ GB in addition to the model, more than the [\d.]+ GB this device allows\.$/,
   );
-  await plate.getByLabel('Sequences per step').fill('1');
-  await plate.getByLabel('Sequences per step').press('Enter');
+  await panel.getByLabel('Sequences per step').fill('1');
+  await panel.getByLabel('Sequences per step').press('Enter');
   await expect(need).toHaveText(/^Needs about [\d.]+ MB of [\d.]+ GB, in addition to the model\.$/);
-  await plate.getByLabel('Sequences per step').fill('64');
-  await plate.getByLabel('Sequences per step').press('Enter');
+  await panel.getByLabel('Sequences per step').fill('64');
+  await panel.getByLabel('Sequences per step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(
     /A training step of 64 x 512 tokens needs [\d.]+ GB in addition to the model, but the limit is [\d.]+ GB\. Use at most \d+ sequences of this length per step\./,
@@ -103,15 +103,15 @@ test('a race that does not fit is refused before it begins, with what would fit'
   await expect(title(page)).toHaveText('Nothing trained yet');
 });
 
-test('a setting that is changed makes Play run it anew', async ({ page }) => {
+test('after a changed setting, Play runs the race from the start', async ({ page }) => {
   await ready(page);
-  const plate = page.getByRole('tabpanel');
-  await plate.getByText('Settings', { exact: true }).click();
-  await plate.getByRole('checkbox', { name: 'EVA', exact: true }).check();
-  await plate.getByLabel('Mean ranks').fill('1, 2');
-  await plate.getByLabel('Mean ranks').press('Enter');
-  await expect(plate.locator('.how')).toHaveText(
+  const panel = page.getByRole('tabpanel');
+  await panel.getByText('Settings', { exact: true }).click();
+  await panel.getByRole('checkbox', { name: 'EVA', exact: true }).check();
+  await panel.getByLabel('Mean ranks').fill('1, 2');
+  await panel.getByLabel('Mean ranks').press('Enter');
+  await expect(panel.locator('.how')).toHaveText(
     'Play trains 4 allocations on one budget, 8 runs in all.',
   );
-  await expect(plate.getByRole('heading', { name: 'When does it matter?' })).toBeVisible();
+  await expect(panel.getByRole('heading', { name: 'When does it matter?' })).toBeVisible();
 });

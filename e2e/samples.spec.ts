@@ -6,7 +6,7 @@ import { expect, test, type Page } from './test.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-const plate = (page: Page) => page.locator('#plate-panel');
+const panel = (page: Page) => page.locator('#tab-panel');
 const text = (page: Page, which: 'Text of the model' | 'Text with the adapter') =>
   page.getByRole('listbox', { name: `${which}, token by token` });
 const tokens = (
@@ -45,12 +45,12 @@ async function written(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Written');
 }
 
-test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({
+test('without an adapter only the base model generates, also from a typed prompt, and Pause stops it', async ({
   page,
 }) => {
   await open(page, spec('samples', 6));
   await ready(page, 'No text yet');
-  await expect(plate(page)).toContainText('Train an adapter to compare its text.');
+  await expect(panel(page)).toContainText('Train an adapter to compare its text.');
   await written(page);
   await expect(tokens(page)).toHaveCount(6);
   await expect(text(page, 'Text with the adapter')).toHaveCount(0);
@@ -59,7 +59,7 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
   // A typed prompt takes effect when Play is pressed.
   await page.getByRole('textbox', { name: 'Prompt' }).fill('In the beginning God');
   await written(page);
-  await expect(plate(page)).toContainText('In the beginning God');
+  await expect(panel(page)).toContainText('In the beginning God');
   expect(await tokens(page).allTextContents()).not.toEqual(first);
 
   await page.getByText('Settings', { exact: true }).last().click();
@@ -72,7 +72,7 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
   await expect(tokens(page)).toHaveCount(0);
 });
 
-test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({
+test('an any-rank adapter generates next to the base model, with the first difference and the loss of every token under both', async ({
   page,
 }) => {
   await open(page, spec('train', 10));
@@ -80,16 +80,16 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained');
   await page.getByRole('tab', { name: 'Text' }).click();
-  await expect(plate(page)).toContainText('One prompt, continued twice.');
+  await expect(panel(page)).toContainText('One prompt, continued twice.');
   await written(page);
   await expect(tokens(page)).toHaveCount(10);
   await expect(tokens(page, 'Text with the adapter')).toHaveCount(10);
-  await expect(plate(page).locator('.finding')).toHaveText(
+  await expect(panel(page).locator('.finding')).toHaveText(
     /^They diverge at (the first token|token \d+)\.$/,
   );
   const base = await tokens(page).allTextContents();
   const adapted = await tokens(page, 'Text with the adapter').allTextContents();
-  await expect(plate(page).locator('.token.first-difference')).toHaveCount(2);
+  await expect(panel(page).locator('.token.first-difference')).toHaveCount(2);
   const at = base.findIndex((t, i) => t !== adapted[i]);
   await expect(tokens(page).nth(at)).toHaveClass(/first-difference/);
 
@@ -103,10 +103,10 @@ test('an adapter for every rank writes beside the model: where they part, and wh
     'aria-label',
     /, model [\d.]+ %, with adapter [\d.]+ %$/,
   );
-  await expect(plate(page).locator('.of-token').first()).toContainText('Token 2');
+  await expect(panel(page).locator('.of-token').first()).toContainText('Token 2');
 
   const { text: csv } = await saved(page, () =>
-    plate(page).getByRole('button', { name: 'CSV' }).click(),
+    panel(page).getByRole('button', { name: 'CSV' }).click(),
   );
   const rows = csv
     .trim()
@@ -115,7 +115,7 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   expect(rows[0]).toBe(
     'token,model’s text,p under the model,p with adapter,adapted text,p under the model,p with adapter',
   );
-  const losses = await plate(page).locator('.scores tr:not(.of-token) td').allTextContents();
+  const losses = await panel(page).locator('.scores tr:not(.of-token) td').allTextContents();
   for (const loss of [losses[1], losses[2], losses[4], losses[5]])
     expect(loss).toMatch(/^\d+\.\d{3}$/);
 
@@ -123,5 +123,5 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await page.getByLabel('Rank in use').selectOption('1');
   await expect(title(page)).toHaveText('Changed: rank in use its own to 1');
   await written(page);
-  await expect(plate(page)).toContainText('from training, rank 1');
+  await expect(panel(page)).toContainText('from training, rank 1');
 });

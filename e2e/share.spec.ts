@@ -26,14 +26,14 @@ test('a link carries the experiment and its result: another page reproduces it',
   const other = await context.newPage();
   const badge = await watch(other, '.badge');
   await other.goto(link);
-  await expect(other.locator('.band')).toContainText('From a link');
+  await expect(other.locator('.banner')).toContainText('From a link');
   await measured(other, 3);
   await saw(badge, /^Not checked yet$/);
   await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
   await expect.poll(() => cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');
   await other.keyboard.press('Enter');
-  await expect(other.locator('.band')).toContainText('Changed: seed 7 to 8');
+  await expect(other.locator('.banner')).toContainText('Changed: seed 7 to 8');
   await other.getByRole('button', { name: 'Back to the link' }).click();
   await expect(other.locator('.badge')).toBeVisible();
 });
@@ -51,7 +51,7 @@ for (const [what, fragment, words] of [
   });
 }
 
-test('results, ranks, map and charts are saved whole', async ({ page }) => {
+test('results, ranks, map and charts are saved completely', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.getByRole('button', { name: 'Export' }).click();
@@ -64,7 +64,7 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   );
   await page.keyboard.press('Escape');
 
-  const map = page.locator('.map-sheet .tools');
+  const map = page.locator('.map-card .tools');
   const csv = await saved(page, () => map.getByRole('button', { name: 'CSV' }).click());
   expect(csv.name).toMatch(/\.csv$/);
   expect(csv.text.split('\n').filter((l) => l.startsWith('model.layers.'))).toHaveLength(56);
@@ -81,19 +81,19 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
 
   for (const tab of ['Layers', 'Certainty']) {
     await page.getByRole('tab', { name: tab }).click();
-    const tools = page.locator('.plate .tools');
+    const tools = page.locator('.panel .tools');
     const chart = await saved(page, () => tools.getByRole('button', { name: 'SVG' }).click());
     expect(chart.text).toContain('<path');
     expect(chart.text).not.toContain('var(--');
     const table = await saved(page, () => tools.getByRole('button', { name: 'CSV' }).click());
     expect(table.text).toContain(result.model.hash);
     await tools.getByRole('button', { name: 'Table' }).click();
-    await expect(page.locator('.plate .chart-table tbody tr').first()).toBeVisible();
+    await expect(page.locator('.panel .chart-table tbody tr').first()).toBeVisible();
     await tools.getByRole('button', { name: 'Chart' }).click();
   }
 });
 
-test('an own text is measured on, stays here, and travels only when asked', async ({
+test('a user’s own text is measured, stays on the page, and is in a link only on request', async ({
   page,
   baseURL,
 }) => {
@@ -101,11 +101,11 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   page.on('request', (r) => requests.push(`${r.url()} ${r.postData() ?? ''}`));
   await open(page);
   await measured(page, 3);
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).nth(1).click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).nth(1).click();
   await page.getByLabel('Choose').selectOption('own');
   const secret = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
   await page.getByRole('textbox', { name: 'Your own' }).fill(secret.repeat(12));
-  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 8/);
+  await expect(page.locator('.text-dialog')).toContainText(/tokens; the run uses 2 × 8/);
   await page.getByRole('button', { name: 'Use this text' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
@@ -123,27 +123,27 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   ).toBe(true);
 });
 
-test('files that are no text or no model are refused in a sentence', async ({ page }) => {
+test('files that are neither a text nor a model are refused with an error', async ({ page }) => {
   await open(page);
   await measured(page, 3);
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).nth(1).click();
-  await page.locator('.text-sheet input[type="file"]').setInputFiles({
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).nth(1).click();
+  await page.locator('.text-dialog input[type="file"]').setInputFiles({
     name: 'picture.txt',
     mimeType: 'text/plain',
     buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81, 0xc0]),
   });
-  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText(
+  await expect(page.locator('.text-dialog').getByRole('alert')).toContainText(
     'picture.txt is not plain text',
   );
-  await page.locator('.text-sheet input[type="file"]').setInputFiles({
+  await page.locator('.text-dialog input[type="file"]').setInputFiles({
     name: 'huge.txt',
     mimeType: 'text/plain',
     buffer: Buffer.alloc(2_000_000, 'a'),
   });
-  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText('huge.txt');
+  await expect(page.locator('.text-dialog').getByRole('alert')).toContainText('huge.txt');
   await page.keyboard.press('Escape');
 
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   const files = page.locator('.picker input[type="file"]').nth(1);
   await files.setInputFiles({
     name: 'weights.onnx',
@@ -164,13 +164,13 @@ test('files that are no text or no model are refused in a sentence', async ({ pa
   await measured(page, 8);
 });
 
-test('a folder from disk is weighed, loaded and measured', async ({ page }) => {
+test('a folder from disk is checked, opened and measured', async ({ page }) => {
   await open(page);
   await measured(page, 3);
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   await page.locator('.picker input[type="file"]').first().setInputFiles('public/models/atlas-3m');
   await expect(page.locator('.picker')).toContainText('56 modules, width 192, 2,048 tokens');
   await expect(page.locator('.picker')).toContainText(/Needs [\d.]+ of [\d.]+ GB/);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('atlas-3m');
+  await expect(page.locator('.sidebar')).toContainText('atlas-3m');
 });

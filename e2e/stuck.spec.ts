@@ -44,7 +44,7 @@ const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
   }, what);
 
 /** Advances the page's clock until an alert matches `words`. */
-async function untilSaid(page: Page, words: RegExp): Promise<void> {
+async function untilShown(page: Page, words: RegExp): Promise<void> {
   await expect
     .poll(async () => {
       await page.clock.runFor(5000);
@@ -54,20 +54,20 @@ async function untilSaid(page: Page, words: RegExp): Promise<void> {
 }
 
 async function look(page: Page): Promise<void> {
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
 }
 
 async function loadTiny(page: Page): Promise<void> {
   await look(page);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('<s> before each sequence');
+  await expect(page.locator('.sidebar')).toContainText('<s> before each sequence');
   await expect(title(page)).toHaveText('Ready');
   // The thread of the previous model has ended.
   await expect.poll(() => threads(page)).toHaveLength(1);
 }
 
-test('a model that is stuck tokenizing is named, and one that comes with the page takes its place', async ({
+test('a model stuck in tokenising is named in the error, and the bundled model replaces it', async ({
   page,
 }) => {
   await open(page, short());
@@ -76,7 +76,7 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await loadTiny(page);
   await holdNext(page, 0, 'encode');
   await press(page, 'Play');
-  await untilSaid(
+  await untilShown(
     page,
     /^rank-atlas-stuck-\w+ takes too long to tokenise this text: no response for 60 seconds\. A bundled model was opened instead/,
   );
@@ -92,19 +92,19 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await expect(title(page)).toHaveText('Measured 14 modules, 2 repeats');
 });
 
-test('of a model that comes with the page it is the text that is named', async ({ page }) => {
+test('if a bundled model is stuck, the error names the text', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   await holdNext(page, 0, 'encode');
   await press(page, 'Reset');
   await press(page, 'Play');
-  await untilSaid(page, /^The text takes too long to tokenise: no response for 60 seconds/);
+  await untilShown(page, /^The text takes too long to tokenise: no response for 60 seconds/);
   await expect(title(page)).toHaveText('Ready');
   await press(page, 'Play');
   await measured(page, 2);
 });
 
-test('a model that is stuck while it is looked at stops nothing else', async ({ page }) => {
+test('a model that is stuck during inspection stops nothing else', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   await look(page);
@@ -115,7 +115,7 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await press(page, 'Reset');
   await press(page, 'Play');
   await measured(page, 2);
-  await untilSaid(
+  await untilShown(
     page,
     /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: no response for 120 seconds/,
   );
@@ -123,10 +123,10 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   expect(await cells(page).count()).toBe(0); // the picker still covers the map
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('<s> before each sequence');
+  await expect(page.locator('.sidebar')).toContainText('<s> before each sequence');
 });
 
-test('another model gets another thread, with nothing lost that is in view', async ({ page }) => {
+test('another model opens in another thread, and the visible results remain', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
   const [first] = threads(page);
@@ -138,10 +138,10 @@ test('another model gets another thread, with nothing lost that is in view', asy
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Measured 14 modules, 2 repeats');
   // The result of the previous model is still available.
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   await press(page, 'Inspect');
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('No BOS');
+  await expect(page.locator('.sidebar')).toContainText('No BOS');
   await expect.poll(() => threads(page)).toHaveLength(1);
   await page.locator('.results li button').first().click();
   await measured(page, 2);

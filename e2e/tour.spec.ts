@@ -7,7 +7,7 @@ import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, measured, open } from './page.ts';
 
-test('eight cards, each beside its thing, from Help to the link', async ({ page }) => {
+test('eight tour cards, each next to its target, from Help to the link', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   const card = page.getByRole('dialog');
@@ -22,7 +22,7 @@ test('eight cards, each beside its thing, from Help to the link', async ({ page 
     '#map',
     '#map [tabindex="0"]',
     '.joined button:last-child',
-    '.map-sheet .keys',
+    '.map-card .keys',
     '.body .mean-rank',
     '#tab-race',
     '.tabs',

@@ -8,7 +8,7 @@ import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-const plate = (page: Page) => page.locator('#plate-panel');
+const panel = (page: Page) => page.locator('#tab-panel');
 
 const trainSpec = (steps: number, compare: number[] = []) => {
   const spec = smallSpec({ study: 'train' });
@@ -36,7 +36,7 @@ async function ready(page: Page): Promise<void> {
 async function curve(page: Page): Promise<string[]> {
   await expect(title(page)).toHaveText('Trained');
   const { text } = await saved(page, () =>
-    plate(page).getByRole('button', { name: 'CSV' }).click(),
+    panel(page).getByRole('button', { name: 'CSV' }).click(),
   );
   return text
     .trim()
@@ -47,7 +47,7 @@ async function curve(page: Page): Promise<string[]> {
 
 /** Trains for a few steps and pauses. */
 async function pausedMidway(page: Page): Promise<void> {
-  await stepUntil(page, '#plate-panel', /Step [2-9] of/);
+  await stepUntil(page, '#tab-panel', /Step [2-9] of/);
   await expect(title(page)).toHaveText('Paused');
 }
 
@@ -70,25 +70,25 @@ const checkpoint = (page: Page, baseLoss?: number) =>
       request.onsuccess = () => resolve(request.result);
     });
     if (loss !== undefined) {
-      const [told] = all[0]?.checkpoint.trainings[0]?.told ?? [];
-      if (told) told.loss = loss;
+      const [first] = all[0]?.checkpoint.trainings[0]?.told ?? [];
+      if (first) first.loss = loss;
       store.put(all[0]);
     }
     database.close();
     return all.map((saved) => saved.checkpoint.trainings[0]?.step ?? 0);
   }, baseLoss);
 
-test('one training answers every rank, and the slider shows what each is worth', async ({
+test('one training run gives the loss of every rank, and the slider shows each', async ({
   page,
 }) => {
   await open(page, trainSpec(3, [2]));
   await ready(page);
-  await expect(plate(page)).toContainText('One training run will serve ranks 1 to 4.');
+  await expect(panel(page)).toContainText('One training run will serve ranks 1 to 4.');
   await press(page, 'Play');
   const rows = (await curve(page)).map((row) => row.split(','));
   expect(rows.map(([rank]) => rank)).toEqual(['1', '2', '3', '4']);
   expect(rows.map((row) => row[3] !== '')).toEqual([false, true, false, false]);
-  await expect(plate(page)).toContainText('0.563 bytes per weight');
+  await expect(panel(page)).toContainText('0.563 bytes per weight');
 
   const slider = page.getByRole('slider', { name: 'Rank in use' });
   await slider.focus();
@@ -120,29 +120,25 @@ test('one training answers every rank, and the slider shows what each is worth',
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 4,/);
 });
 
-test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards', async ({
-  page,
-}) => {
+test('LoRA, chosen in the settings, shows losses and no rank slider', async ({ page }) => {
   await open(page, trainSpec(3, [2]));
   await ready(page);
-  await plate(page).getByText('Settings', { exact: true }).click();
+  await panel(page).getByText('Settings', { exact: true }).click();
   await page.getByLabel('A step trains').selectOption('lora');
   await expect(page.getByLabel('Separate LoRAs, at ranks')).toHaveCount(0);
   await page.getByLabel('Scale', { exact: true }).selectOption('fixed');
   await expect(page.getByLabel('s', { exact: true })).toHaveValue('2');
-  await expect(plate(page)).toContainText('One training run will give a LoRA.');
+  await expect(panel(page)).toContainText('One training run will give a LoRA.');
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained');
-  await expect(plate(page).locator('.finding')).toHaveText(
+  await expect(panel(page).locator('.finding')).toHaveText(
     /^Held-out loss \d\.\d{3}; without the adapter \d\.\d{3}\.$/,
   );
   await expect(page.getByRole('slider', { name: 'Rank in use' })).toHaveCount(0);
-  await expect(page.locator('.rail')).toContainText('from training');
+  await expect(page.locator('.sidebar')).toContainText('from training');
 });
 
-test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({
-  page,
-}) => {
+test('a training run resumes after a reload and ends with the same losses', async ({ page }) => {
   // Two training runs and a reload.
   test.slow();
   await open(page, trainSpec(10));
@@ -154,7 +150,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   await press(page, 'Reset');
   await pausedMidway(page);
   // The pause saves a checkpoint, and nothing is saved after it.
-  const step = Number(defined(/Step (\d+) of/.exec(await plate(page).innerText()))[1]);
+  const step = Number(defined(/Step (\d+) of/.exec(await panel(page).innerText()))[1]);
   await expect.poll(() => checkpoint(page)).toEqual([step]);
   expect(step).toBeLessThan(10);
   await checkpoint(page, 9.5);
@@ -163,17 +159,19 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   await press(page, 'Play');
   expect(await curve(page)).toEqual(whole);
   // Losses from before the reload come from the checkpoint and are not computed again.
-  await expect(plate(page)).toContainText('Without an adapter 9.500');
+  await expect(panel(page)).toContainText('Without an adapter 9.500');
   expect(await checkpoint(page)).toEqual([]);
 });
 
-test('another model and back: the training goes on from its checkpoint', async ({ page }, info) => {
+test('a training run resumes from its checkpoint after another model was open', async ({
+  page,
+}, info) => {
   await open(page, trainSpec(10));
   await ready(page);
   await pausedMidway(page);
   const [step] = await checkpoint(page);
   const change = () =>
-    page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+    page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   const load = () => page.getByRole('button', { name: /^Load / }).click();
   await change();
   await page
@@ -187,16 +185,16 @@ test('another model and back: the training goes on from its checkpoint', async (
   await load();
   await ready(page);
   expect(await checkpoint(page)).toEqual([step]);
-  const said = await watch(page, '#plate-panel');
+  const texts = await watch(page, '#tab-panel');
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained');
-  const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
+  const steps = texts.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
   // 0 means that no step has been reported yet.
   expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(defined(step));
   expect(await checkpoint(page)).toEqual([]);
 });
 
-test('Reset begins anew: the checkpoint goes', async ({ page }) => {
+test('Reset deletes the checkpoint', async ({ page }) => {
   await open(page, trainSpec(30));
   await ready(page);
   await pausedMidway(page);
@@ -209,7 +207,7 @@ test.describe('without room', () => {
   // The quota of an origin cannot be restored.
   test.use({ ownContext: true });
 
-  test('without room for a checkpoint the page says so, and the training goes on', async ({
+  test('without storage for a checkpoint the page reports it, and training continues', async ({
     page,
   }) => {
     await open(page, trainSpec(30));
@@ -220,11 +218,11 @@ test.describe('without room', () => {
       quotaSize: 1000,
     });
     // The message appears once; the next Step removes it.
-    const said = await watch(page, '[role="alert"]');
+    const texts = await watch(page, '[role="alert"]');
     await pausedMidway(page);
-    await saw(said, /cannot save a checkpoint/);
+    await saw(texts, /cannot save a checkpoint/);
     await playThenPause(page);
     await expect(title(page)).toHaveText('Paused');
-    await stepUntil(page, '#plate-panel', /Step 1\d of/);
+    await stepUntil(page, '#tab-panel', /Step 1\d of/);
   });
 });

@@ -25,7 +25,7 @@ const longSpec = () => {
   return { ...spec, method: { ...spec.method, repeats: 8 } };
 };
 
-test('pauses, steps one module at a time, and goes on', async ({ page }) => {
+test('pauses, steps one module at a time, and resumes', async ({ page }) => {
   await open(page, longSpec());
   await measuredUntil(page, /^Paused at layer 0 q, repeat 1 of 8/);
   // The current probe finishes first; then the page is paused.
@@ -53,7 +53,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect.poll(() => probed(page)).toBe(1);
   // The probed module opens next to the map with this draw's numbers. The focus stays on Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
-  await expect(page.locator('.panel .perturbed')).toHaveText(
+  await expect(page.locator('.module-panel .perturbed')).toHaveText(
     /^Perturbing these weights moves the logits by [\d,.]+\.$/,
   );
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
@@ -62,11 +62,11 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect.poll(() => probed(page)).toBe(2);
   await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(page.locator('.panel')).toHaveCount(0);
+  await expect(page.locator('.module-panel')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
 });
 
-test('Reset empties the view, undo brings it back, redo empties it again', async ({ page }) => {
+test('Reset empties the view, Undo restores it, Redo empties it again', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   const ranks = await cellTexts(page);
@@ -103,7 +103,7 @@ test('the same seed gives the same map, another seed another one', async ({ page
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
 });
 
-test('the budget re-allocates at once, with no new measurement', async ({ page }) => {
+test('a new budget changes the ranks at once, without a new measurement', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   const at8 = await layerSums(page);
@@ -134,7 +134,7 @@ test('Play after a finished run adds repeats to it', async ({ page }) => {
   await expect(cells(page).first()).toHaveAttribute('aria-label', /layer 0 q, rank/);
 });
 
-test('a setting the schema refuses is refused in a sentence', async ({ page }) => {
+test('a setting that the schema refuses shows an error', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.locator('.advanced summary').click();

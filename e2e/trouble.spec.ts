@@ -69,8 +69,8 @@ const checkpoints = (page: Page) =>
         };
       }),
   );
-const stepIn = async (plate: Locator) =>
-  Number(/step (\d+) of/.exec((await plate.locator('.how').textContent()) ?? '')?.[1] ?? 0);
+const stepIn = async (panel: Locator) =>
+  Number(/step (\d+) of/.exec((await panel.locator('.how').textContent()) ?? '')?.[1] ?? 0);
 /** Records every step of the race from now on. */
 const watchSteps = (page: Page) =>
   page.evaluate(() => {
@@ -106,48 +106,46 @@ async function twoPages(page: Page): Promise<{ undisturbed: string[]; other: Pag
   return { undisturbed, other };
 }
 
-test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
+test('a dead engine is restarted once automatically, and the run resumes from its draws', async ({
   page,
 }) => {
   const { undisturbed, other } = await twoPages(page);
   await measuredUntil(other, /repeat 2 of 6/);
-  const said = await watch(other, '[role="alert"]');
+  const texts = await watch(other, '[role="alert"]');
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 
-test('a thread that dies before it was asked for a run is brought back, and asked', async ({
-  page,
-}) => {
+test('a worker that dies before its first run is restarted and runs it', async ({ page }) => {
   const { undisturbed, other } = await twoPages(page);
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
-  const said = await watch(other, '[role="alert"]');
+  const texts = await watch(other, '[role="alert"]');
   // In the same task as Play, before the page has read the text that it sends to the thread.
   await dieAtPlay(other);
-  await saw(said, /The engine stopped\. The run resumes from repeat 1\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 1\./);
   await measured(other, 6);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 
-test('an engine that dies twice asks before it goes on', async ({ page }) => {
+test('an engine that dies twice asks before it resumes', async ({ page }) => {
   await holdWorkers(page, true);
   await open(page, spec());
   await measuredUntil(page, /repeat 2 of 6/);
-  const said = await watch(page, '[role="alert"]');
+  const texts = await watch(page, '[role="alert"]');
   await dieAtPlay(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
-  await saw(said, /The engine stopped\. The run resumes from repeat 2\./);
+  await saw(texts, /The engine stopped\. The run resumes from repeat 2\./);
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
   await page.getByRole('button', { name: 'Try again' }).click();
   await measured(page, 6);
 });
 
-test('a race whose engine dies is brought back by itself and goes on from its checkpoint, to the same numbers', async ({
+test('a race resumes automatically from its checkpoint after the engine died, with the same numbers', async ({
   page,
 }) => {
   test.slow();
@@ -164,14 +162,14 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
     },
     race: { ...small.race, entries: ['uniform', 'random'] },
   };
-  const plate = (of: Page) => of.getByRole('tabpanel');
+  const panel = (of: Page) => of.getByRole('tabpanel');
   const ready = async (of: Page) => {
     await open(of, race);
     await expect(title(of)).toHaveText('Nothing trained yet');
   };
   const losses = async (of: Page) => {
     await expect(title(of)).toHaveText('The race is over');
-    return (await saved(of, () => plate(of).getByRole('button', { name: 'CSV' }).click())).text;
+    return (await saved(of, () => panel(of).getByRole('button', { name: 'CSV' }).click())).text;
   };
   await ready(page);
   await page.getByRole('button', { name: 'Play' }).click();
@@ -181,7 +179,7 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   await holdWorkers(other);
   await ready(other);
   await stepUntil(other, '[role="tabpanel"] .how', /step [4-9] of 12/);
-  const stood = await stepIn(plate(other));
+  const stood = await stepIn(panel(other));
   await stepOn(other);
   await expect(title(other)).toHaveText('Paused');
   expect(await checkpoints(other)).toBe(1);
@@ -195,7 +193,9 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   await expect.poll(() => checkpoints(other)).toBe(0);
 });
 
-test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {
+test('without a working engine, a recorded run is shown and labelled as recorded', async ({
+  page,
+}) => {
   await page.route('**/*.wasm', (route) => route.abort());
   await open(page, null);
   await expect(title(page)).toHaveText('A recorded run');
@@ -204,10 +204,10 @@ test('where no engine works a recorded run is shown and marked as one', async ({
   await expect(page.getByRole('alert')).toContainText('could not be downloaded');
   for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
   await cells(page).first().click();
-  await expect(page.locator('.panel .dots svg')).toBeVisible();
+  await expect(page.locator('.module-panel .dots svg')).toBeVisible();
 });
 
-test('a hidden tab waits until it is looked at', async ({ page }) => {
+test('a hidden tab starts when it becomes visible', async ({ page }) => {
   await page.addInitScript(() => {
     let hidden = true;
     Object.defineProperty(document, 'visibilityState', {

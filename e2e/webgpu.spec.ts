@@ -5,7 +5,7 @@ import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
 
 test.use({ launchOptions: browserWith(...softwareGpu) });
 
-test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by itself', async ({
+test('WebGPU gives the ranks of the CPU, and a software adapter is not selected automatically', async ({
   page,
 }) => {
   test.slow();
@@ -29,7 +29,7 @@ test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by 
   await expect(page.locator('.provider-menu')).not.toContainText('differs');
 });
 
-test('a run goes on from its draws when the provider changes', async ({ page }) => {
+test('a run resumes from its draws when the provider changes', async ({ page }) => {
   test.slow();
   await open(page, smallSpec({ sequences: 1, length: 8 }));
   await measured(page, 3);
@@ -41,7 +41,9 @@ test('a run goes on from its draws when the provider changes', async ({ page }) 
   await expect.poll(() => cellTexts(page)).toEqual(before);
 });
 
-test('a GPU that is taken by itself and fails is said, and the CPU computes', async ({ page }) => {
+test('if the automatically selected GPU fails, the page reports it and uses the CPU', async ({
+  page,
+}) => {
   // Under another name the software adapter is chosen automatically. Its runtime cannot be
   // downloaded.
   await page.route(/engine\.worker.*\.js$/, async (route) => {

@@ -48,7 +48,7 @@ export const errorTable = {
   'too-long': (v) =>
     `${v.file} is larger than the limit of ${v.allowed}. Check that it is the right file.`,
   'too-many-files': (v) =>
-    `The folder contains more than ${v.most} files. Choose the model's own folder.`,
+    `The folder contains more than ${v.max} files. Choose the model's own folder.`,
   'hub-missing': (v) =>
     `${v.host} has no ${v.repository} (${v.status}). Check the id, or use local files.`,
   'hub-closed': (v) =>

@@ -22,8 +22,8 @@ import { costOfAll, drawsAsked, perturbationOf } from '../src/studies/map/draws.
 import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
-import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/lanes.ts';
-import { Method } from '../src/ui/rail/Method.tsx';
+import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
+import { Method } from '../src/ui/sidebar/Method.tsx';
 import { LOOKS } from '../src/ui/studies/race/look.ts';
 import { describeChange, nameOf } from '../src/words/describe.ts';
 import { en } from '../src/words/en.ts';
@@ -110,7 +110,7 @@ test('the run loop runs it, and its file can be read', async () => {
   expect(costOfAll(spec.method, engine.facts, 4)).toBeCloseTo(2 * 3 * 5);
 });
 
-test('it is said in both languages', () => {
+test('it has words in both languages', () => {
   expect([en, ja].map((words) => words.methods.names[NAME])).toEqual(['Layer number', '層の番号']);
   expect(nameOf(en, spec)).toContain('Layer number');
   const change = { path: 'method.counted', from: 'up', to: 'down' };
@@ -149,7 +149,7 @@ test('the page offers it: on the map with a field for each setting, in the race,
   );
 });
 
-test('nothing else changes: what experiments leave unsaid means what it meant', () => {
+test('nothing else changes: defaults of experiments are the same', () => {
   expect(defaultSpec().agree.methods).not.toContain(NAME);
   expect(defaultSpec().method.name).toBe('adarank');
 });

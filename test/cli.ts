@@ -35,4 +35,4 @@ export async function cli(...args: string[]): Promise<{ code: number; out: strin
 export const set = (settings: readonly string[]): string[] => settings.flatMap((s) => ['--set', s]);
 
 /** The only line about BOS that runs of the bundled model print. */
-export const saysNoBos = 'rank-atlas: No BOS: tokenizer.json specifies none.\n';
+export const noBosLine = 'rank-atlas: No BOS: tokenizer.json specifies none.\n';

@@ -8,7 +8,7 @@ import { committed, grown } from '../bench/counts/table.ts';
 import { MODELS, openCounter } from '../bench/counts/work.ts';
 
 test(
-  'the bundled model asks for no more runs, dispatches, waits or bytes than bench/results/counts.json says',
+  'the bundled model needs no more runs, dispatches, waits or bytes than in bench/results/counts.json',
   { timeout: 180_000 },
   async () => {
     const count = await openCounter();

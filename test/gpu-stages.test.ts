@@ -20,10 +20,10 @@ function stage(name: string, code: string, seconds = 60): Stage {
 }
 
 test(
-  'each has a process and a time limit, and is told of as soon as it has ended',
+  'each has a process and a time limit, and is reported when it ends',
   { timeout: 120_000 },
   async () => {
-    const told: string[] = [];
+    const reported: string[] = [];
     const outcomes = await runStages(
       [
         stage(
@@ -43,11 +43,11 @@ test(
         standIn: null,
         until: Infinity,
         stop: new AbortController().signal,
-        tell: async (all, next) =>
-          void told.push([...all.map(({ ended }) => ended), next].join(', ')),
+        onProgress: async (all, next) =>
+          void reported.push([...all.map(({ ended }) => ended), next].join(', ')),
       },
     );
-    expect(told).toEqual([
+    expect(reported).toEqual([
       'good',
       'done, bad',
       'done, failed, stuck',
@@ -68,7 +68,7 @@ test(
   },
 );
 
-test('what a driver leaves beside the figures is none', { timeout: 60_000 }, async () => {
+test('driver output next to the figures is ignored', { timeout: 60_000 }, async () => {
   const leaves =
     'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.env.RESULTS}/driver.log`, "");';
   const [slow] = await runStages(
@@ -77,14 +77,14 @@ test('what a driver leaves beside the figures is none', { timeout: 60_000 }, asy
       standIn: null,
       until: Infinity,
       stop: new AbortController().signal,
-      tell: () => Promise.resolve(),
+      onProgress: () => Promise.resolve(),
     },
   );
   expect(slow).toMatchObject({ ended: 'done', figures: { figures: {} } });
 });
 
 test(
-  'a run that is stopped tells what was under way; one without time begins nothing more',
+  'a stopped run reports the current stage; a run without time starts no more',
   {
     timeout: 60_000,
   },
@@ -95,7 +95,7 @@ test(
       standIn: null,
       until: Infinity,
       stop: stop.signal,
-      tell: () => Promise.resolve(),
+      onProgress: () => Promise.resolve(),
     };
     setTimeout(() => stop.abort(), 4000);
     const outcomes = await runStages([endless, stage('later', '')], run);

@@ -33,12 +33,12 @@ export function crossEntropy(
   ids.forEach((_, row) => {
     if (row % length === length - 1) return;
     const own = logits.subarray(row * vocab, (row + 1) * vocab);
-    const most = own.reduce((a, b) => Math.max(a, b), -Infinity);
+    const max = own.reduce((a, b) => Math.max(a, b), -Infinity);
     const next = ids[row + 1]!;
-    const sum = own.reduce((s, z) => s + Math.exp(z - most), 0);
-    loss += (Math.log(sum) + most - own[next]!) / predicted;
+    const sum = own.reduce((s, z) => s + Math.exp(z - max), 0);
+    loss += (Math.log(sum) + max - own[next]!) / predicted;
     own.forEach((z, v) => {
-      gradient[row * vocab + v] = (Math.exp(z - most) / sum - Number(v === next)) / predicted;
+      gradient[row * vocab + v] = (Math.exp(z - max) / sum - Number(v === next)) / predicted;
     });
   });
   return { loss, gradient };
@@ -383,16 +383,16 @@ export async function observedError(
       const x = defined(done[site.tap]).data;
       const y = defined(done[site.out]).data;
       let apart = 0;
-      let most = 0;
+      let max = 0;
       for (let t = 0; t < batch * length; t++)
         for (let o = 0; o < outFeatures; o++) {
           let sum = 0;
           for (let k = 0; k < inFeatures; k++)
             sum += x[t * inFeatures + k]! * w[o * inFeatures + k]!;
           apart = Math.max(apart, Math.abs(sum - y[t * site.width + offset + o]!));
-          most = Math.max(most, Math.abs(sum));
+          max = Math.max(max, Math.abs(sum));
         }
-      worst = Math.max(worst, apart / most);
+      worst = Math.max(worst, apart / max);
     }
   }
   return worst;

@@ -158,7 +158,7 @@ export async function startMirror(
   }
 
   /** Sends data until the client disconnects. */
-  async function goOn(response: ServerResponse): Promise<void> {
+  async function resume(response: ServerResponse): Promise<void> {
     response.writeHead(200, { 'content-type': 'application/json' });
     while (!response.destroyed)
       await new Promise((done) => response.write(' '.repeat(1 << 20), done));
@@ -187,7 +187,7 @@ export async function startMirror(
       }
       const find = (name: string) => repositories.get(name);
       if (request.method === 'GET' && fault.endless.some((part) => path.includes(part)))
-        return void goOn(response);
+        return void resume(response);
       if (origin === 'store') {
         const [, name, file] = /^\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
         const entry = find(name ?? '')?.entries.find((e) => e.path === file);

@@ -23,7 +23,7 @@ const allowed = (licence: string): boolean =>
     .split(' AND ')
     .every((all) => all.split(' OR ').some((one) => ALLOWED.includes(one.trim())));
 
-test('every package that is no tool of ours has a licence that is allowed', () => {
+test('every published package has an allowed licence', () => {
   const { packages } = JSON.parse(
     readFileSync(resolve(import.meta.dirname, '../package-lock.json'), 'utf8'),
   ) as { packages: Record<string, Locked> };
@@ -38,7 +38,7 @@ test('every package that is no tool of ours has a licence that is allowed', () =
   ).toEqual([]);
 });
 
-test('an expression is allowed where its parts are', () => {
+test('a licence expression is allowed if its parts are', () => {
   expect(
     ['MIT', '(MIT OR GPL-3.0)', 'MIT AND ISC', '(Apache-2.0 AND BSD-3-Clause)'].map(allowed),
   ).toEqual([true, true, true, true]);

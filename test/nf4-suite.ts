@@ -31,8 +31,8 @@ function withWeights(graph: Graph, weights: ReadonlyMap<string, Float32Array>): 
 }
 
 const worst = (a: Float32Array, b: Float32Array) =>
-  a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0) /
-  b.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  a.reduce((max, v, i) => Math.max(max, Math.abs(v - b[i]!)), 0) /
+  b.reduce((max, v) => Math.max(max, Math.abs(v)), 0);
 
 export function nf4Suite(name: string, open: () => Promise<Backend>): void {
   describe(`a tiny decoder in NF4 on ${name}`, { timeout: 300_000 }, () => {

@@ -18,12 +18,12 @@ const exempt: [RegExp, string][] = [
   [/^runtime\/ort\.node\.ts$/, 'Node alone'],
   [/opfs-store|study-parts/, 'keeps models that are fetched; the list itself'],
   [
-    /^(studies|methods)\/.*\/(run|state|verdict|need|base-share|lane-code|[a-z-]+\.run)\.ts$/,
+    /^(studies|methods)\/.*\/(run|state|verdict|need|base-share|other-entries|[a-z-]+\.run)\.ts$/,
     'code(), need(), share()',
   ],
 ];
 
-test('what studies fetch while they work is fetched beforehand', () => {
+test('files that studies load while they run are fetched in advance', () => {
   const listed = readFileSync(join(src, 'worker/study-parts.ts'), 'utf8');
   const missing: string[] = [];
   for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {

@@ -226,10 +226,10 @@ export async function runCut(
 /** Largest absolute difference. NaN if an element is NaN, Infinity if lengths differ. */
 export function difference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity;
-  let most = 0;
+  let max = 0;
   for (let i = 0; i < a.length; i++) {
     const d = Math.abs(a[i]! - b[i]!);
-    if (!(d <= most)) most = d;
+    if (!(d <= max)) max = d;
   }
-  return most;
+  return max;
 }

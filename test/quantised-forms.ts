@@ -109,14 +109,14 @@ function nbits(
   { bits, block, zeros, order, worked }: Form & { op: 'nbits' },
 ): Quantised {
   const blocks = Math.ceil(K / block);
-  const most = 2 ** bits;
-  const q = draw(`${path} q`, N * blocks * block, most);
+  const levels = 2 ** bits;
+  const q = draw(`${path} q`, N * blocks * block, levels);
   const s = Float32Array.from(
     draw(`${path} s`, N * blocks, 100),
-    (v) => (v + 20) / 60 / most / Math.sqrt(K),
+    (v) => (v + 20) / 60 / levels / Math.sqrt(K),
   );
-  const z = draw(`${path} z`, N * blocks, most).map((v) =>
-    zeros === 'none' ? most / 2 : zeros === 'floats' ? v / 3 + 0.25 : v,
+  const z = draw(`${path} z`, N * blocks, levels).map((v) =>
+    zeros === 'none' ? levels / 2 : zeros === 'floats' ? v / 3 + 0.25 : v,
   );
   const g = draw(`${path} g`, K, blocks).map((b, k) =>
     order === 'shuffled' ? b : Math.floor(k / block),

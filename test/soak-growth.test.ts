@@ -26,6 +26,6 @@ test('counts that end more than 5 % above where they began are growth', () => {
   expect(heapOf(10, 10, 10.2, 10.2, 10.2, 10.4, 10.4, 10.4)).toMatchObject({ flat: true });
 });
 
-test('what a system does not tell is not judged', () => {
+test('counts that a system does not report are ignored', () => {
   expect(grown([holding(1), holding(1)]).map(({ what }) => what)).not.toContain('resident');
 });

@@ -33,7 +33,7 @@ function merged(
 }
 
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from(a).reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0);
+  Array.from(a).reduce((max, v, i) => Math.max(max, Math.abs(v - b[i]!)), 0);
 
 export function sparseSuite(name: string, open: () => Promise<Backend>): void {
   describe(`pruning on ${name}`, { timeout: 600_000 }, () => {

@@ -1,7 +1,7 @@
 /** Generates valid experiments for property tests. */
 import fc from 'fast-check';
 import { elementAt } from '../src/checked.ts';
-import { RACE_ENTRIES } from '../src/studies/race/lanes.ts';
+import { RACE_ENTRIES } from '../src/studies/race/entries.ts';
 import { RACE_LIMITS } from '../src/studies/race/settings.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import { methodFields, type Field } from '../src/spec/fields.ts';

@@ -13,13 +13,13 @@ test(
   'the development server serves the page and complains of nothing',
   { timeout: 60_000 },
   async () => {
-    const said: string[] = [];
+    const printed: string[] = [];
     const customLogger = createLogger('warn');
     customLogger.warn =
       customLogger.warnOnce =
       customLogger.error =
         (line) => {
-          said.push(line);
+          printed.push(line);
         };
     const root = resolve(import.meta.dirname, '..');
     const cacheDir = mkdtempSync(join(tmpdir(), 'start-'));
@@ -39,7 +39,7 @@ test(
       expect(page.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
       expect(await page.text()).toContain('/src/main.tsx');
       expect((await fetch(new URL('src/main.tsx', from))).status).toBe(200);
-      expect(said).toEqual([]);
+      expect(printed).toEqual([]);
     } finally {
       await server.close();
       rmSync(cacheDir, { recursive: true });

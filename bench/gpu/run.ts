@@ -109,7 +109,7 @@ const run = (first: readonly Outcome[]): Run => ({
   standIn,
   until: Date.parse(began) + 60_000 * minutes,
   stop: stop.signal,
-  async tell(outcomes, next) {
+  async onProgress(outcomes, next) {
     const last = outcomes.at(-1);
     if (last) report(last);
     await save([...first, ...outcomes], next, 'running');

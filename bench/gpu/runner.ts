@@ -48,7 +48,7 @@ export interface Run {
    * Called before each stage with its name, and after the last with null, with all completed
    * stages.
    */
-  tell(outcomes: readonly Outcome[], next: string | null): Promise<void>;
+  onProgress(outcomes: readonly Outcome[], next: string | null): Promise<void>;
 }
 
 /**
@@ -58,17 +58,17 @@ export interface Run {
 const GRACE = 5000;
 const LINES = 40;
 /** Do not start a stage with fewer seconds left. */
-const LEAST = 5;
+const MIN_SECONDS = 5;
 
 export async function runStages(stages: readonly Stage[], run: Run): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const stage of stages) {
     const left = (run.until - Date.now()) / 1000;
-    if (run.stop.aborted || left < LEAST) break;
-    await run.tell(outcomes, stage.name);
+    if (run.stop.aborted || left < MIN_SECONDS) break;
+    await run.onProgress(outcomes, stage.name);
     outcomes.push(await ended({ ...stage, seconds: Math.min(stage.seconds, left) }, run));
   }
-  await run.tell(outcomes, null);
+  await run.onProgress(outcomes, null);
   return outcomes;
 }
 

@@ -21,7 +21,7 @@ const { selectBackend } = await import(new URL('backend.js', files).href);
 const { kt: zeros } = await import(new URL('dist-Da20xy8E.js', files).href);
 // The library logs to the console, but stdout must contain only the answers.
 console.info = console.warn = () => undefined;
-const say = console.log;
+const print = console.log;
 console.log = () => undefined;
 await selectBackend('cpu');
 
@@ -56,7 +56,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [loss] = await value.data();
   value.dispose();
   const { user, system } = process.cpuUsage(cpu);
-  say(
+  print(
     JSON.stringify({
       milliseconds: performance.now() - start,
       processorMilliseconds: (user + system) / 1000,

@@ -98,7 +98,7 @@ const ways: Record<Study, Way> = {
     }),
     done: /^Compressed/,
     flags: [],
-    result: (place) => place.page.locator('#plate-panel .trail tbody').innerText(),
+    result: (place) => place.page.locator('#tab-panel .trail tbody').innerText(),
   },
   prune: {
     spec: shortSpec({

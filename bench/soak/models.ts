@@ -25,7 +25,7 @@ export async function manyModels(
   site: Site,
   changes: number,
   largeModel: string | null,
-  tell: (words: string) => void,
+  log: (words: string) => void,
 ): Promise<Models> {
   const { visit, place, first } = await measuredPlace(site);
   const folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
@@ -37,13 +37,13 @@ export async function manyModels(
       await load(place, null);
       same &&= (await place.cells()).join() === first;
       holdings.push({ change: change + 2, ...(await place.holding()) });
-      tell(`${change + 2} of ${changes} model changes, ${JSON.stringify(holdings.at(-1))}`);
+      log(`${change + 2} of ${changes} model changes, ${JSON.stringify(holdings.at(-1))}`);
     }
   } finally {
     rmSync(folder, { recursive: true });
     await visit.close();
   }
-  const large = largeModel === null ? null : await leaving(site, largeModel, tell);
+  const large = largeModel === null ? null : await leaving(site, largeModel, log);
   return { changes, holdings, same, large };
 }
 
@@ -51,7 +51,7 @@ export async function manyModels(
 async function leaving(
   site: Site,
   model: string,
-  tell: (words: string) => void,
+  log: (words: string) => void,
 ): Promise<NonNullable<Models['large']>> {
   const { visit, place } = await measuredPlace(site, []);
   try {
@@ -60,7 +60,7 @@ async function leaving(
     const open = await place.holding();
     await load(place, null);
     const large = { before, open, after: await place.holding() };
-    tell(`Large model opened and left: ${JSON.stringify(large)}`);
+    log(`Large model opened and left: ${JSON.stringify(large)}`);
     return large;
   } finally {
     await visit.close();
@@ -70,7 +70,7 @@ async function leaving(
 /** Opens a model from disk, or the bundled model, and measures it. */
 async function load(place: Place, folder: string | null): Promise<void> {
   const { page } = place;
-  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.sidebar').getByRole('button', { name: 'Change…' }).first().click();
   if (folder === null) await place.press('Inspect');
   else {
     await page.locator('.picker').waitFor();

@@ -135,7 +135,7 @@ export class Place {
   async csv(): Promise<string> {
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),
-      this.page.locator('#plate-panel').getByRole('button', { name: 'CSV', exact: true }).click(),
+      this.page.locator('#tab-panel').getByRole('button', { name: 'CSV', exact: true }).click(),
     ]);
     const text = readFileSync(defined(await download.path()), 'utf8');
     return text

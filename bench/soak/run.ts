@@ -57,16 +57,16 @@ const save = (): Promise<void> =>
     { silent: true },
   );
 
-const tell = (words: string) => console.log(words);
+const log = (words: string) => console.log(words);
 const site = await serve();
 try {
   if (options.runs !== '0') {
-    const runs = await manyRuns(site, Number(options.runs), tell);
+    const runs = await manyRuns(site, Number(options.runs), log);
     soak.runs = { ...runs, grown: grown(runs.holdings) };
     await save();
   }
   if (options.changes !== '0') {
-    const models = await manyModels(site, Number(options.changes), options.model ?? null, tell);
+    const models = await manyModels(site, Number(options.changes), options.model ?? null, log);
     soak.models = { ...models, grown: grown(models.holdings) };
     await save();
   }
@@ -78,7 +78,7 @@ try {
     soak.kills.push(
       await killed({ site, study, victim, whole: defined(whole.get(study)), seed, n }),
     );
-    tell(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
+    log(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
     await save();
   }
 } finally {

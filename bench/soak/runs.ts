@@ -16,7 +16,7 @@ export interface Runs {
 export async function manyRuns(
   site: Site,
   runs: number,
-  tell: (words: string) => void,
+  log: (words: string) => void,
 ): Promise<Runs> {
   const { visit, place, first } = await measuredPlace(site);
   try {
@@ -28,7 +28,7 @@ export async function manyRuns(
       same &&= cells.every((texts) => texts === first);
       run += some;
       holdings.push({ run, ...(await place.holding()) });
-      tell(`${run} of ${runs} runs, ${JSON.stringify(holdings.at(-1))}`);
+      log(`${run} of ${runs} runs, ${JSON.stringify(holdings.at(-1))}`);
     }
     return { runs, holdings, same };
   } finally {

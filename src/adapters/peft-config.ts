@@ -16,7 +16,7 @@ import {
   type JsonObject,
 } from '../model/json.ts';
 import { refusePointer } from '../model/lfs.ts';
-import { MOST } from '../model/limits.ts';
+import { READ_LIMITS } from '../model/limits.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, patience, type Patience } from './peft-pattern.ts';
@@ -52,13 +52,13 @@ const shown = (value: unknown) =>
       : JSON.stringify(value)
   ).slice(0, 60);
 
-/** Formats names for a sentence: the first `most`, quoted. */
-export function listed(names: readonly string[], most = 4): string {
+/** Formats names for a sentence: the first `maxNames`, quoted. */
+export function listed(names: readonly string[], maxNames = 4): string {
   const some = names
-    .slice(0, most)
+    .slice(0, maxNames)
     .map((name) => quoted(name, 60))
     .join(', ');
-  return names.length > most ? `${some} and ${names.length - most} more` : some;
+  return names.length > maxNames ? `${some} and ${names.length - maxNames} more` : some;
 }
 
 /**
@@ -118,7 +118,7 @@ const unused = (where: string, keys: readonly string[]): string[] =>
 
 function parsed(bytes: Uint8Array): JsonObject {
   refusePointer(bytes, CONFIG_FILE);
-  refuseLonger(CONFIG_FILE, bytes.length, MOST.adapterConfig);
+  refuseLonger(CONFIG_FILE, bytes.length, READ_LIMITS.adapterConfig);
   let config: unknown;
   let text = '';
   try {
@@ -142,15 +142,15 @@ function pattern(
   match: typeof fullMatch,
   within: Patience,
 ): (path: string) => boolean {
-  const told = <T>(act: () => T): T => {
+  const withReason = <T>(act: () => T): T => {
     try {
       return act();
     } catch (error) {
       throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
     }
   };
-  const parsed = told(() => parsePattern(source));
-  return (path) => told(() => match(parsed, path, within));
+  const parsed = withReason(() => parsePattern(source));
+  return (path) => withReason(() => match(parsed, path, within));
 }
 
 interface ValueRule {
@@ -197,9 +197,9 @@ function valueRule(
  * Limits the number of patterns, since each may be tried on every module. Throws `adapter-setting`.
  */
 function refuseMore(where: string, patterns: number): void {
-  if (patterns > MOST.patterns)
+  if (patterns > READ_LIMITS.patterns)
     throw bad(
-      `${where} has ${describeCount(patterns)} patterns, but at most ${describeCount(MOST.patterns)} are allowed`,
+      `${where} has ${describeCount(patterns)} patterns, but at most ${describeCount(READ_LIMITS.patterns)} are allowed`,
     );
 }
 

@@ -14,7 +14,7 @@ const path = 'model.layers.3.self_attn.q_proj';
 const read = (settings: object) =>
   readPeftConfig(configOf({ target_modules: ['q_proj'], r: 2, ...settings }));
 /** Everything that a config gives for a path. */
-const said = (settings: object) => {
+const parsed = (settings: object) => {
   const config = read(settings);
   return {
     rank: config.rankOf(path),
@@ -26,7 +26,7 @@ const said = (settings: object) => {
 };
 const codeOf = (settings: object): string | null => {
   try {
-    said(settings);
+    parsed(settings);
     return null;
   } catch (error) {
     return (error as AtlasError).code;
@@ -40,16 +40,16 @@ test(`the table has the fields of PEFT ${peft.peft}, and no others`, () => {
 });
 
 test('a field PEFT does not know is passed over and mentioned', () => {
-  expect(said({ use_something_new: true, another: 1 }).notes).toEqual([
+  expect(parsed({ use_something_new: true, another: 1 }).notes).toEqual([
     expect.stringContaining('"use_something_new", "another"'),
   ]);
-  expect(said({}).notes).toEqual([]);
+  expect(parsed({}).notes).toEqual([]);
 });
 
 describe('passed over: any value, the same reading', () => {
   test.for(fields('passed'))('%s', (name) => {
     for (const value of [null, true, false, 0, 3, 'text', [1], {}, { a: 1 }])
-      expect(said({ [name]: value })).toEqual(said({}));
+      expect(parsed({ [name]: value })).toEqual(parsed({}));
   });
 });
 
@@ -83,7 +83,7 @@ describe('refused by name where it is set', () => {
       false,
       ...(objects.includes(name) ? [] : [[], {}, 0, '']),
     ])
-      expect(said({ [name]: value }), JSON.stringify(value)).toEqual(said({}));
+      expect(parsed({ [name]: value }), JSON.stringify(value)).toEqual(parsed({}));
     for (const value of [
       1,
       'true',
@@ -94,7 +94,7 @@ describe('refused by name where it is set', () => {
         ? ['pissa', 'olora', 'loftq', 'corda', 'lora_ga', 'pissa_niter_4']
         : [true]),
     ]) {
-      expect(() => said({ [name]: value }), JSON.stringify(value)).toThrow(name);
+      expect(() => parsed({ [name]: value }), JSON.stringify(value)).toThrow(name);
       expect(codeOf({ [name]: value })).toBe('adapter-kind');
     }
   });
@@ -112,7 +112,7 @@ describe('read', () => {
     ['target_modules', { target_modules: ['k_proj'] }],
     ['use_rslora', { use_rslora: true }],
   ])('%s changes the reading', ([, settings]) => {
-    expect(said(settings)).not.toEqual(said({}));
+    expect(parsed(settings)).not.toEqual(parsed({}));
   });
   test('and nothing else is marked so, but the name of the base and the type', () => {
     expect(fields('read')).toEqual([
@@ -147,19 +147,19 @@ describe('read', () => {
     [[], false],
     [{}, false],
   ])('use_rslora %j is %s, as in Python, and said where it is no boolean', ([value, want]) => {
-    const { rsLora, notes } = said({ use_rslora: value });
+    const { rsLora, notes } = parsed({ use_rslora: value });
     expect(rsLora).toBe(want);
     expect(isTrue(value)).toBe(want);
     expect(notes).toHaveLength(typeof value === 'boolean' || value === null ? 0 : 1);
   });
 
   test('r 0 is no fault where every module has a rank of its own', () => {
-    expect(said({ r: 0, rank_pattern: { q_proj: 5 } }).rank).toBe(5);
+    expect(parsed({ r: 0, rank_pattern: { q_proj: 5 } }).rank).toBe(5);
     expect(codeOf({ r: 0, rank_pattern: { k_proj: 5 } })).toBe('adapter-setting');
   });
 
   test('patterns and targets that match nothing are mentioned, those that are shadowed are not', () => {
-    const { notes } = said({
+    const { notes } = parsed({
       rank_pattern: { q_proj: 2, '.*q_proj': 4, v_proj: 8 },
       alpha_pattern: { nothing: 1, nobody: 2 },
       target_modules: ['q_proj', 'wq'],

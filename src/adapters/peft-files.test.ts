@@ -63,7 +63,7 @@ test.for<[string, string[], string, string[]]>([
   ['no weights anywhere', [`o/${C}`], 'no-file', [W]],
   ['no config anywhere', [W], 'no-file', [C]],
   ['nothing', ['readme.txt'], 'no-file', [C]],
-])('refused: %s', ([, paths, code, said]) => {
+])('refused: %s', ([, paths, code, parts]) => {
   let error: unknown;
   try {
     pair(...paths);
@@ -72,7 +72,7 @@ test.for<[string, string[], string, string[]]>([
   }
   expect(error).toBeInstanceOf(AtlasError);
   expect((error as AtlasError).code).toBe(code);
-  for (const part of said) expect((error as AtlasError).message).toContain(part);
+  for (const part of parts) expect((error as AtlasError).message).toContain(part);
 });
 
 test('a long list is cut', () => {
@@ -104,7 +104,7 @@ test('of several equally high, each can be chosen by its folder, and gives exact
 
 test('names of strangers stay on one line of the sentence', () => {
   const [hostile, long] = ['a\n\u202eb', 'x'.repeat(5000)];
-  const said = () => pair(`${hostile}/${C}`, `${hostile}/${W}`, `${long}/${C}`, `${long}/${W}`);
-  expect(said).toThrow(/out\.zip\/a��b/);
-  expect(said).toThrow(/^.{100,250}$/u);
+  const find = () => pair(`${hostile}/${C}`, `${hostile}/${W}`, `${long}/${C}`, `${long}/${W}`);
+  expect(find).toThrow(/out\.zip\/a��b/);
+  expect(find).toThrow(/^.{100,250}$/u);
 });

@@ -29,7 +29,7 @@ interface Folder<T> {
 }
 
 /** Maximum number of folders listed in an error sentence. */
-const MOST_LISTED = 6;
+const MAX_LISTED = 6;
 
 /** The files hold several adapters at the same depth. The user must choose one. */
 export class SeveralAdapters extends AtlasError {
@@ -60,8 +60,8 @@ export function adapterPair<T extends NamedFile>(
   const top = folders.filter((f) => f.depth === highest);
   const whole = folders.filter((f) => f.config && f.weights);
   const listed = (list: readonly Folder<T>[]) => {
-    const names = list.slice(0, MOST_LISTED).map((f) => oneLine(named(f.path)));
-    return list.length > MOST_LISTED ? `${names.join(', ')}, …` : names.join(', ');
+    const names = list.slice(0, MAX_LISTED).map((f) => oneLine(named(f.path)));
+    return list.length > MAX_LISTED ? `${names.join(', ')}, …` : names.join(', ');
   };
   if (top.length === 0)
     throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not contain it` });

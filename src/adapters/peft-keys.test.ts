@@ -176,10 +176,10 @@ test.for<[string, string, RegExp, (letter: string) => string, Record<string, Han
     plain,
     { [`base_model.model.${path}.bias`]: { shape: [2], values: [1, 1] } },
   ],
-])('%s: %s', ([code, , said, name, further]) => {
+])('%s: %s', ([code, , message, name, further]) => {
   const error = caught(() => importPeft(config, weights(name, further), modules));
   expect(error.code).toBe(code);
-  expect(error.message).toMatch(said);
+  expect(error.message).toMatch(message);
 });
 
 describe('numbers', () => {
@@ -332,10 +332,10 @@ describe('the head', () => {
       { ...head, ...ofBoth },
       settings({ target_modules: 'all-linear' }),
     ],
-  ])('%s: %s', ([code, , said, tensors, config]) => {
+  ])('%s: %s', ([code, , message, tensors, config]) => {
     expect(caught(() => read(tensors, config))).toMatchObject({
       code,
-      message: expect.stringMatching(said) as string,
+      message: expect.stringMatching(message) as string,
     });
   });
 

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { cpuTime } from '../../test/cpu-time.ts';
-import { MOST } from '../model/limits.ts';
+import { READ_LIMITS } from '../model/limits.ts';
 import { readPeftConfig } from './peft-config.ts';
 
 const configOf = (more: object) =>
@@ -22,8 +22,8 @@ const refused = (why: string) =>
   }) as Error;
 
 test.each(['rank_pattern', 'alpha_pattern'])('%s: 2,000 patterns, and not one more', (name) => {
-  expect(readPeftConfig(configOf({ [name]: patterns(MOST.patterns) }))).toBeDefined();
-  expect(() => readPeftConfig(configOf({ [name]: patterns(MOST.patterns + 1) }))).toThrow(
+  expect(readPeftConfig(configOf({ [name]: patterns(READ_LIMITS.patterns) }))).toBeDefined();
+  expect(() => readPeftConfig(configOf({ [name]: patterns(READ_LIMITS.patterns + 1) }))).toThrow(
     refused(`${name} has 2,001 patterns, but at most 2,000 are allowed`),
   );
 });
@@ -34,15 +34,15 @@ test('layers_pattern: 2,000 names, and not one more', () => {
       layers_to_transform: [1],
       layers_pattern: Array.from({ length: count }, (_, i) => `h${i}`),
     });
-  expect(readPeftConfig(named(MOST.patterns)).targets('model.h7.1.mlp')).toBe(true);
-  expect(() => readPeftConfig(named(MOST.patterns + 1))).toThrow(
+  expect(readPeftConfig(named(READ_LIMITS.patterns)).targets('model.h7.1.mlp')).toBe(true);
+  expect(() => readPeftConfig(named(READ_LIMITS.patterns + 1))).toThrow(
     refused('layers_pattern has 2,001 patterns'),
   );
 });
 
 test('20,000 patterns are refused in no time, and those that are read are soon tried', () => {
   const many = configOf({ rank_pattern: patterns(20_000) });
-  const allowed = configOf({ rank_pattern: patterns(MOST.patterns) });
+  const allowed = configOf({ rank_pattern: patterns(READ_LIMITS.patterns) });
   expect(cpuTime(() => expect(() => readPeftConfig(many)).toThrow('20,000 patterns'))).toBeLessThan(
     1000,
   );
@@ -59,8 +59,8 @@ test('layers_to_transform of a million numbers costs no more than one', () => {
 test('a file of five megabytes, and not one byte more', () => {
   const padded = (length: number) =>
     new TextEncoder().encode('{"peft_type":"LORA"}'.padEnd(length));
-  expect(readPeftConfig(padded(MOST.adapterConfig))).toBeDefined();
-  expect(() => readPeftConfig(padded(MOST.adapterConfig + 1))).toThrow(
+  expect(readPeftConfig(padded(READ_LIMITS.adapterConfig))).toBeDefined();
+  expect(() => readPeftConfig(padded(READ_LIMITS.adapterConfig + 1))).toThrow(
     'adapter_config.json is larger than the limit of 5.0 MB. Check that it is the right file.',
   );
 });

@@ -84,7 +84,7 @@ export function joined(parts: readonly (Factors | null)[], rows: number): Factor
   )
     return null;
   const scale = parts.reduce(
-    (most, p) => (p && Math.abs(p.scale) > Math.abs(most) ? p.scale : most),
+    (max, p) => (p && Math.abs(p.scale) > Math.abs(max) ? p.scale : max),
     0,
   );
   const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, w) => sum + w, 0));

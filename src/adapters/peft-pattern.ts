@@ -19,7 +19,7 @@ type Node =
   | { kind: 'at'; test: (text: string, at: number) => boolean }
   | { kind: 'all' | 'any'; parts: readonly Node[] }
   | { kind: 'look'; node: Node; wanted: boolean }
-  | { kind: 'repeat'; node: Node; least: number; most: number };
+  | { kind: 'repeat'; node: Node; min: number; max: number };
 
 export type Pattern = Node;
 
@@ -138,28 +138,28 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
       }
       case 'repeat': {
         if (node.node.kind === 'run' && node.node.tests.length === 1)
-          return inARow(elementAt(node.node.tests, 0), node.least, node.most, at);
+          return inARow(elementAt(node.node.tests, 0), node.min, node.max, at);
         let reached: Positions = [at];
         // More repetitions than characters only repeat the empty string and reach no new position.
-        for (let count = Math.min(node.least, text.length + 1); count > 0; count--)
+        for (let count = Math.min(node.min, text.length + 1); count > 0; count--)
           reached = from(node.node, reached);
         const seen = new Uint8Array(text.length + 1);
         const out = [...reached];
         for (const place of reached) seen[place] = 1;
-        for (let count = node.least; count < node.most && reached.length > 0; count++)
+        for (let count = node.min; count < node.max && reached.length > 0; count++)
           out.push(...(reached = from(node.node, reached, seen)));
         return out;
       }
     }
   }
-  /** End positions of `least` to `most` consecutive characters that pass a test. */
-  function inARow(test: Test, least: number, most: number, at: number): Positions {
+  /** End positions of `min` to `max` consecutive characters that pass a test. */
+  function inARow(test: Test, min: number, max: number, at: number): Positions {
     let end = at;
-    while (end < text.length && end - at < most && test(elementAt(text, end))) end++;
+    while (end < text.length && end - at < max && test(elementAt(text, end))) end++;
     spend(1 + end - at);
-    return end - at < least
+    return end - at < min
       ? nowhere
-      : Array.from({ length: end - at - least + 1 }, (_, i) => at + least + i);
+      : Array.from({ length: end - at - min + 1 }, (_, i) => at + min + i);
   }
   return ends;
 }
@@ -204,16 +204,16 @@ class Parser {
     const node = this.atom();
     const counts = this.counts();
     if (!counts) return node;
-    const [least, most] = counts;
-    if (node.kind === 'at' || least > most) throw new Error('repeats nothing');
+    const [min, max] = counts;
+    if (node.kind === 'at' || min > max) throw new Error('repeats nothing');
     this.take('?'); // lazy
     if (this.counts()) throw new Error('repeats a quantifier');
-    return { kind: 'repeat', node, least, most };
+    return { kind: 'repeat', node, min, max };
   }
 
   /** `*`, `+`, `?`, `{2}`, `{2,}`, `{,3}`, `{2,3}`. Any other brace is a literal. */
   private counts(): [number, number] | null {
-    const [token, least, comma, most] = this.match(/[*+?]|\{(?!\})(\d*)(,?)(\d*)\}/y) ?? [];
+    const [token, min, comma, max] = this.match(/[*+?]|\{(?!\})(\d*)(,?)(\d*)\}/y) ?? [];
     switch (token) {
       case undefined:
         return null;
@@ -224,7 +224,7 @@ class Parser {
       case '?':
         return [0, 1];
     }
-    return [Number(least), !comma ? Number(least) : most ? Number(most) : Infinity];
+    return [Number(min), !comma ? Number(min) : max ? Number(max) : Infinity];
   }
 
   private atom(): Node {

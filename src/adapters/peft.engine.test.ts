@@ -31,7 +31,7 @@ const open = async (graph: Graph) =>
   createEngine({ model: compile(graph), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
 
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from(a, (x, i) => Math.abs(x - b[i]!)).reduce((most, d) => Math.max(most, d), 0);
+  Array.from(a, (x, i) => Math.abs(x - b[i]!)).reduce((max, d) => Math.max(max, d), 0);
 
 describe('a tiny decoder on WASM', () => {
   test('reads what it wrote and predicts as if merged', async () => {

@@ -64,7 +64,7 @@ export function exportPeft({
     });
   // Readers without pattern support allocate buffers of size `r`, so `r` is the largest rank.
   const largest = entries.reduce<(typeof entries)[number] | null>(
-    (most, e) => (most && most.rank >= e.rank ? most : e),
+    (max, e) => (max && max.rank >= e.rank ? max : e),
     null,
   );
   if (!largest) throw new AtlasError('no-adapter');
@@ -288,14 +288,14 @@ function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
     throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not match`);
   if (!config.targets(path))
     throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
-  const said = config.rankOf(path);
-  if (rank !== said)
+  const configured = config.rankOf(path);
+  if (rank !== configured)
     throw contradiction(
-      `${quoted(path)} has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`,
+      `${quoted(path)} has rank ${rank} in the weights, but ${configured} in ${CONFIG_FILE}`,
     );
-  const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(said) : said);
+  const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(configured) : configured);
   return {
-    rank: said,
+    rank: configured,
     rows: defined(rows),
     columns: defined(columns),
     a: numbers(A, path),

@@ -126,10 +126,10 @@ function inOrder({ bytes }: Tensor, { K, block }: Sizes): boolean {
 function wholePoints(zeros: Tensor, { N, bits, blocks }: Sizes): Tensor {
   if (zeros.type !== 'float32' && zeros.type !== 'float16') return zeros;
   const values = zeros.type === 'float16' ? halfToFloat32(zeros.bytes) : float32View(zeros.bytes);
-  const most = 2 ** bits - 1;
+  const maxCode = 2 ** bits - 1;
   if (
     values.length !== N * blocks ||
-    !values.every((z) => z >= 0 && z <= most && Number.isInteger(z))
+    !values.every((z) => z >= 0 && z <= maxCode && Number.isInteger(z))
   )
     return zeros;
   return codes({

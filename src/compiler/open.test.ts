@@ -230,11 +230,11 @@ test.each([
   ['past_conv.0', 'float32', [2, 32, 3], 'have a recurrent state'],
   ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not contain keys and values per head'],
   ['mystery', 'int64', [1], 'an unknown input, "mystery"'],
-] as const)('an export that takes %s is told what it is', (name, type, dims, said) => {
+] as const)('an export that takes %s is told what it is', (name, type, dims, message) => {
   const graph = tinyDecoderGraph();
   expect(() =>
     compile({ ...graph, inputs: [...graph.inputs, { name, type, dims: [...dims] }] }),
-  ).toThrow(said);
+  ).toThrow(message);
 });
 
 test('what is valid but not known is not called invalid', () => {

@@ -75,7 +75,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     const open = async () =>
       compile(await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')));
     const largest = (data: ArrayLike<number>): number =>
-      Array.from(data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      Array.from(data).reduce((max, v) => Math.max(max, Math.abs(v)), 0);
     const apart = (right: ArrayLike<number>, own: ArrayLike<number>): number =>
       difference(right, own) / largest(right);
 

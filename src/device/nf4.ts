@@ -110,7 +110,7 @@ export function quantiseAbsmax(absmax: Float32Array): QuantisedAbsmax {
   const largest = new Float32Array(Math.ceil(absmax.length / ABSMAX_BLOCK));
   for (let b = 0; b < largest.length; b++) {
     const own = absmax.subarray(b * ABSMAX_BLOCK, (b + 1) * ABSMAX_BLOCK).map((a) => a - offset);
-    largest[b] = normal(own.reduce((most, a) => Math.max(most, Math.abs(a)), 0));
+    largest[b] = normal(own.reduce((max, a) => Math.max(max, Math.abs(a)), 0));
     const factor = reciprocal(largest[b]!);
     if (factor > 0)
       own.forEach((a, i) => {

@@ -84,12 +84,15 @@ export class SimdNoise {
   ): void {
     const width = upTo(inFeatures, 4);
     const padded = upTo(tokens, 4);
-    const most = Math.min(upTo(outFeatures, 8), Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8));
+    const maxOutputs = Math.min(
+      upTo(outFeatures, 8),
+      Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8),
+    );
     const threads = Math.max(
       1,
       Math.min(this.threads.count, Math.floor((inFeatures * outFeatures) / SMALL)),
     );
-    const part = upTo(Math.ceil(most / threads), 8);
+    const part = upTo(Math.ceil(maxOutputs / threads), 8);
     const workspace = 8 * (4 * width + 64);
     const xAt = BASE + threads * workspace;
     const yAt = xAt + 4 * padded * width;

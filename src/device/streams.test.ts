@@ -25,9 +25,9 @@ it('gives the generator’s own keys, and refuses what is neither a name nor a m
 it('nothing but the table names a stream by its number', () => {
   const root = new URL('../../', import.meta.url);
   const sources = ['src', 'cli', 'bench', 'tools']
-    .flatMap((room) =>
-      readdirSync(new URL(`${room}/`, root), { recursive: true, encoding: 'utf8' }).map(
-        (file) => `${room}/${file}`,
+    .flatMap((folder) =>
+      readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' }).map(
+        (file) => `${folder}/${file}`,
       ),
     )
     .filter((file) => /\.tsx?$/.test(file) && !/\.test\.ts$|\/test-|node_modules/.test(file));

@@ -150,7 +150,11 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
     const dy = numbers(place.tokens * place.stride, 2);
     const count = 11;
     const bytes = projectionBytes(place.tokens, count);
-    const room: [Slice, Slice, Slice] = [scratch(bytes), scratch(bytes), scratch(4 * x.length)];
+    const workspace: [Slice, Slice, Slice] = [
+      scratch(bytes),
+      scratch(bytes),
+      scratch(4 * x.length),
+    ];
     const u = numbers(count * place.outFeatures, 3);
     const v = numbers(count * place.inFeatures, 4);
     const y = numbers(dy.length, 5);
@@ -159,7 +163,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       const into = put(new Float32Array(3 + sequences * count).fill(7));
       kernels.singularGradients(
         { side: 'output', dy: put(dy), vectors: put(u), y: put(y) },
-        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
+        { place, sequences, count, blocks: 1, scratch: workspace, into, at: 3 },
       );
       expect(
         error(await read(into), [
@@ -171,7 +175,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       ).toBeLessThan(1e-5);
       kernels.singularGradients(
         { side: 'input', dy: put(dy), vectors: put(v), x: put(x), w: put(w) },
-        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
+        { place, sequences, count, blocks: 1, scratch: workspace, into, at: 3 },
       );
       expect(
         error(await read(into), [

@@ -370,11 +370,11 @@ export class CutEngine implements FullEngine {
           where: 'The Jacobian probe',
           operator: 'a nonlinearity after the vocabulary projection',
         });
-      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - cached.bytes);
+      const maxEntries = backwardEntriesThatFit(this.model, pass.batch, this.budget - cached.bytes);
       const out = new Float64Array(draws.length * size);
       const plan = planBatches(
         draws.map(() => 1),
-        most,
+        maxEntries,
         this.backend.fullRows / (sequences * length),
       );
       for (const [first, end] of plan.batches)

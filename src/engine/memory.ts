@@ -37,8 +37,8 @@ export function rowParts(
   width: number,
   largestTensor: number,
 ): [first: number, count: number][] {
-  const most = Math.max(1, Math.floor(largestTensor / (4 * width)));
-  const each = Math.ceil(rows / Math.ceil(rows / most));
+  const maxRows = Math.max(1, Math.floor(largestTensor / (4 * width)));
+  const each = Math.ceil(rows / Math.ceil(rows / maxRows));
   const parts: [number, number][] = [];
   for (let first = 0; first < rows; first += each)
     parts.push([first, Math.min(each, rows - first)]);

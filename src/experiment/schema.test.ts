@@ -447,7 +447,7 @@ describe('differences', () => {
   });
 });
 
-test('what is not there is said to be missing', () => {
+test('an absent setting is reported as missing', () => {
   expect(() => parseSpec({ text: { kind: 'own' } })).toThrow('at "text.text": it is missing');
   expect(() => parseSpec({ model: { id: 3 } })).toThrow('expected string');
 });

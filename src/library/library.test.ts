@@ -19,16 +19,16 @@ beforeAll(async () => {
 afterAll(() => model.dispose());
 
 test('importances: one per module, progress to the end, equal for equal seeds', async () => {
-  const told: [number, number][] = [];
+  const progress: [number, number][] = [];
   const once = { method: { name: 'adarank', repeats: 2 }, seed: 3 } as const;
-  const first = await measure(model, batch, { ...once, onProgress: (...at) => told.push(at) });
+  const first = await measure(model, batch, { ...once, onProgress: (...at) => progress.push(at) });
   expect(first.importances).toHaveLength(model.modules.length);
   expect(first.importances.every((d) => d > 0)).toBe(true);
   first.draws.forEach((draws, m) => {
     const mean = (elementAt(draws, 0) + elementAt(draws, 1)) / 2;
     expect(first.importances[m]).toBeCloseTo(mean, 6);
   });
-  expect(told.at(-1)).toEqual([2 * model.modules.length, 2 * model.modules.length]);
+  expect(progress.at(-1)).toEqual([2 * model.modules.length, 2 * model.modules.length]);
   expect(await measure(model, batch, once)).toEqual(first);
   expect((await measure(model, batch, { ...once, seed: 4 })).importances).not.toEqual(
     first.importances,
@@ -61,7 +61,7 @@ test('a trained adapter lowers the loss and changes the text; the model stays as
   expect(text).not.toBe(await generate(model, 'It was the', { tokens: 6 }));
 });
 
-describe('refuses in a sentence', () => {
+describe('refuses with an error', () => {
   test.each([
     ['an unknown method', { method: { name: 'magic' as 'adarank' } }, 'bad-spec'],
     ['an unknown setting', { method: { name: 'adarank', colour: 1 } as const }, 'bad-spec'],

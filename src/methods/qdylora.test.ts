@@ -29,16 +29,16 @@ import {
 import { heldOutLoss, train, type TrainingOptions } from './training.ts';
 
 describe('the rank of a step', () => {
-  const shares = (most: number, draw: DyLora['draw'], draws = 20_000) => {
-    const counts = new Array<number>(most).fill(0);
-    for (let step = 1; step <= draws; step++) counts[drawnRank(7, step, most, draw) - 1]!++;
+  const shares = (maxRank: number, draw: DyLora['draw'], draws = 20_000) => {
+    const counts = new Array<number>(maxRank).fill(0);
+    for (let step = 1; step <= draws; step++) counts[drawnRank(7, step, maxRank, draw) - 1]!++;
     return counts.map((n) => n / draws);
   };
   const near = (share: number, p: number) =>
     expect(Math.abs(share - p)).toBeLessThan(4 * Math.sqrt(p / 20_000));
 
-  it.each([[1], [8], [64]])('is uniform up to %i', (most) => {
-    for (const share of shares(most, { kind: 'uniform' })) near(share, 1 / most);
+  it.each([[1], [8], [64]])('is uniform up to %i', (maxRank) => {
+    for (const share of shares(maxRank, { kind: 'uniform' })) near(share, 1 / maxRank);
   });
 
   it.each([
@@ -46,9 +46,9 @@ describe('the rank of a step', () => {
     [8, 0.15],
     [64, 0.05],
     [16, 0.9],
-  ])('is geometric up to %i, p = %f', (most, p) => {
-    const all = 1 - (1 - p) ** most;
-    shares(most, { kind: 'geometric', p }).forEach((share, i) =>
+  ])('is geometric up to %i, p = %f', (maxRank, p) => {
+    const all = 1 - (1 - p) ** maxRank;
+    shares(maxRank, { kind: 'geometric', p }).forEach((share, i) =>
       near(share, (p * (1 - p) ** i) / all + 1e-9),
     );
   });
@@ -61,14 +61,14 @@ describe('the rank of a step', () => {
   });
 
   it('is the same fraction of every module', () => {
-    for (const [rank, most] of [
+    for (const [rank, maxRank] of [
       [16, 16],
       [5, 16],
       [1, 16],
       [0, 16],
       [63, 64],
     ] as const) {
-      const used = Array.from({ length: most }, (_, i) => rankAt(i + 1, rank, most));
+      const used = Array.from({ length: maxRank }, (_, i) => rankAt(i + 1, rank, maxRank));
       expect(used.at(-1)).toBe(rank);
       expect(new Set(used)).toEqual(
         new Set(Array.from({ length: rank }, (_, i) => i + 1).concat(rank === 0 ? [0] : [])),
@@ -257,7 +257,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         const adapters = await fresh();
         const use = { adapters, scale: () => 4 };
         const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined;
-        const told: number[] = [];
+        const reported: number[] = [];
         for await (const event of train({
           engine,
           use,
@@ -267,8 +267,8 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
           done: 0,
           stepOf,
         }))
-          if (event.type === 'step') told.push(event.loss, event.gradNorm);
-        steps.push(told);
+          if (event.type === 'step') reported.push(event.loss, event.gradNorm);
+        steps.push(reported);
         adapters.dispose();
       }
       // The single row of the frozen mode comes from another kernel, so rounding differs.
@@ -283,7 +283,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     const adapters = await trained(await fresh(), 'full', 4);
     const values = await adapters.values();
     const plan = how('full');
-    const most = largestRank(plan.ranks);
+    const maxRank = largestRank(plan.ranks);
     const curve: RankLoss[] = [];
     for await (const event of lossByRank({
       engine,
@@ -291,12 +291,12 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
       how: plan,
       held: batch,
       size: 2,
-      ranks: curveRanks(most),
+      ranks: curveRanks(maxRank),
     }))
       if (event.type === 'rank') curve.push(event);
     expect(curve.map((p) => p.rank)).toEqual([1, 2, 3, 4]);
     for (const { rank: b, loss } of curve) {
-      const cut: AdapterValues[] = truncated(values, (m) => rankAt(b, plan.ranks[m]!, most));
+      const cut: AdapterValues[] = truncated(values, (m) => rankAt(b, plan.ranks[m]!, maxRank));
       const own = await engine.adapters(cut);
       const rankOf = new Map(cut.map((v) => [v.module, v.rank]));
       expect(

@@ -41,20 +41,20 @@ export interface DyLora {
  * The rank of step `step`, 1 … most. It depends only on the arguments, so a resumed run draws the
  * same ranks.
  */
-export function drawnRank(seed: number, step: number, most: number, draw: RankDraw): number {
+export function drawnRank(seed: number, step: number, maxRank: number, draw: RankDraw): number {
   const u = uniform(keysOf(seed, 'drawnRanks'), step);
-  if (draw.kind === 'uniform') return 1 + Math.floor(u * most);
-  // Inverse of the distribution function, truncated at `most`.
+  if (draw.kind === 'uniform') return 1 + Math.floor(u * maxRank);
+  // Inverse of the distribution function, truncated at `maxRank`.
   const q = 1 - draw.p;
-  return Math.min(most, 1 + Math.floor(Math.log1p(-u * (1 - q ** most)) / Math.log(q)));
+  return Math.min(maxRank, 1 + Math.floor(Math.log1p(-u * (1 - q ** maxRank)) / Math.log(q)));
 }
 
 /**
- * Rank used by a module of `rank` when a module of rank `most` uses `b`: the same fraction, rounded
- * up.
+ * Rank used by a module of `rank` when a module of rank `maxRank` uses `b`: the same fraction,
+ * rounded up.
  */
-export const rankAt = (b: number, rank: number, most: number): number =>
-  Math.ceil((b * rank) / most);
+export const rankAt = (b: number, rank: number, maxRank: number): number =>
+  Math.ceil((b * rank) / maxRank);
 
 export const largestRank = (ranks: readonly number[]): number =>
   ranks.reduce((a, b) => Math.max(a, b), 0);
@@ -65,8 +65,8 @@ export function atRank(
   { ranks, scale }: Pick<DyLora, 'ranks' | 'scale'>,
   b: number,
 ): AdapterUse {
-  const most = largestRank(ranks);
-  const rank = (module: number) => rankAt(b, ranks[module]!, most);
+  const maxRank = largestRank(ranks);
+  const rank = (module: number) => rankAt(b, ranks[module]!, maxRank);
   return { adapters, rank, scale: (module) => loraScale(rank(module), scale) };
 }
 
@@ -77,20 +77,20 @@ export function dyLoraSteps(
   adapters: Adapters,
   { seed, mode, draw, ...how }: DyLora,
 ): (step: number) => StepUse {
-  const most = largestRank(how.ranks);
+  const maxRank = largestRank(how.ranks);
   const moved = new Map(how.ranks.filter((r) => r > 0).map((r) => [r, new Uint32Array(r)]));
   const updates: RankUpdates = (module, row) => defined(moved.get(how.ranks[module]!))[row]!;
   let counted = 0;
   return (step) => {
     while (counted < step) {
-      const b = drawnRank(seed, ++counted, most, draw);
+      const b = drawnRank(seed, ++counted, maxRank, draw);
       for (const [rank, times] of moved) {
-        const used = rankAt(b, rank, most);
+        const used = rankAt(b, rank, maxRank);
         for (let row = mode === 'frozen' ? used - 1 : 0; row < used; row++) times[row]!++;
       }
     }
     return {
-      use: atRank(adapters, how, drawnRank(seed, step, most, draw)),
+      use: atRank(adapters, how, drawnRank(seed, step, maxRank, draw)),
       onlyLast: mode === 'frozen',
       updates,
     };
@@ -104,20 +104,20 @@ export interface RankLoss {
 }
 
 /** Ranks of a curve: all up to 8, then four per doubling, and the last. */
-export function curveRanks(most: number): number[] {
+export function curveRanks(maxRank: number): number[] {
   const ranks = [];
-  for (let rank = 1; rank < most; rank += Math.max(1, 2 ** (Math.ceil(Math.log2(rank + 1)) - 3)))
+  for (let rank = 1; rank < maxRank; rank += Math.max(1, 2 ** (Math.ceil(Math.log2(rank + 1)) - 3)))
     ranks.push(rank);
-  return [...ranks, most];
+  return [...ranks, maxRank];
 }
 
 /** All ranks, those of the curve first: the curve appears early, then fills in. */
-export function everyRank(most: number): number[] {
-  const first = curveRanks(most);
+export function everyRank(maxRank: number): number[] {
+  const first = curveRanks(maxRank);
   const known = new Set(first);
   return [
     ...first,
-    ...Array.from({ length: most }, (_, i) => i + 1).filter((rank) => !known.has(rank)),
+    ...Array.from({ length: maxRank }, (_, i) => i + 1).filter((rank) => !known.has(rank)),
   ];
 }
 
@@ -168,8 +168,8 @@ export function kneeOf(curve: readonly RankLoss[], base: number): number {
  * cent).
  */
 export function smallestWithin(curve: readonly RankLoss[], share: number): RankLoss {
-  const most = (1 + share) * curve.reduce((best, { loss }) => Math.min(best, loss), Infinity);
-  return defined(curve.find(({ loss }) => loss <= most));
+  const maxLoss = (1 + share) * curve.reduce((best, { loss }) => Math.min(best, loss), Infinity);
+  return defined(curve.find(({ loss }) => loss <= maxLoss));
 }
 
 /** Copies of the adapters truncated to their first ranks: rows of A and columns of B. */

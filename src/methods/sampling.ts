@@ -41,8 +41,8 @@ export function likeliest(logits: Float32Array): number {
  * exceeds `u` of the nucleus; `u` in (0, 1).
  */
 function draw(logits: Float32Array, temperature: number, topP: number, u: number): number {
-  const most = logits[likeliest(logits)]!;
-  const weights = Float64Array.from(logits, (x) => Math.exp((x - most) / temperature));
+  const max = logits[likeliest(logits)]!;
+  const weights = Float64Array.from(logits, (x) => Math.exp((x - max) / temperature));
   const order = Array.from(logits.keys());
   if (topP < 1) order.sort((a, b) => weights[b]! - weights[a]! || a - b);
   const nucleus = topP * weights.reduce((sum, w) => sum + w, 0);

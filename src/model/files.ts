@@ -5,7 +5,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { describeBytes } from './figures.ts';
 
 /** One file. */
@@ -33,21 +33,22 @@ export interface ModelFiles {
   other?(path: string): Promise<ModelFile | null>;
 }
 
-/** Throws `too-long` if `bytes` exceeds `most`. */
-export function refuseLonger(file: string, bytes: number, most: number): void {
-  if (bytes > most) throw new AtlasError('too-long', { file, allowed: describeBytes(most) });
+/** Throws `too-long` if `bytes` exceeds `maxBytes`. */
+export function refuseLonger(file: string, bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes)
+    throw new AtlasError('too-long', { file, allowed: describeBytes(maxBytes) });
 }
 
 /**
  * Reads the content into one buffer and passes every piece to `onChunk`. Throws `too-long` above
- * `most` bytes, `cut-off` or `no-file` if it is shorter or longer than listed, and `lfs-pointer`.
+ * `maxBytes`, `cut-off` or `no-file` if it is shorter or longer than listed, and `lfs-pointer`.
  */
 export async function readFile(
   file: ModelFile,
-  most: number = MOST.tokenizer,
+  maxBytes: number = READ_LIMITS.tokenizer,
   onChunk: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<Uint8Array> {
-  refuseLonger(file.path, file.bytes, most);
+  refuseLonger(file.path, file.bytes, maxBytes);
   const out = new Uint8Array(file.bytes);
   let at = 0;
   for await (const chunk of file.chunks()) {

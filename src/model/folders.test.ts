@@ -149,7 +149,7 @@ const picked = (graph?: string) =>
     graph,
   );
 /** Identifies the tokenizer and config that belong to the graph. */
-async function told(model: OpenModel) {
+async function factsOf(model: OpenModel) {
   await model.tokenizer();
   return [
     model.config?.modelType,
@@ -168,7 +168,7 @@ describe('a repository with graphs in folders', () => {
   ])('%s: the only one is taken', async (_, files) => {
     const model = await openModel(await files());
     expect(model.graph).toEqual(graphs.int4);
-    expect(await told(model)).toEqual(INT4_TOLD);
+    expect(await factsOf(model)).toEqual(INT4_TOLD);
   });
 
   test.each([
@@ -198,8 +198,8 @@ describe('a repository with graphs in folders', () => {
     const int4 = await openModel(await files(INT4));
     const cuda = await openModel(await files(CUDA));
     expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
-    expect(await told(int4)).toEqual(INT4_TOLD);
-    expect(await told(cuda)).toEqual(CUDA_TOLD);
+    expect(await factsOf(int4)).toEqual(INT4_TOLD);
+    expect(await factsOf(cuda)).toEqual(CUDA_TOLD);
   });
 
   test('by address the config above is found where the graph has a tokenizer of its own', async () => {
@@ -238,7 +238,7 @@ describe('a Git LFS pointer is told as one', () => {
   const pointer =
     'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
   const bytes = new TextEncoder().encode(pointer);
-  const says = /is a Git LFS pointer.*Run "git lfs pull"/;
+  const message = /is a Git LFS pointer.*Run "git lfs pull"/;
   const model = (change: Record<string, string | Uint8Array>) => {
     const files = Object.entries({
       'config.json': config('llama'),
@@ -256,13 +256,13 @@ describe('a Git LFS pointer is told as one', () => {
 
   test.each(['model.onnx', 'config.json'])('%s', async (name) => {
     await expect(openModel(model({ [name]: pointer }))).rejects.toThrow(code('lfs-pointer'));
-    await expect(openModel(model({ [name]: pointer }))).rejects.toThrow(says);
+    await expect(openModel(model({ [name]: pointer }))).rejects.toThrow(message);
   });
 
   test('tokenizer.json, when it is first wanted', async () => {
     await expect(
       (await openModel(model({ 'tokenizer.json': pointer }))).tokenizer(),
-    ).rejects.toThrow(says);
+    ).rejects.toThrow(message);
   });
 
   test('a file of weights', async () => {
@@ -271,12 +271,12 @@ describe('a Git LFS pointer is told as one', () => {
       openModel(
         model({ 'model.onnx': elementAt(defined(graph).chunks, 0), 'model.onnx_data': pointer }),
       ),
-    ).rejects.toThrow(says);
+    ).rejects.toThrow(message);
   });
 
   test('an adapter, a text, any safetensors', () => {
     expect(() => readPeftConfig(bytes)).toThrow(code('lfs-pointer'));
-    expect(() => readSafetensors(bytes, 'adapter_model.safetensors')).toThrow(says);
+    expect(() => readSafetensors(bytes, 'adapter_model.safetensors')).toThrow(message);
     expect(() => passagesOf(pointer)).toThrow(code('lfs-pointer'));
   });
 });

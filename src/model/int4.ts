@@ -32,11 +32,10 @@ export function quantiseInt4(
     const row = Math.floor(b / blocks);
     const first = row * columns + (b % blocks) * block;
     const end = Math.min(first + block, (row + 1) * columns);
-    let most = 0;
-    for (let i = first; i < end; i++)
-      if (Math.abs(weights[i]!) > Math.abs(most)) most = weights[i]!;
-    if (most === 0) continue;
-    const [full, even] = [Math.fround(most / -8), Math.fround(Math.abs(most) / 7)] as [
+    let max = 0;
+    for (let i = first; i < end; i++) if (Math.abs(weights[i]!) > Math.abs(max)) max = weights[i]!;
+    if (max === 0) continue;
+    const [full, even] = [Math.fround(max / -8), Math.fround(Math.abs(max) / 7)] as [
       number,
       number,
     ];

@@ -8,16 +8,13 @@ import { describeCount } from './figures.ts';
  * Real files are nested about a dozen deep. Much deeper nesting overflows the stack of code that
  * walks it.
  */
-const MOST_NESTED = 500;
+const MAX_NESTING = 500;
 
 /**
  * Parses strict UTF-8 JSON with limited nesting and at most `mostKeys` keys. Throws an Error with a
  * short reason ("it is not UTF-8 text", "it is not JSON").
  */
-export function parseJson(
-  bytes: Uint8Array,
-  mostKeys = Infinity,
-): { text: string; value: unknown } {
+export function parseJson(bytes: Uint8Array, maxKeys = Infinity): { text: string; value: unknown } {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -25,8 +22,8 @@ export function parseJson(
     throw new Error('it is not UTF-8 text', { cause });
   }
   const { deepest, keys } = outlineOf(text);
-  if (deepest > MOST_NESTED) throw new Error(`it is nested more than ${MOST_NESTED} deep`);
-  if (keys > mostKeys) throw new Error(`it has more than ${describeCount(mostKeys)} keys`);
+  if (deepest > MAX_NESTING) throw new Error(`it is nested more than ${MAX_NESTING} deep`);
+  if (keys > maxKeys) throw new Error(`it has more than ${describeCount(maxKeys)} keys`);
   try {
     return { text, value: JSON.parse(text) };
   } catch (cause) {
@@ -34,8 +31,9 @@ export function parseJson(
   }
 }
 
-/** An untrusted name for use in a sentence: quoted, on one line, at most `most` characters. */
-export const quoted = (name: string, most = 100): string => JSON.stringify(name.slice(0, most));
+/** An untrusted name for use in a sentence: quoted, on one line, at most `maxLength` characters. */
+export const quoted = (name: string, maxLength = 100): string =>
+  JSON.stringify(name.slice(0, maxLength));
 
 /** Maximum number of open brackets, and number of colons, both outside strings. */
 function outlineOf(text: string): { deepest: number; keys: number } {

@@ -3,7 +3,7 @@
  * files are refused before they cost memory or time, in a sentence that names the limit.
  * docs/models.md has the table for users.
  */
-export const MOST = {
+export const READ_LIMITS = {
   // --- bytes ---
   /** A graph with its weights: WebAssembly addresses 4 GB on every machine. */
   model: 4e9,

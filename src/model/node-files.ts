@@ -8,10 +8,10 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
 import { foldersAbove } from './companion-files.ts';
 import type { ModelFile, ModelFiles } from './files.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { oneLine } from './one-line.ts';
 
-const MOST_DEPTH = 6;
+const MAX_DEPTH = 6;
 
 /**
  * Opens the folder or graph at `path`. Reads only directory entries. Throws `no-file`,
@@ -38,7 +38,7 @@ export async function nodeFiles(path: string): Promise<ModelFiles> {
 }
 
 function named(path: string): { id: string; title: string } {
-  const name = oneLine(path, MOST.name);
+  const name = oneLine(path, READ_LIMITS.name);
   return { id: `files:${name}`, title: name };
 }
 
@@ -47,7 +47,7 @@ function named(path: string): { id: string; title: string } {
  * every hub repository has. Without one it is the folder above `onnx/`, or the graph's own folder.
  */
 async function rootOf(folder: string): Promise<string> {
-  for (let at = folder, up = 0; up <= MOST_DEPTH; at = dirname(at), up++) {
+  for (let at = folder, up = 0; up <= MAX_DEPTH; at = dirname(at), up++) {
     if (
       await stat(join(at, '.gitattributes')).then(
         (s) => s.isFile(),
@@ -70,9 +70,9 @@ async function filesUnder(root: string): Promise<ModelFile[]> {
   for (let folder; (folder = waiting.shift());) {
     const { files, folders } = await entriesOf(root, folder);
     found.push(...files);
-    if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
-    if (found.length + waiting.length > MOST.files)
-      throw new AtlasError('too-many-files', { most: MOST.files });
+    if (folder.split('/').length <= MAX_DEPTH) waiting.push(...folders);
+    if (found.length + waiting.length > READ_LIMITS.files)
+      throw new AtlasError('too-many-files', { max: READ_LIMITS.files });
   }
   return found;
 }

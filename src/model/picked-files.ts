@@ -4,7 +4,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { streamChunks, type ModelFiles } from './files.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { oneLine } from './one-line.ts';
 
 export interface PickedFile {
@@ -27,8 +27,8 @@ export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<
   );
   const found: PickedFile[] = [];
   for (let entry; (entry = waiting.shift());) {
-    if (waiting.length + found.length > MOST.files)
-      throw new AtlasError('too-many-files', { most: MOST.files });
+    if (waiting.length + found.length > READ_LIMITS.files)
+      throw new AtlasError('too-many-files', { max: READ_LIMITS.files });
     if (entry.isDirectory) waiting.push(...(await entriesOf(entry as FileSystemDirectoryEntry)));
     else
       found.push({
@@ -49,7 +49,8 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
     );
     if (some.length === 0) return all;
     all.push(...some);
-    if (all.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
+    if (all.length > READ_LIMITS.files)
+      throw new AtlasError('too-many-files', { max: READ_LIMITS.files });
   }
 }
 
@@ -70,7 +71,7 @@ export function pickedFiles(picked: readonly PickedFile[], chosen?: string): Mod
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
   const name = oneLine(
     shared || graph?.path.replace(/^.*\//, '').replace(/\.onnx$/, '') || 'model',
-    MOST.name,
+    READ_LIMITS.name,
   );
   return {
     id: `files:${name}`,

@@ -8,7 +8,7 @@ import { fixturePath } from '../../test/fixtures.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
 import type { ModelFiles } from './files.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { nodeFiles } from './node-files.ts';
 import { filesFromPicker, pickedFiles } from './picked-files.ts';
 import { openModel } from './repository.ts';
@@ -270,16 +270,16 @@ describe('a file at its limit, and one above it', () => {
   });
 
   test('config.json', async () => {
-    await expect(openModel(long('config.json', MOST.smallFile))).rejects.toThrow(
+    await expect(openModel(long('config.json', READ_LIMITS.smallFile))).rejects.toThrow(
       expect.objectContaining({ code: 'bad-config' }),
     );
-    await expect(openModel(long('config.json', MOST.smallFile + 1))).rejects.toThrow(
+    await expect(openModel(long('config.json', READ_LIMITS.smallFile + 1))).rejects.toThrow(
       'config.json is larger than the limit of 20 MB. Check that it is the right file.',
     );
   });
 
   test('tokenizer.json', async () => {
-    const { tokenizer } = await openModel(long('tokenizer.json', MOST.tokenizer + 1));
+    const { tokenizer } = await openModel(long('tokenizer.json', READ_LIMITS.tokenizer + 1));
     await expect(tokenizer()).rejects.toThrow('tokenizer.json is larger than the limit of 100 MB');
   });
 
@@ -289,7 +289,7 @@ describe('a file at its limit, and one above it', () => {
       ...more
     } = files({ 'model.onnx': 'graph' });
     await expect(
-      openModel({ ...more, files: [{ ...defined(graph), bytes: MOST.model + 1 }] }),
+      openModel({ ...more, files: [{ ...defined(graph), bytes: READ_LIMITS.model + 1 }] }),
     ).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 

@@ -15,7 +15,7 @@ import { readConfig, type ModelConfig } from './config.ts';
 import { endTokens } from './end-tokens.ts';
 import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { isObject, parseJson, type JsonObject } from './json.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { describeBytes } from './figures.ts';
 import { Sha256 } from './sha256.ts';
 import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
@@ -87,19 +87,19 @@ export async function openModel(
   const companionFiles = companionFilesOf(source.files, graphFile.path);
   const configFile = companionFiles.get('config.json');
   const config = configFile
-    ? readConfig(await readFile(configFile, MOST.smallFile), configFile.path)
+    ? readConfig(await readFile(configFile, READ_LIMITS.smallFile), configFile.path)
     : null;
 
   let loaded = 0;
   let total = graphFile.bytes;
   const hash = new Sha256();
   const read = async (one: ModelFile) => {
-    if (total > MOST.model)
+    if (total > READ_LIMITS.model)
       throw new AtlasError('too-large', {
         needed: describeBytes(total),
-        allowed: describeBytes(MOST.model),
+        allowed: describeBytes(READ_LIMITS.model),
       });
-    return readFile(one, MOST.model, (chunk) => {
+    return readFile(one, READ_LIMITS.model, (chunk) => {
       hash.update(chunk);
       onProgress?.((loaded += chunk.length), total);
     });
@@ -149,7 +149,7 @@ async function readWords(
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
   const companion = async (name: string) => objectIn(file(name));
-  const bytes = await readFile(own, MOST.tokenizer);
+  const bytes = await readFile(own, READ_LIMITS.tokenizer);
   const tokenizerConfig = {
     ...(await companion('special_tokens_map.json')),
     ...(await companion('tokenizer_config.json')),
@@ -178,7 +178,7 @@ function bosFor({ tokenizer, files }: Words, setting: BosSetting): Bos {
 /** Parses a small JSON file; empty if it does not exist. Throws `bad-config`. */
 async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
   if (!file) return {};
-  const bytes = await readFile(file, MOST.smallFile);
+  const bytes = await readFile(file, READ_LIMITS.smallFile);
   try {
     const { value } = parseJson(bytes);
     if (isObject(value)) return value;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
 import { cpuTime } from '../../test/cpu-time.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { readSafetensors, toFloat32, writeSafetensors } from './safetensors.ts';
 
 /** A file from a header text (as JSON or raw) and data bytes. */
@@ -99,15 +99,15 @@ describe('a header at its limit, and one above it', () => {
     );
 
   test('of bytes', () => {
-    expect(readSafetensors(padded(MOST.header), 'f').tensors.size).toBe(0);
-    expect(() => readSafetensors(padded(MOST.header + 1), 'f')).toThrow(
+    expect(readSafetensors(padded(READ_LIMITS.header), 'f').tensors.size).toBe(0);
+    expect(() => readSafetensors(padded(READ_LIMITS.header + 1), 'f')).toThrow(
       'f is not a valid safetensors file: its header has 10 MB, but at most 10 MB are allowed.',
     );
   });
 
   test('of keys', () => {
-    expect(readSafetensors(keyed(MOST.headerKeys), 'f').metadata.size).toBe(199_999);
-    expect(() => readSafetensors(keyed(MOST.headerKeys + 1), 'f')).toThrow(
+    expect(readSafetensors(keyed(READ_LIMITS.headerKeys), 'f').metadata.size).toBe(199_999);
+    expect(() => readSafetensors(keyed(READ_LIMITS.headerKeys + 1), 'f')).toThrow(
       'its header is not valid: it has more than 200,000 keys',
     );
   });

@@ -11,7 +11,7 @@ import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import { describeBytes } from './figures.ts';
 import { isCount, isObject, parseJson, repeatedKey } from './json.ts';
 import { refusePointer } from './lfs.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 
 /** Bytes per value. */
 const typeBytes = {
@@ -57,16 +57,19 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
     fail(`it has ${bytes.byteLength} bytes, but the header length alone needs 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');
-  if (headerBytes > MOST.header)
+  if (headerBytes > READ_LIMITS.header)
     fail(
-      `its header has ${describeBytes(headerBytes)}, but at most ${describeBytes(MOST.header)} are allowed`,
+      `its header has ${describeBytes(headerBytes)}, but at most ${describeBytes(READ_LIMITS.header)} are allowed`,
     );
   const data = bytes.subarray(8 + headerBytes);
 
   let header: unknown;
   let text = '';
   try {
-    ({ value: header, text } = parseJson(bytes.subarray(8, 8 + headerBytes), MOST.headerKeys));
+    ({ value: header, text } = parseJson(
+      bytes.subarray(8, 8 + headerBytes),
+      READ_LIMITS.headerKeys,
+    ));
   } catch (error) {
     fail(`its header is not valid: ${(error as Error).message}`, error);
   }

@@ -5,7 +5,7 @@
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 import { describeBytes } from './figures.ts';
 
 /** Longer passages are split at a space, so that no single tokenization takes long. */
@@ -50,9 +50,9 @@ export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): s
 }
 
 function checkSize(bytes: number): void {
-  if (bytes > MOST.text) {
+  if (bytes > READ_LIMITS.text) {
     throw bad(
-      `it has ${describeBytes(bytes)}, but ${describeBytes(MOST.text)} are allowed`,
+      `it has ${describeBytes(bytes)}, but ${describeBytes(READ_LIMITS.text)} are allowed`,
       'Use a part of it: a few pages are enough.',
     );
   }

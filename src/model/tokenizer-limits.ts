@@ -3,10 +3,10 @@
  * tokenizers (docs/tokenizers.md has the numbers); more is refused in a sentence. The module counts
  * its steps (tools/meter.mjs) instead of time, so slow and fast machines refuse the same files.
  */
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 
-export const TOKENIZER_MOST = {
-  bytes: MOST.tokenizer,
+export const TOKENIZER_LIMITS = {
+  bytes: READ_LIMITS.tokenizer,
   vocabulary: 500_000,
   merges: 1_000_000,
   addedTokens: 100_000,

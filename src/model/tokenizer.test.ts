@@ -5,7 +5,7 @@ import { cpuTime } from '../../test/cpu-time.ts';
 import { fixturePath } from '../../test/fixtures.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { readSafetensors } from './safetensors.ts';
-import { TOKENIZER_MOST } from './tokenizer-limits.ts';
+import { TOKENIZER_LIMITS } from './tokenizer-limits.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 /** A byte-level BPE over a few letters, modified by `change`. */
@@ -283,7 +283,7 @@ describe('whatever a file makes of a text, it ends within seconds', () => {
 describe('a file may hold so much, and no more', () => {
   const many = <T>(count: number, one: (i: number) => T) =>
     Array.from({ length: count }, (_, i) => one(i));
-  const { vocabulary, merges, addedTokens, bytes } = TOKENIZER_MOST;
+  const { vocabulary, merges, addedTokens, bytes } = TOKENIZER_LIMITS;
   test.for<[string, number, string, (t: ReturnType<typeof good>, count: number) => void]>([
     [
       'tokens',
@@ -317,14 +317,14 @@ describe('a file may hold so much, and no more', () => {
         t.added_tokens = many(count, (i) => added(8 + i, `<${i}>`));
       },
     ],
-  ])('%s', { timeout: 120_000 }, async ([, most, what, fill]) => {
-    const sentence = `it has ${most + 1} ${what}, but ${most} are allowed`;
-    await expect(loadTokenizer(tiny((t) => fill(t, most + 1)))).rejects.toThrow(sentence);
+  ])('%s', { timeout: 120_000 }, async ([, max, what, fill]) => {
+    const sentence = `it has ${max + 1} ${what}, but ${max} are allowed`;
+    await expect(loadTokenizer(tiny((t) => fill(t, max + 1)))).rejects.toThrow(sentence);
     // At the limit the file is parsed and refused only for its model type.
     await expect(
       loadTokenizer(
         tiny((t) => {
-          fill(t, most);
+          fill(t, max);
           t.model.type = 'Quantum';
         }),
       ),

@@ -10,7 +10,7 @@ import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { Once } from '../once.ts';
 import { isObject, parseJson } from './json.ts';
-import { TOKENIZER_MOST, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-limits.ts';
+import { TOKENIZER_LIMITS, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-limits.ts';
 
 export interface Tokenizer {
   /**
@@ -105,11 +105,11 @@ export async function loadTokenizer(
             : `it takes too many steps for ${bytes} bytes`,
           error,
         );
-      return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
+      return refuse(outputText(at) || `the library stopped (${(error as Error).message})`, error);
     } finally {
       if (what !== 'load') reserve = Math.max(0, Math.min(reserve, Number(at.fuel.value)));
     }
-    return status === 0 ? out(at) : refused(said(at));
+    return status === 0 ? out(at) : refused(outputText(at));
   }
 
   function start(): Exports {
@@ -161,16 +161,16 @@ export async function loadTokenizer(
  * short reason.
  */
 function sized(json: Uint8Array): unknown {
-  const most = (count: number, allowed: number, what: string) => {
+  const checkLimit = (count: number, allowed: number, what: string) => {
     if (count > allowed) throw new Error(`it has ${count} ${what}, but ${allowed} are allowed`);
   };
-  most(json.length, TOKENIZER_MOST.bytes, 'bytes');
+  checkLimit(json.length, TOKENIZER_LIMITS.bytes, 'bytes');
   const { value } = parseJson(json);
   if (!isObject(value)) return value; // the library refuses it
-  most(sizeOf(value.added_tokens), TOKENIZER_MOST.addedTokens, 'added tokens');
+  checkLimit(sizeOf(value.added_tokens), TOKENIZER_LIMITS.addedTokens, 'added tokens');
   if (!isObject(value.model)) return value;
-  most(sizeOf(value.model.vocab), TOKENIZER_MOST.vocabulary, 'tokens in its vocabulary');
-  most(sizeOf(value.model.merges), TOKENIZER_MOST.merges, 'merges');
+  checkLimit(sizeOf(value.model.vocab), TOKENIZER_LIMITS.vocabulary, 'tokens in its vocabulary');
+  checkLimit(sizeOf(value.model.merges), TOKENIZER_LIMITS.merges, 'merges');
   return value;
 }
 
@@ -181,15 +181,15 @@ function sizeOf(list: unknown): number {
 
 /** Copies bytes to memory that the library takes over. */
 function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
-  const room = at.room(bytes.length);
-  new Uint8Array(at.memory.buffer, room, bytes.length).set(bytes);
-  return [room, bytes.length];
+  const pointer = at.room(bytes.length);
+  new Uint8Array(at.memory.buffer, pointer, bytes.length).set(bytes);
+  return [pointer, bytes.length];
 }
 
 /** A view of the last call's output, valid until the next call. */
 const out = (at: Exports): Uint8Array =>
   new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
-const said = (at: Exports): string => new TextDecoder().decode(out(at));
+const outputText = (at: Exports): string => new TextDecoder().decode(out(at));
 
 /**
  * GPT-2's byte alphabet: printable Latin-1 characters represent themselves; the other bytes are

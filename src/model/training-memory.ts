@@ -122,9 +122,9 @@ export function checkPruning(model: Model, load: PruneLoad, budget: number): voi
 
 /** The largest number that fits, below 2^17; 0 if none does. */
 function largest(fits: (n: number) => boolean): number {
-  let most = 0;
-  for (let step = 2 ** 16; step >= 1; step /= 2) if (fits(most + step)) most += step;
-  return most;
+  let max = 0;
+  for (let step = 2 ** 16; step >= 1; step /= 2) if (fits(max + step)) max += step;
+  return max;
 }
 
 const weights = (modules: Model['modules']): number =>

@@ -7,7 +7,7 @@ import { Inflate } from 'fflate';
 import { defined } from '../checked.ts';
 import { describeBytes, describeCount } from './figures.ts';
 import { quoted } from './json.ts';
-import { MOST } from './limits.ts';
+import { READ_LIMITS } from './limits.ts';
 
 export interface ZipEntry {
   /** Folders are separated by `/`, even if a zip made on Windows has `\`. */
@@ -32,7 +32,7 @@ const WHERE_64_BYTES = 20;
 const END_64_BYTES = 56;
 
 /** Deflate's maximum compression ratio. */
-const MOST_RATIO = 1032;
+const MAX_RATIO = 1032;
 
 /**
  * Packed bytes inflated per step. At that ratio the output of one step is small next to an adapter.
@@ -47,9 +47,9 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { count, from } = directory(view);
   const entries: ZipEntry[] = [];
-  if (count > MOST.zipFiles)
+  if (count > READ_LIMITS.zipFiles)
     throw new Error(
-      `it contains ${describeCount(count)} files, but at most ${describeCount(MOST.zipFiles)} are allowed`,
+      `it contains ${describeCount(count)} files, but at most ${describeCount(READ_LIMITS.zipFiles)} are allowed`,
     );
   let at = from;
   for (let i = 0; i < count; i++) {
@@ -77,16 +77,16 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
 
 /**
  * An entry's content. Throws an Error with a short reason if it contradicts the zip or exceeds
- * `most` bytes.
+ * `maxBytes` bytes.
  */
-export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer> {
+export function unzipped(entry: ZipEntry, maxBytes: number): Uint8Array<ArrayBuffer> {
   const { path, bytes, packed, deflated, crc } = entry;
   const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
-  if (bytes > most)
+  if (bytes > maxBytes)
     throw new Error(
-      `${quoted(path)} in it has ${describeBytes(bytes)}, but at most ${describeBytes(most)} are allowed`,
+      `${quoted(path)} in it has ${describeBytes(bytes)}, but at most ${describeBytes(maxBytes)} are allowed`,
     );
-  if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
+  if (deflated ? bytes > packed.length * MAX_RATIO + 64 : bytes !== packed.length) throw damaged();
   let content: Uint8Array<ArrayBuffer>;
   try {
     content = deflated ? inflated(packed, bytes) : packed.slice();

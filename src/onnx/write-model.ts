@@ -26,7 +26,7 @@ export interface WriteOptions {
 /** Leaves space for the rest of the graph below protobuf's limit of 2 GB. */
 const ONE_FILE = 1.5e9;
 /** Smaller weights stay in the graph, as in the onnx library. */
-const LEAST = 1024;
+const MIN_EXTERNAL_BYTES = 1024;
 /**
  * Aligns each weight for memory mapping: to a page, and above 1 MB to the granularity of Windows
  * (onnx, onnxruntime).
@@ -54,7 +54,7 @@ export function writeModel(
   const chunks: Uint8Array[] = [];
   let at = 0;
   for (const { name: weight, bytes } of weights) {
-    if (bytes.length < LEAST) continue;
+    if (bytes.length < MIN_EXTERNAL_BYTES) continue;
     const alignment = alignmentOf(bytes.length);
     const offset = Math.ceil(at / alignment) * alignment;
     if (offset > at) chunks.push(new Uint8Array(offset - at));
@@ -82,7 +82,7 @@ export function writeWithExternalWeights(graph: Graph): {
   const outside = new Map<string, OutsidePlace>();
   const external = new Map<string, Uint8Array>();
   for (const { name, bytes } of whole.initialisers.values()) {
-    if (bytes.length < LEAST) continue;
+    if (bytes.length < MIN_EXTERNAL_BYTES) continue;
     const location = `weight${outside.size}`;
     outside.set(name, { location, offset: 0, length: bytes.length });
     external.set(location, bytes);
@@ -95,7 +95,7 @@ function constantsAsWeights(graph: Graph): Graph {
   const initialisers = new Map<string, Tensor>(graph.initialisers);
   const nodes = graph.nodes.filter(({ op, domain, attributes, outputs }) => {
     const value = op === 'Constant' && domain === '' ? attributes.get('value') : undefined;
-    if (value?.type !== 'tensor' || value.value.bytes.length < LEAST) return true;
+    if (value?.type !== 'tensor' || value.value.bytes.length < MIN_EXTERNAL_BYTES) return true;
     initialisers.set(elementAt(outputs, 0), { ...value.value, name: elementAt(outputs, 0) });
     return false;
   });

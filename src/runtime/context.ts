@@ -21,7 +21,7 @@ export function saveAdapter(adapters: Adapters, adapter: SavedAdapter): void {
 }
 
 /** The base an experiment runs on: the original model or one made from it. */
-export interface Standing {
+export interface BaseContext {
   engine: FullEngine;
   graph: Graph;
   adapters: Adapters;
@@ -44,7 +44,7 @@ export interface Around {
 export async function studyContext(
   spec: ExperimentSpec,
   study: ExperimentSpec['study'],
-  { engine, graph, adapters }: Standing,
+  { engine, graph, adapters }: BaseContext,
   around: Around,
 ): Promise<StudyContext> {
   const { loaded, ort, file, threads } = around;

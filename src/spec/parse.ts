@@ -15,8 +15,8 @@ export type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : ne
 /** A number within its limits, both inclusive. */
 export const within = <S extends z.ZodMiniNumber>(
   schema: S,
-  [least, most]: readonly [number, number],
-) => schema.check(z.gte(least), z.lte(most));
+  [min, max]: readonly [number, number],
+) => schema.check(z.gte(min), z.lte(max));
 
 /** No value occurs twice in the list. */
 export const once = z.refine<readonly unknown[]>(

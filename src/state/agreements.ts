@@ -15,7 +15,7 @@ export interface SavedAgreement {
   at: number;
 }
 
-const MOST = 5;
+const MAX_AGREEMENTS = 5;
 
 /** Key of what was compared; a new comparison with the same key replaces the old one. */
 export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'>): string =>
@@ -44,7 +44,7 @@ function parseAgreement(value: unknown): AgreeResult {
 function restore(): SavedAgreement[] {
   try {
     return (JSON.parse(remembered('agreements') ?? '[]') as SavedAgreement[])
-      .slice(0, MOST)
+      .slice(0, MAX_AGREEMENTS)
       .map(({ key, result, at }) => ({
         key: String(key),
         result: parseAgreement(result),
@@ -68,7 +68,7 @@ function save(result: AgreeResult): void {
   const saved = [
     { key, result, at: Date.now() },
     ...useAgreements.getState().saved.filter((k) => k.key !== key),
-  ].slice(0, MOST);
+  ].slice(0, MAX_AGREEMENTS);
   useAgreements.setState({ saved });
   remember('agreements', JSON.stringify(saved));
 }

@@ -24,7 +24,7 @@ const saved = (draws: number[][]): SavedResult => ({
   } as unknown as SavedResult['result'],
 });
 
-test('a module has moved when its intervals part, and only then', () => {
+test('a module has changed if its intervals do not overlap, and only then', () => {
   const a = saved([
     [1, 1.01, 0.99],
     [2, 2.02, 1.98],

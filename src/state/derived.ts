@@ -80,7 +80,7 @@ export function useRankTable(): RankTable {
 
 /** The current probe, or null. */
 export const useProbing = (): Measurement['probing'] =>
-  useStudy((s) => (s.live === 'map' && !s.standing ? (s.states.map?.probing ?? null) : null));
+  useStudy((s) => (s.live === 'map' && !s.waiting ? (s.states.map?.probing ?? null) : null));
 
 /** The default settings, for labels such as "Default 5". */
 export const defaults = defaultSpec();

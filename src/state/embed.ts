@@ -25,28 +25,29 @@ import { openModel } from './models.ts';
 import { play, showMeasurement } from './runs.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
-import type { PlateTab } from './view-store.ts';
+import type { ChartTab } from './view-store.ts';
 
-const CHARTS = ['layers', 'certainty'] as const satisfies readonly PlateTab[];
+const CHARTS = ['layers', 'certainty'] as const satisfies readonly ChartTab[];
 
-export type Panel = PlateTab | StudyKind;
+export type PanelName = ChartTab | StudyKind;
 
-const isPanel = (name: string): name is Panel =>
+const isPanel = (name: string): name is PanelName =>
   isStudy(name) || (CHARTS as readonly string[]).includes(name);
 
 /** A study with its own panel. */
-const isPlate = (name: string): name is StudyKind => isStudy(name) && studyOf(name).place !== 'map';
+const isStudyPanel = (name: string): name is StudyKind =>
+  isStudy(name) && studyOf(name).place !== 'map';
 
 /**
  * The requested panels in order, without duplicates. Only the first study counts, because studies
  * share one engine. Without a known name: the map.
  */
-export function panelsOf(search: string): Panel[] {
+export function panelsOf(search: string): PanelName[] {
   const named = (new URLSearchParams(search).get('embed') ?? '').split(',');
   // Until version 0.2 the train study had this name.
   const asked = [...new Set(named.map((p) => (p === 'slider' ? 'train' : p)))].filter(isPanel);
-  const study = asked.find(isPlate);
-  const panels = asked.filter((p) => !isPlate(p) || p === study);
+  const study = asked.find(isStudyPanel);
+  const panels = asked.filter((p) => !isStudyPanel(p) || p === study);
   return panels.length > 0 ? panels : ['map'];
 }
 
@@ -69,7 +70,7 @@ export const useEmbed = create<EmbedState>()(() => ({
 
 /** Shows the recorded run of the experiment, or the link's ranks. */
 export async function bootEmbed(): Promise<void> {
-  const study = panelsOf(location.search).find(isPlate) ?? 'map';
+  const study = panelsOf(location.search).find(isStudyPanel) ?? 'map';
   try {
     const [models, texts, files] = await Promise.all([
       bundledModels(baseUrl()),

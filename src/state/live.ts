@@ -17,14 +17,14 @@ export const liveRun = (): Run | null => live;
 
 export function beginRun(study: StudyKind, spec: ExperimentSpec): Run {
   live = { number: ++runs, study, spec };
-  useStudy.getState().set({ live: study, standing: false });
+  useStudy.getState().set({ live: study, waiting: false });
   return live;
 }
 
 /** The run has ended in the worker. */
 export function runOver(): void {
   live = null;
-  useStudy.getState().set({ live: null, standing: false, stepping: null });
+  useStudy.getState().set({ live: null, waiting: false, stepping: null });
 }
 
 /** Ends the current run, if any. Its last state stays visible. */
@@ -42,6 +42,6 @@ export function endRun(): void {
  */
 export function ended(study: StudyKind): void {
   const { states, act } = useStudy.getState();
-  const goesOn = states[study] !== null && studyOf(study).checkpointOf !== undefined;
-  act(study, goesOn ? 'part' : 'reset');
+  const resumable = states[study] !== null && studyOf(study).checkpointOf !== undefined;
+  act(study, resumable ? 'part' : 'reset');
 }

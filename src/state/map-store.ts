@@ -32,7 +32,7 @@ interface MapStore {
   comparing: { a: SavedResult; b: SavedResult } | null;
 }
 
-const MOST_RESULTS = 20;
+const MAX_RESULTS = 20;
 
 export const useMap = create<MapStore>()(() => ({
   largest: 0,
@@ -54,7 +54,7 @@ export function saveResult({ result }: Measurement): void {
   const results = [
     { key, result, at: Date.now() },
     ...useMap.getState().results.filter((r) => r.key !== key),
-  ].slice(0, MOST_RESULTS);
+  ].slice(0, MAX_RESULTS);
   useMap.setState({ results });
   remember('results', JSON.stringify(results));
 }
@@ -62,7 +62,7 @@ export function saveResult({ result }: Measurement): void {
 function restore(): SavedResult[] {
   try {
     const saved = JSON.parse(remembered('results') ?? '[]') as SavedResult[];
-    return saved.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({
+    return saved.slice(0, MAX_RESULTS).map(({ key, result, at }) => ({
       key: String(key),
       result: parseResult(result),
       at: Number(at) || 0,

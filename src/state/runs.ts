@@ -19,7 +19,7 @@ import { shared } from './shared.ts';
 import { toDo } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { textsOf } from './texts.ts';
-import { can } from './transport.ts';
+import { can } from './run-controls.ts';
 
 takeStudyNews(receive);
 
@@ -49,7 +49,7 @@ export function play(study: StudyKind, spec = useExperiment.getState().spec): vo
   if (store.phase[study] === 'paused' && liveRun()?.study === study) {
     useModel.setState({ failure: null });
     store.act(study, 'play');
-    store.set({ standing: false, stepping: null });
+    store.set({ waiting: false, stepping: null });
     return client.control('resume');
   }
   const { left, more } = toDo(study, store, spec);
@@ -67,8 +67,8 @@ export function step(study: StudyKind): void {
   deaths = 0;
   if (liveRun()?.study === study) {
     // A pause takes effect only between events; wait for that first.
-    if (!store.standing) return;
-    store.set({ standing: false, stepping: study });
+    if (!store.waiting) return;
+    store.set({ waiting: false, stepping: study });
     return client.control('step');
   }
   void begin(study, spec, 'step');
@@ -111,7 +111,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
   const importances = importancesNow();
   endRun();
   const { act, set } = useStudy.getState();
-  const from = goingOn(study, spec);
+  const from = visibleCheckpoint(study, spec);
   if (from === undefined && study === 'map') clearView();
   act(study, how);
   const mine = beginRun(study, spec);
@@ -147,7 +147,7 @@ async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step
 }
 
 /** A checkpoint built from the visible state, if that belongs to the same experiment. */
-function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
+function visibleCheckpoint(study: StudyKind, spec: ExperimentSpec): unknown {
   const { states, specs } = useStudy.getState();
   const state = states[study];
   const ran = specs[study];
@@ -158,7 +158,7 @@ function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
 }
 
 /** Takes a new state of the current run. */
-function receive({ run, state, progress, standing, memory, adapters }: StudyNews): void {
+function receive({ run, state, progress, waiting, memory, adapters }: StudyNews): void {
   useModel.setState({ memory });
   const { set, view, states, stepping, adapters: before } = useStudy.getState();
   const update = { adapters: shared(before, adapters) };
@@ -166,7 +166,7 @@ function receive({ run, state, progress, standing, memory, adapters }: StudyNews
   if (live?.number !== run) return set(update);
   const { study, spec } = live;
   view(study, shared(states[study], state as StudyStates[typeof study]), spec, progress);
-  set({ ...update, standing, stepping: standing ? null : stepping });
+  set({ ...update, waiting, stepping: waiting ? null : stepping });
 }
 
 /**
@@ -209,8 +209,8 @@ export async function continueOn(study: StudyKind, choice: ProviderChoice): Prom
 /** Switches the provider. A running measurement resumes from its draws. */
 export async function switchProvider(choice: ProviderChoice): Promise<void> {
   const { source } = useModel.getState();
-  const goesOn = useStudy.getState().phase.map === 'running';
-  if (source && (await openModel(source, choice)) && goesOn) play('map');
+  const wasRunning = useStudy.getState().phase.map === 'running';
+  if (source && (await openModel(source, choice)) && wasRunning) play('map');
 }
 
 /** Undoes or redoes a setting or a reset. */

@@ -7,7 +7,7 @@ const lanes = [
   { entry: 'adarank', points: [{ step: 0, loss: 3 }] },
 ];
 
-test('what has not changed stays the same object', () => {
+test('unchanged values stay the same objects', () => {
   const before = { spec: { seed: 1 }, lanes };
   const after = structuredClone(before);
   after.lanes[1]?.points.push({ step: 10, loss: 2 });
@@ -29,7 +29,7 @@ test('is equal to what is new, whatever was before', () => {
   );
 });
 
-test('bytes and floats are taken as they are', () => {
+test('bytes and floats are not compared', () => {
   const now = { values: Float32Array.of(1, 2) };
   expect(shared({ values: Float32Array.of(1, 2) }, now).values).toBe(now.values);
 });

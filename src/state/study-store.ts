@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import { STUDIES, type StudyKind, type StudyStates } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { AdapterSummary } from '../worker/protocol.ts';
-import { next, type Phase, type TransportAction } from './transport.ts';
+import { next, type Phase, type RunAction } from './run-controls.ts';
 
 /**
  * `repeat`: the repeat from which a measurement resumed; null for a study that resumes from its
@@ -25,7 +25,7 @@ export interface StudyStore {
   /** The study that the worker runs. */
   live: StudyKind | null;
   /** The run waits: a pause has begun, or a step has ended. */
-  standing: boolean;
+  waiting: boolean;
   /** The study that executes a single step. */
   stepping: StudyKind | null;
   /** A run that resumed automatically after the engine died, while the page shows this. */
@@ -33,9 +33,9 @@ export interface StudyStore {
   /** Trained or imported adapters, the most recent last. */
   adapters: readonly AdapterSummary[];
   set(
-    patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'standing' | 'stepping' | 'restarted'>>,
+    patch: Partial<Pick<StudyStore, 'adapters' | 'live' | 'waiting' | 'stepping' | 'restarted'>>,
   ): void;
-  act(study: StudyKind, action: TransportAction): void;
+  act(study: StudyKind, action: RunAction): void;
   /** Shows a state; null empties the view. */
   view<K extends StudyKind>(
     study: K,
@@ -59,7 +59,7 @@ const nothing = () => ({
 export const useStudy = create<StudyStore>()((set) => ({
   ...nothing(),
   live: null,
-  standing: false,
+  waiting: false,
   stepping: null,
   restarted: null,
   set,

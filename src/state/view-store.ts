@@ -3,22 +3,22 @@ import { create } from 'zustand';
 import { remember, remembered } from './storage.ts';
 
 export type Language = 'en' | 'ja';
-export type PlateTab = 'layers' | 'certainty';
+export type ChartTab = 'layers' | 'certainty';
 /** At most one dialog is open. */
-export type SheetName = 'export' | 'help' | 'text' | 'drawer' | 'link';
+export type DialogName = 'export' | 'help' | 'text' | 'drawer' | 'link';
 
 export interface ViewState {
   language: Language;
   /** The module whose numbers the strip shows: the pointed one, else the focused one. */
   pointed: number | null;
   focused: number | null;
-  tab: PlateTab;
+  tab: ChartTab;
   /** Module open in the panel. */
   opened: number | null;
   /** A single step opened it, so the Step button retains the focus. */
   stepped: boolean;
   picker: boolean;
-  sheet: SheetName | null;
+  dialog: DialogName | null;
   table: boolean;
   /** Saved adapter whose ranks the map shows instead of the measured ones. */
   adapter: string | null;
@@ -55,7 +55,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   opened: null,
   stepped: false,
   picker: false,
-  sheet: null,
+  dialog: null,
   table: false,
   adapter: null,
   versus: false,

@@ -14,17 +14,17 @@ import { floatModel } from '../engine/pieces/float-model.ts';
 import { nf4Model } from '../engine/pieces/nf4-model.ts';
 import { wasmBackend } from '../engine/backends/test-backends.ts';
 import { dequantise } from '../model/weights.ts';
-import { makeBase } from './base.ts';
+import { deriveBase } from './base.ts';
 import { checkpointKey } from './checkpoint.ts';
 import { decodeLink, encodeLink } from '../experiment/link.ts';
 import {
-  basedGraph,
+  derivedGraph,
   cutModules,
   prunedWeight,
   type CompressedParts,
-  type MadeBase,
+  type DerivedBase,
   type PrunedParts,
-} from './made-base.ts';
+} from './derived-base.ts';
 import type { StudyContext } from './context.ts';
 import { mapSteps } from '../../test/study-events.ts';
 import type { MeasuringEngine } from '../methods/importance/contract.ts';
@@ -40,7 +40,7 @@ import {
 const specOf = (...settings: Setting[]) => setByPaths(defaultSpec(), settings);
 
 describe('the setting', () => {
-  it('travels in a link with what it is made by, and older links mean the model as it came', async () => {
+  it('is in a link with the settings it depends on; older links mean the original model', async () => {
     const spec = specOf(['base', 'pruned'], ['prune.sparsity', '0.6'], ['training.steps', '30']);
     expect(differences(spec)).toEqual({
       base: 'pruned',
@@ -78,7 +78,7 @@ describe('the setting', () => {
     expect(baseKey(a) === '').toBe(base === 'as-is');
   });
 
-  it('another base is another measurement, and another checkpoint of the studies on it only', () => {
+  it('another base changes the measurement, and the checkpoint keys of studies on it only', () => {
     const [plain, pruned, compressed] = ['as-is', 'pruned', 'compressed'].map((base) =>
       specOf(['base', base]),
     ) as [StudyContext['spec'], StudyContext['spec'], StudyContext['spec']];
@@ -142,7 +142,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     const never = (): never => {
       throw new Error('not part of this test');
     };
-    const making = makeBase({
+    const making = deriveBase({
       spec,
       model,
       provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false },
@@ -184,13 +184,13 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     throw new Error('it did not end');
   }
 
-  it('is AdaRank with the weights set by hand: compressed', async () => {
+  it('equals AdaRank with explicitly replaced weights: compressed', async () => {
     const byHand = await engineOf(await floatModel(graph));
-    const base: MadeBase = { kind: 'compressed', ...compressed };
+    const base: DerivedBase = { kind: 'compressed', ...compressed };
     const plain = await draws(byHand);
     for (const { module, weight } of cutModules(compiled, compressed))
       await byHand.setWeight(module, weight);
-    const found = await draws(await engineOf(compile(await basedGraph(source, base))));
+    const found = await draws(await engineOf(compile(await derivedGraph(source, base))));
     const wanted = await draws(byHand);
     found.forEach((d, i) => expect(d / wanted[i]!).toBeCloseTo(1, 4));
     expect(Math.max(...found.map((d, i) => Math.abs(d / plain[i]! - 1)))).toBeGreaterThan(0.05);
@@ -199,7 +199,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
   it('is AdaRank with the weights set by hand: pruned, made by the study; its NF4 keeps every zero', async () => {
     const parts = await pruned();
     const byHand = await engineOf(await floatModel(graph));
-    const based = await basedGraph(source, { kind: 'pruned', ...parts });
+    const based = await derivedGraph(source, { kind: 'pruned', ...parts });
     for (const { index } of modules)
       await byHand.setWeight(index, prunedWeight(compiled, parts, index));
     const found = await draws(await engineOf(compile(based)));

@@ -17,7 +17,7 @@ const others: Partial<Record<StudyKind, [string, string]>> = {
   samples: ['samples.tokens', '9'],
 };
 
-test('a checkpoint is of its own settings, and survives a change of those of every other study', () => {
+test('the key of a checkpoint depends on the settings of its study, not on those of other studies', () => {
   for (const study of STUDIES)
     for (const [other, setting] of Object.entries(others)) {
       if (other === study) expect(keyOf(study, setting)).not.toBe(keyOf(study));
@@ -25,7 +25,7 @@ test('a checkpoint is of its own settings, and survives a change of those of eve
     }
 });
 
-test('what a measurement is used for is no part of it', () => {
+test('the use of a measurement does not change its key', () => {
   expect(keyOf('map', ['allocation.meanRank', '2'])).toBe(keyOf('map'));
   expect(keyOf('map', ['training.steps', '9'])).toBe(keyOf('map'));
   expect(keyOf('map', ['seed', '9'])).not.toBe(keyOf('map'));

@@ -11,7 +11,7 @@ import type { ExperimentSpec } from './spec.ts';
  * A study offers its checkpoints here and finds the one to resume from. The caller that runs the
  * study decides when to save, and where.
  */
-export interface CheckpointDoor {
+export interface CheckpointPort {
   /**
    * The checkpoint of an earlier run of the same experiment; undefined: start from the beginning.
    */

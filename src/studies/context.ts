@@ -15,9 +15,9 @@ import type { Control } from '../methods/importance/measuring.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
-import type { CheckpointDoor } from './checkpoint.ts';
+import type { CheckpointPort } from './checkpoint.ts';
 import type { ModelFacts } from './map/events.ts';
-import type { MadeBase } from './made-base.ts';
+import type { DerivedBase } from './derived-base.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 
@@ -68,14 +68,14 @@ export interface StudyContext {
    */
   derive(form: WeightForm): Promise<FullEngine>;
   /** Receives a base that the study made, so that other studies can run on it; absent: unused. */
-  saveBase?(base: MadeBase): void;
+  saveBase?(base: DerivedBase): void;
   /** Saves a trained adapter under its name and replaces an earlier one. */
   saveAdapter(adapter: SavedAdapter): void;
   savedAdapter(name: string): SavedAdapter | undefined;
   /** The most recently saved adapter. */
   newest(): SavedAdapter | undefined;
   /** The checkpoints of this study; absent: none are saved. */
-  checkpoint?: CheckpointDoor;
+  checkpoint?: CheckpointPort;
   /** How much is measured between two events; absent: as much as computes efficiently. */
   control?: Control;
   /** Monotonic time in milliseconds. */
@@ -95,10 +95,10 @@ export const adapterUse = ({ values, scales }: SavedAdapter, adapters: Adapters)
 export function adapterAtRank(adapter: SavedAdapter, b: number): SavedAdapter {
   if (!adapter.dyLora) return adapter;
   const { scale } = adapter.dyLora;
-  const most = largestRank(adapter.values.map((v) => v.rank));
+  const maxRank = largestRank(adapter.values.map((v) => v.rank));
   const ranks = new Map(adapter.values.map((v) => [v.module, v.rank]));
   const values = truncated(adapter.values, (module) =>
-    rankAt(Math.min(b, most), defined(ranks.get(module)), most),
+    rankAt(Math.min(b, maxRank), defined(ranks.get(module)), maxRank),
   );
   return {
     name: adapter.name,

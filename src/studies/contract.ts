@@ -9,7 +9,7 @@ import type { Model } from '../model/memory.ts';
 import type { ModelPart } from '../onnx/write-model.ts';
 import type { CommonSpec, TextRef } from '../spec/spec.ts';
 import type { StudyContext } from './context.ts';
-import type { MadeBase, ModelGraph } from './made-base.ts';
+import type { DerivedBase, ModelGraph } from './derived-base.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The common part of all events; each study defines its own types. */
@@ -37,11 +37,11 @@ export interface StudyCode<State> {
    * Whether the run may pause after an event. `step` (default): yes, and a single step ends here.
    * `pause`: yes, but a single step continues. `no`: what the event announces comes first.
    */
-  restsAfter?(event: StudyEvent): 'step' | 'pause' | 'no';
+  mayPauseAfter?(event: StudyEvent): 'step' | 'pause' | 'no';
 }
 
 /** What the command line prints while a study runs; null: nothing. */
-export type Told =
+export type StudyOutput =
   /** The current activity; replaces the previous one. */
   | { doing: string }
   /** A line on stderr. */
@@ -55,7 +55,7 @@ export type Told =
 /** What the command line prints about a study. */
 export interface StudyReport<State> {
   /** Printed after each event. */
-  told(state: State, event: StudyEvent): Told;
+  output(state: State, event: StudyEvent): StudyOutput;
   /** The findings; empty if they have been printed already. */
   text(state: State): string;
   /** The result as a file; default: its JSON. */
@@ -66,7 +66,7 @@ export interface StudyReport<State> {
 export type StudyExport<State> = (
   model: ModelGraph,
   state: State,
-  made: MadeBase | null,
+  derived: DerivedBase | null,
 ) => AsyncIterable<ModelPart>;
 
 /** Peak memory of a study in bytes, in addition to the original model. */
@@ -101,7 +101,7 @@ export interface Study<Settings, State extends StudyState> {
    * Where the study appears: in one of the tabs, in the whole panel, or as the map with its own
    * charts.
    */
-  place: 'tab' | 'plate' | 'map';
+  place: 'tab' | 'panel' | 'map';
   /** `code`, `report`, `exported` and `need` load at their first use. */
   code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;
@@ -123,7 +123,7 @@ export interface Study<Settings, State extends StudyState> {
   files?(spec: ExperimentSpec): string[];
   /** The base that this study makes for other studies. */
   makes?: {
-    base: MadeBase['kind'];
+    base: DerivedBase['kind'];
     /** Matches the settings that affect the base, not those for evaluation or comparison. */
     decidedBy: RegExp;
     /** Progress until the base exists, 0 to 1. */

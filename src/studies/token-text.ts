@@ -8,7 +8,7 @@ export class TokenText {
   private readonly decode: (ids: ArrayLike<number>) => Promise<string>;
   private readonly ids: number[];
   /** Number of characters returned so far, including the prompt's. */
-  private told: number | null = null;
+  private returned: number | null = null;
 
   constructor(prompt: ArrayLike<number>, decode: (ids: ArrayLike<number>) => Promise<string>) {
     this.decode = decode;
@@ -20,12 +20,12 @@ export class TokenText {
    * returned as decoded.
    */
   async add(id: number, last: boolean): Promise<string> {
-    this.told ??= (await this.decode(this.ids)).length;
+    this.returned ??= (await this.decode(this.ids)).length;
     this.ids.push(id);
     const all = await this.decode(this.ids);
     const text = last ? all : all.replace(/\ufffd+$/, '');
-    const from = this.told;
-    this.told = Math.max(from, text.length);
+    const from = this.returned;
+    this.returned = Math.max(from, text.length);
     return text.slice(from);
   }
 }

@@ -10,18 +10,18 @@ import { useExperiment } from '../state/experiment-store.ts';
 import { usePick } from '../state/pick.ts';
 import { attempt } from '../state/attempt.ts';
 import { useModel } from '../state/model-store.ts';
-import { Band, useBanded } from './frame/Band.tsx';
+import { Banner, useHasBanner } from './frame/Banner.tsx';
 import { ProviderChip } from './frame/Chips.tsx';
 import { Header } from './frame/Header.tsx';
 import { usePresent } from './frame/present.ts';
 import { StatusLine } from './frame/StatusLine.tsx';
-import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Transport.tsx';
+import { OpenSidebar, ProgressLine, RunControls, RunButtons } from './frame/RunControls.tsx';
 import { useKeys } from './frame/use-keys.ts';
-import { MapSheet } from './map/MapSheet.tsx';
+import { MapCard } from './map/MapCard.tsx';
 import { lazyPart } from './parts/lazy-part.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
-import { Plate } from './plate/Plate.tsx';
-import { Rail } from './rail/Rail.tsx';
+import { Panel } from './panel/Panel.tsx';
+import { Sidebar } from './sidebar/Sidebar.tsx';
 import { titleOf } from '../words/describe.ts';
 import { numbersOf } from '../language/numbers.ts';
 import { useWords } from './use-words.ts';
@@ -36,9 +36,9 @@ const Tour = lazyPart(
   async () => (await import('./tour/Tour.tsx')).Tour,
   () => useView.setState({ tour: null }),
 );
-const Sheets = lazyPart(
-  async () => (await import('./sheets/Sheets.tsx')).Sheets,
-  () => useView.setState({ sheet: null }),
+const Dialogs = lazyPart(
+  async () => (await import('./dialogs/Dialogs.tsx')).Dialogs,
+  () => useView.setState({ dialog: null }),
 );
 
 export function App() {
@@ -46,9 +46,9 @@ export function App() {
   const phone = usePhone();
   const presenting = usePresent();
   const drawer = useDrawer();
-  const banded = useBanded();
+  const hasBanner = useHasBanner();
   const comparing = useMap((m) => m.comparing);
-  const { picker, sheet, tour } = usePick(useView, 'picker', 'sheet', 'tour');
+  const { picker, dialog, tour } = usePick(useView, 'picker', 'dialog', 'tour');
   useKeys();
   useEffect(() => {
     document.documentElement.lang = words.locale;
@@ -58,13 +58,13 @@ export function App() {
   function drop(e: DragEvent) {
     e.preventDefault();
     if (!e.dataTransfer.types.includes('Files')) return;
-    useView.setState({ picker: true, sheet: null });
+    useView.setState({ picker: true, dialog: null });
     const files = filesFromDrop(e.dataTransfer.items);
     void attempt(async () => (await import('./picker/offer-files.ts')).offerFiles(files));
   }
   return (
     <div
-      className={`page${banded ? ' banded' : ''}`}
+      className={`page${hasBanner ? ' has-banner' : ''}`}
       onDragOver={(e) => e.preventDefault()}
       onDrop={drop}
     >
@@ -73,21 +73,21 @@ export function App() {
       </a>
       <Header phone={phone} />
       <main>
-        {phone ? <PhoneRow /> : <Transport />}
-        <Band />
+        {phone ? <PhoneRow /> : <RunControls />}
+        <Banner />
         <div className="body">
-          {!drawer && !presenting && <Rail />}
+          {!drawer && !presenting && <Sidebar />}
           <div id="centre">
-            <Suspense fallback={<MapSheet />}>
-              {picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}
+            <Suspense fallback={<MapCard />}>
+              {picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapCard />}
             </Suspense>
           </div>
-          <Plate />
+          <Panel />
         </div>
         {phone && (
           <div className="phone-foot">
             <ProgressLine />
-            <TransportButtons withReset={false} />
+            <RunButtons withReset={false} />
             <StatusLine phone />
           </div>
         )}
@@ -97,9 +97,9 @@ export function App() {
           <Tour at={tour} />
         </Suspense>
       )}
-      {sheet && (
+      {dialog && (
         <Suspense fallback={null}>
-          <Sheets name={sheet} />
+          <Dialogs name={dialog} />
         </Suspense>
       )}
     </div>
@@ -123,7 +123,7 @@ function PhoneRow() {
   const { facts, models } = usePick(useModel, 'facts', 'models');
   return (
     <div className="phone-row">
-      <OpenRail>{words.transport.experiment}</OpenRail>
+      <OpenSidebar>{words.runControls.experiment}</OpenSidebar>
       <span className="summary small ink2">
         <span className="ellipsis">
           {words.methods.names[spec.method.name]},{' '}

@@ -8,7 +8,7 @@ export const bosEn = {
   label: 'BOS before each text',
   why: 'The beginning-of-sequence token. Without it, some models predict poorly.',
   names: { tokenizer: 'as the tokenizer specifies', none: 'none', always: 'always' },
-  said: ({ ids, tokens, by, passedOver }: Bos): string => {
+  describe: ({ ids, tokens, by, passedOver }: Bos): string => {
     if (by === 'ids') return 'Token ids unchanged, nothing added';
     const rest = passedOver ? otherwise : '';
     if (ids.length === 0)

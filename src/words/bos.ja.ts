@@ -8,7 +8,7 @@ export const bosJa: BosWords = {
   label: 'テキストの前（BOS）',
   why: '系列の始まりを示すトークン。これがないと正しく予測できないモデルがあります。',
   names: { tokenizer: 'トークナイザーに従う', none: '置かない', always: '常に BOS を置く' },
-  said: ({ ids, tokens, by, passedOver }) => {
+  describe: ({ ids, tokens, by, passedOver }) => {
     if (by === 'ids') return 'トークン ID をそのまま使用（追加なし）';
     const rest = passedOver ? otherwise : '';
     if (ids.length === 0)

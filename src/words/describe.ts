@@ -12,8 +12,8 @@ import type { MethodName, ModelRef, TextRef } from '../spec/spec.ts';
 import type { Words } from './en.ts';
 
 export function describeText(words: Words, text: TextRef): string {
-  if (text.kind === 'own') return words.rail.ownText;
-  if (text.kind === 'ids') return words.rail.ids;
+  if (text.kind === 'own') return words.sidebar.ownText;
+  if (text.kind === 'ids') return words.sidebar.ids;
   return words.texts[text.id] ?? text.id;
 }
 
@@ -31,7 +31,7 @@ export const titleOf = (models: readonly { id: string; title: string }[], id: st
 const methodOption = (words: Words, setting: string, v: unknown): string | undefined =>
   Object.values(words.methods.of)
     .map(({ fields }) => fields[setting]?.options?.[String(v)])
-    .find((said) => said !== undefined);
+    .find((label) => label !== undefined);
 
 /** Name of a setting. A method's own setting may only have the label of its field. */
 function settingName(words: Words, path: string): string {
@@ -42,7 +42,7 @@ function settingName(words: Words, path: string): string {
 }
 
 function value(words: Words, path: string, v: unknown): string {
-  const rail = words.rail;
+  const sidebar = words.sidebar;
   if (path === 'text' || path === 'training.train' || path === 'training.held')
     return describeText(words, v as TextRef);
   if (path === 'base') return words.base.names[v as BaseKind];
@@ -59,10 +59,10 @@ function value(words: Words, path: string, v: unknown): string {
   if (path === 'samples.rank' && v === null) return words.values.ownRank;
   if (path.startsWith('train.')) return ofTraining(words, path, v);
   const names: Record<string, string> = {
-    floor: rail.floor,
-    exact: rail.exact,
-    ranks: rail.ranks,
-    parameters: rail.parameters,
+    floor: sidebar.floor,
+    exact: sidebar.exact,
+    ranks: sidebar.ranks,
+    parameters: sidebar.parameters,
   };
   const ofMethod = path.startsWith('method.') ? methodOption(words, path.slice(7), v) : undefined;
   return String(ofMethod ?? names[String(v)] ?? v);

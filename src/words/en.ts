@@ -47,7 +47,7 @@ export const en = {
     otherLocale: 'ja',
   },
   methods: methodsEn,
-  transport: {
+  runControls: {
     label: 'Transport',
     reset: 'Reset',
     play: 'Play',
@@ -129,7 +129,7 @@ export const en = {
     use: 'Use',
     inUse: 'In use',
   },
-  band: {
+  banner: {
     fromLink: 'From a link',
     changed: (what: string) => `Changed: ${what}.`,
     back: 'Back to the link',
@@ -174,7 +174,7 @@ export const en = {
     share: (v: number) => `${n.whole(100 * v)} % done.`,
   },
   bos: bosEn,
-  rail: {
+  sidebar: {
     label: 'Experiment',
     preset: 'Preset',
     custom: 'Your settings',
@@ -397,7 +397,7 @@ export const en = {
     hint: 'Point at a cell, or move to it with the arrow keys. Enter opens it.',
   },
 
-  plate: {
+  panel: {
     label: 'What the run shows',
     byLayer: 'Layers',
     convergence: 'Certainty',
@@ -436,7 +436,7 @@ export const en = {
       `The unperturbed model’s loss on this text is ${n.fixed(loss, 2)} nats per token (perplexity ${n.fixed(perplexity, 1)}).`,
   },
 
-  panel: {
+  modulePanel: {
     weights: 'weights',
     noiseA: 'noise A',
     delta: 'fresh B·A',
@@ -513,7 +513,7 @@ export const en = {
   compare: {
     title: 'Where the two differ',
     subtitle: 'second minus first, ranks',
-    plate: 'Two results side by side',
+    panel: 'Two results side by side',
     finding: (moved: number, of: number) =>
       `${n.whole(moved)} of ${n.whole(of)} modules differ significantly.`,
     how: 'A number: the two 95 % intervals do not overlap. A point: they overlap. Bottom row: net change of the column.',
@@ -577,7 +577,7 @@ export const en = {
       `${n.whole(tokens)} tokens; the run uses ${sequences} × ${length}.`,
     binary: (name: string) => `${name} is not plain text`,
     plain: 'Choose a text file.',
-    shorter: (most: number) => `Use at most ${n.whole(most)} characters.`,
+    shorter: (max: number) => `Use at most ${n.whole(max)} characters.`,
   },
   export: {
     save: 'Save',

@@ -35,7 +35,7 @@ export const errorTableJa = {
   'too-long': (v) =>
     `${v.file} は読み込みの上限 ${v.allowed} を超えています。正しいファイルか確認してください。`,
   'too-many-files': (v) =>
-    `フォルダー内のファイルが${v.most}個を超えています。モデルのフォルダーだけを選択してください。`,
+    `フォルダー内のファイルが${v.max}個を超えています。モデルのフォルダーだけを選択してください。`,
   'hub-missing': (v) =>
     `${v.host} に ${v.repository} が見つかりません（${v.status}）。ID を確認するか、モデルのファイルをドロップしてください。`,
   'hub-closed': (v) =>

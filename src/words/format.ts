@@ -3,7 +3,7 @@ import type { WeightFormat } from '../compiler/modules.ts';
 import type { Words } from './en.ts';
 
 export function describeFormat(words: Words, format: WeightFormat): string {
-  const names = words.panel.format;
+  const names = words.modulePanel.format;
   switch (format.kind) {
     case 'nbits':
     case 'linear':

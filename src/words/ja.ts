@@ -40,7 +40,7 @@ export const ja = {
     otherLocale: 'en',
   },
   methods: methodsJa,
-  transport: {
+  runControls: {
     label: '実行操作',
     reset: 'リセット',
     play: '実行',
@@ -124,7 +124,7 @@ export const ja = {
     use: '使用する',
     inUse: '使用中',
   },
-  band: {
+  banner: {
     fromLink: 'リンクから',
     changed: (what: string) => `設定を変更：${what}。`,
     back: 'リンクの設定に戻す',
@@ -171,7 +171,7 @@ export const ja = {
     share: (v) => `${n.whole(100 * v)} % 完了`,
   },
   bos: bosJa,
-  rail: {
+  sidebar: {
     label: '実験の設定',
     preset: 'プリセット',
     custom: 'カスタム設定',
@@ -394,7 +394,7 @@ export const ja = {
     hint: 'セルにポインターを合わせるか、矢印キーで移動。Enter で詳細を表示。',
   },
 
-  plate: {
+  panel: {
     label: '測定結果',
     byLayer: '層ごと',
     convergence: '収束',
@@ -435,7 +435,7 @@ export const ja = {
       `摂動なしでの損失：${n.fixed(loss, 2)} nat/トークン（パープレキシティ ${n.fixed(perplexity, 1)}）`,
   },
 
-  panel: {
+  modulePanel: {
     weights: '重み',
     noiseA: 'ノイズ A',
     delta: '初期化した B·A',
@@ -511,7 +511,7 @@ export const ja = {
   compare: {
     title: '2つの結果の差',
     subtitle: 'ランクの差（2つ目 − 1つ目）',
-    plate: '2つの結果の比較',
+    panel: '2つの結果の比較',
     finding: (moved: number, of: number) =>
       `${n.whole(of)}モジュールのうち${n.whole(moved)}個でランクが異なります。`,
     how: '数字は2つの 95 % 信頼区間が重ならないセル、点は重なるセル。最下行は列ごとの差の合計。',
@@ -575,7 +575,7 @@ export const ja = {
       `${n.whole(tokens)}トークン。測定では ${sequences} × ${length} トークンを使います。`,
     binary: (name: string) => `${name} はテキストファイルではありません`,
     plain: 'テキストファイルを選択してください。',
-    shorter: (most: number) => `${n.whole(most)}文字までにしてください。`,
+    shorter: (max: number) => `${n.whole(max)}文字までにしてください。`,
   },
   export: {
     save: '保存',

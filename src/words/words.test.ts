@@ -19,7 +19,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 /** Names that are the same in every language: symbols, file formats, key names, units. */
 const sameEverywhere =
-  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
+  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|sidebar\.(sigma)|modulePanel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
 
 /** The words of every study: panel, labels and presets. */
 const catalogues = import.meta.glob<Record<string, Record<Language, object>>>(

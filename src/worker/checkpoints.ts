@@ -4,12 +4,12 @@
  * transaction: if storage is full, the old one remains.
  */
 import { AtlasError } from '../errors.ts';
-import type { CheckpointDoor } from '../studies/checkpoint.ts';
+import type { CheckpointPort } from '../studies/checkpoint.ts';
 
 const DATABASE = 'rank-atlas';
 const STORE = 'checkpoints';
 /** Maximum number of saved checkpoints and bases; the oldest are deleted. */
-const MOST = 6;
+const MAX_CHECKPOINTS = 6;
 /**
  * Minimum milliseconds between two saves, and the maximum fraction of a study's time that saving
  * may take.
@@ -49,7 +49,8 @@ export class CheckpointStore {
       await this.within('readwrite', (store) => {
         const put = store.put({ key, at: Date.now(), checkpoint } satisfies StoredCheckpoint);
         const old = store.index('at').getAllKeys();
-        old.onsuccess = () => old.result.slice(0, -MOST).forEach((oldest) => store.delete(oldest));
+        old.onsuccess = () =>
+          old.result.slice(0, -MAX_CHECKPOINTS).forEach((oldest) => store.delete(oldest));
         return put;
       });
     } catch (cause) {
@@ -103,7 +104,7 @@ function sizeOf(value: unknown): number {
 }
 
 /** What the caller of a study does with its checkpoints. */
-export type RunCheckpoint = CheckpointDoor & Pick<CheckpointKeeper, 'between' | 'save' | 'forget'>;
+export type RunCheckpoint = CheckpointPort & Pick<CheckpointWriter, 'between' | 'save' | 'forget'>;
 
 /** Checkpoints of a run that are not stored. `from`: the checkpoint to resume from. */
 export function unsaved(from: unknown): RunCheckpoint {
@@ -115,7 +116,7 @@ export function unsaved(from: unknown): RunCheckpoint {
  * The checkpoints of one study during its run. The caller invokes `between` after every event,
  * before it requests the next.
  */
-export class CheckpointKeeper implements CheckpointDoor {
+export class CheckpointWriter implements CheckpointPort {
   readonly from: unknown;
   private readonly store: CheckpointStore;
   private readonly key: string;
@@ -143,8 +144,8 @@ export class CheckpointKeeper implements CheckpointDoor {
     store: CheckpointStore,
     key: string,
     warn: (error: AtlasError) => void,
-  ): Promise<CheckpointKeeper> {
-    return new CheckpointKeeper(store, key, await store.load(key), warn);
+  ): Promise<CheckpointWriter> {
+    return new CheckpointWriter(store, key, await store.load(key), warn);
   }
 
   offer(take: () => Promise<unknown>): void {

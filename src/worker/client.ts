@@ -175,13 +175,13 @@ class Thread {
 
   end(error: AtlasError): void {
     this.#worker.terminate();
-    this.#watch.said(null);
+    this.#watch.announced(null);
     for (const { reject } of this.#open.values()) reject(error);
     this.#open.clear();
   }
 
   #receive(message: FromWorker): void {
-    if (message.kind === 'silent') return this.#watch.said(message.seconds);
+    if (message.kind === 'silent') return this.#watch.announced(message.seconds);
     if (message.kind !== 'reply' && message.kind !== 'failed') return this.#events.pushed(message);
     const waiting = this.#open.get(message.id);
     if (!waiting) return;

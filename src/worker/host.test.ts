@@ -135,25 +135,25 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(defined(page.measurement).draws).toEqual(whole.draws);
   });
 
-  it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
+  it('pauses between batches, steps one module, and resumes without a loss of draws', async () => {
     sendEveryEvent();
     const drawn = () => defined(page.measurement).draws.flat().length;
     /** Resolves when the run has drawn and waits; `first` sees every message before. */
-    const stands = (first: () => void = () => undefined) =>
+    const untilWaiting = (first: () => void = () => undefined) =>
       new Promise<void>((done) => {
         const from = page.measurement?.result ? 0 : drawn();
-        page.onStudy = ({ standing }) => {
+        page.onStudy = ({ waiting }) => {
           if (drawn() === from) return;
-          if (standing) done();
+          if (waiting) done();
           else first();
         };
       });
-    const standing = stands(() => page.control('pause'));
+    const paused = untilWaiting(() => page.control('pause'));
     const finished = page.run(spec);
-    await standing;
+    await paused;
     const before = drawn();
     expect(before).toBeLessThan(112);
-    const stepped = stands();
+    const stepped = untilWaiting();
     page.control('step');
     await stepped;
     expect(drawn()).toBe(before + 1);
@@ -165,7 +165,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
       .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
   });
 
-  it('stops when it is told to, and can go on from the draws it had', async () => {
+  it('stops on request, and resumes from its draws', async () => {
     page.onStudy = () => {
       page.onStudy = () => undefined;
       page.control('cancel');
@@ -239,9 +239,9 @@ describe('the engine host', { timeout: 120_000 }, () => {
   it('runs a study, which pauses and goes on, and keeps what it trained', async () => {
     sendEveryEvent();
     const begun = new Promise<void>((begin) => {
-      page.onStudy = ({ standing }) => {
+      page.onStudy = ({ waiting }) => {
         if (!defined(page.race).lanes.some((l) => l.step >= 1)) return;
-        if (standing) begin();
+        if (waiting) begin();
         else page.control('pause');
       };
     });
@@ -250,8 +250,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
     const steps = () => defined(page.race).lanes.reduce((sum, l) => sum + l.step, 0);
     const before = steps();
     const stepped = new Promise<void>((done) => {
-      page.onStudy = ({ standing }) => {
-        if (standing && steps() > before) done();
+      page.onStudy = ({ waiting }) => {
+        if (waiting && steps() > before) done();
       };
     });
     page.control('step');
@@ -294,7 +294,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     });
   });
 
-  it('makes an experiment’s base first, keeps it, measures and trains on it, and goes back', async () => {
+  it('derives and caches the base of an experiment, measures and trains on it, and switches back', async () => {
     const based = {
       ...race,
       study: 'map' as const,
@@ -362,7 +362,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     );
   }, 120_000);
 
-  it('says what stands before a text, and measures with it: numbers as of the same ids', async () => {
+  it('reports the BOS before a text and measures with it: equal numbers for equal ids', async () => {
     expect(await page.ask('bos', { kind: 'bundled', bos: 'tokenizer' })).toEqual({
       ids: [],
       tokens: [],

@@ -50,7 +50,7 @@ import { missingPart } from './missing-part.ts';
 import { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
 import { StudyHost } from './study-host.ts';
-import { heardWhile, saidToBlock } from './watch.ts';
+import { announceWhile, announcedBlocking } from './watch.ts';
 
 export interface Surroundings {
   send(message: FromWorker): void;
@@ -90,7 +90,7 @@ export class EngineHost {
   }
 
   receive(message: ToWorker): void {
-    if (message.kind === 'control') this.running?.tell(message.action);
+    if (message.kind === 'control') this.running?.apply(message.action);
     else if (message.kind === 'stop-reading') this.reading?.abort();
     else void this.answer(message);
   }
@@ -129,7 +129,7 @@ export class EngineHost {
     [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']>;
   } = {
     inspect: (ask) =>
-      heardWhile(
+      announceWhile(
         (seconds) => this.silent(seconds),
         () => this.inspect(ask),
       ),
@@ -192,11 +192,11 @@ export class EngineHost {
     source,
     provider,
   }: Requests['open']['ask']): Promise<Requests['open']['answer']> {
-    this.running?.tell('cancel');
+    this.running?.apply('cancel');
     // The files are read while the runtime loads.
     const [loaded, started] = await Promise.all([this.read(source), this.start(provider)]);
     await this.close();
-    this.tell({ phase: 'sessions' });
+    this.report({ phase: 'sessions' });
     const { ort, gpu, providers } = started;
     // Kernels and shaders load only if a GPU computes.
     const on = async (device: Gpu | null): Promise<Backend> =>
@@ -212,7 +212,7 @@ export class EngineHost {
     });
     const opened = { loaded, facts: factsOf(loaded), engine, ort, backend: () => on(gpu) };
     this.opened = { ...opened, studies: new StudyHost(opened, this.out) };
-    this.tell({ phase: 'self-test' });
+    this.report({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
     return {
       facts: this.opened.facts,
@@ -238,14 +238,14 @@ export class EngineHost {
     const loaded = await findAndLoad(find, {
       onProgress: (bytes, total) => {
         if (signal.aborted) throw new AtlasError('cancelled');
-        this.tell({ phase: 'download', what: 'model', loaded: bytes, total });
+        this.report({ phase: 'download', what: 'model', loaded: bytes, total });
       },
-      blocking: saidToBlock((seconds) => this.silent(seconds)),
+      blocking: announcedBlocking((seconds) => this.silent(seconds)),
     });
     // Files read later, for an export, must not be aborted with the next model.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the next model's
     if (this.reading?.signal === signal) this.reading = null;
-    this.tell({ phase: 'compile' });
+    this.report({ phase: 'compile' });
     return loaded;
   }
 
@@ -268,7 +268,7 @@ export class EngineHost {
     // visit.
     if (kind === 'wasm') gpu?.device.destroy();
     const ort = await this.out.runtime(kind, (loaded, total) =>
-      this.tell({ phase: 'download', what: 'runtime', loaded, total }),
+      this.report({ phase: 'download', what: 'runtime', loaded, total }),
     );
     return {
       ort,
@@ -293,7 +293,7 @@ export class EngineHost {
   }
 
   private async study(ask: Requests['study']['ask']): Promise<{ finished: boolean }> {
-    this.running?.tell('cancel');
+    this.running?.apply('cancel');
     const control = (this.running = new RunControl(ask.paused === true));
     try {
       return await this.studies().run(ask, control, (news) =>
@@ -351,7 +351,7 @@ export class EngineHost {
     this.out.send({ kind: 'silent', seconds });
   }
 
-  private tell(progress: Progress): void {
+  private report(progress: Progress): void {
     this.out.send({ kind: 'progress', progress });
   }
 }

@@ -6,7 +6,7 @@ test.each([
   'error loading dynamically imported module: https://example.org/assets/race-run-1a2b3c4d.js',
   'Importing a module script failed.',
   'Unable to preload CSS for /assets/embed-1a2b3c4d.css',
-])('a file of the page that could not be fetched is told as that: %s', (message) => {
+])('a file of the page that could not be fetched is reported as missing: %s', (message) => {
   expect(missingPart(new TypeError(message))).toMatchObject({ code: 'missing-part' });
 });
 

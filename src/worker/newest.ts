@@ -13,7 +13,7 @@ export class Newest<T> {
   }
 
   /** Replaces a message that has not been sent yet. */
-  tell(news: T): void {
+  update(news: T): void {
     this.newest = { news, sent: false };
     if (performance.now() - this.last >= INTERVAL) this.flush();
   }

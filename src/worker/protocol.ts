@@ -248,7 +248,7 @@ export interface StudyNews {
   /** 0 to 1. */
   progress: number;
   /** Whether the run waits: a pause has begun, or a step has ended. */
-  standing: boolean;
+  waiting: boolean;
   memory: ModelMemory;
   adapters: AdapterSummary[];
 }

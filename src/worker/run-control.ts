@@ -1,5 +1,5 @@
 /**
- * Pause, step and cancel for one run. The caller that pulls the run's events awaits `goOn()`
+ * Pause, step and cancel for one run. The caller that pulls the run's events awaits `mayContinue()`
  * between two events.
  */
 import type { Control } from '../methods/importance/measuring.ts';
@@ -12,7 +12,7 @@ export class RunControl implements Control {
   private stepping = false;
   cancelled = false;
   /** The run waits. */
-  standing = false;
+  waiting = false;
   private wake: (() => void) | null = null;
 
   constructor(paused: boolean) {
@@ -24,7 +24,7 @@ export class RunControl implements Control {
     return this.stepping ? 'module' : 'layer';
   }
 
-  tell(action: Action): void {
+  apply(action: Action): void {
     this.stepping = action === 'step';
     this.paused = action === 'pause';
     if (action === 'cancel') this.cancelled = true;
@@ -41,9 +41,9 @@ export class RunControl implements Control {
 
   /**
    * Resolves to true when the next event may be computed, and to false when the run is cancelled.
-   * Calls `standing` when a pause begins.
+   * Calls `onPause` when a pause begins.
    */
-  async goOn(standing: () => void): Promise<boolean> {
+  async mayContinue(onPause: () => void): Promise<boolean> {
     // Yields to the event loop, so that messages which arrived during the computation are handled.
     await new Promise<void>((resolve) => {
       const { port1, port2 } = new MessageChannel();
@@ -53,14 +53,14 @@ export class RunControl implements Control {
       };
       port2.postMessage(null);
     });
-    this.standing = this.paused;
-    if (this.paused) standing();
+    this.waiting = this.paused;
+    if (this.paused) onPause();
     while (this.paused && !this.cancelled)
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     this.wake = null;
-    this.standing = false;
+    this.waiting = false;
     return !this.cancelled;
   }
 }

@@ -8,7 +8,7 @@ import { AtlasError } from '../errors.ts';
 import { openEngine } from '../engine/cut-engine.ts';
 import type { FullEngine, ModelMemory } from '../engine/engine.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
-import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
+import { checkpointKey, type CheckpointPort } from '../studies/checkpoint.ts';
 import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
@@ -22,8 +22,8 @@ import {
 } from '../studies/context.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
-import { Bases, type Ground } from './bases.ts';
-import { CheckpointKeeper, CheckpointStore, unsaved, type RunCheckpoint } from './checkpoints.ts';
+import { Bases, type OpenBase } from './bases.ts';
+import { CheckpointWriter, CheckpointStore, unsaved, type RunCheckpoint } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
 import { batchOf } from '../runtime/load.ts';
 import { contentOf, studyContext, type Around } from '../runtime/context.ts';
@@ -43,7 +43,7 @@ export class StudyHost {
     this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
   });
   /** The checkpoints of the current study, with their key. */
-  private currentCheckpoint: { key: string; keeper: CheckpointKeeper } | null = null;
+  private currentCheckpoint: { key: string; writer: CheckpointWriter } | null = null;
 
   constructor(opened: Opened, out: Surroundings) {
     this.opened = opened;
@@ -59,25 +59,25 @@ export class StudyHost {
   async run(
     ask: Requests['study']['ask'],
     control: RunControl,
-    tell: (news: StudyNews) => void,
+    send: (news: StudyNews) => void,
   ): Promise<{ finished: boolean }> {
-    const ground = await this.ground(
+    const base = await this.openBase(
       { ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } },
       control,
     );
-    if (!ground) return { finished: false };
+    if (!base) return { finished: false };
     const study = studyOf(ask.study);
     if (study.trains) await this.tests.get();
     const code = await study.code();
-    const context = { ...(await this.context(ask, ground)), control };
+    const context = { ...(await this.context(ask, base)), control };
     const news = new Newest<StudyState>((state) => {
       // After a cancel, the page would take messages of this run for the next run's.
       if (control.cancelled) return;
-      tell({
+      send({
         run: ask.run,
         state,
         progress: code.progress(state),
-        standing: control.standing,
+        waiting: control.waiting,
         memory: this.memory(),
         adapters: this.adapters(),
       });
@@ -87,11 +87,11 @@ export class StudyHost {
         ask,
         control,
         begin: (checkpoint) => pulled(code, { ...context, checkpoint }),
-        told: ({ event, state }) => {
-          news.tell(state);
-          return code.restsAfter?.(event) ?? 'step';
+        onEvent: ({ event, state }) => {
+          news.update(state);
+          return code.mayPauseAfter?.(event) ?? 'step';
         },
-        standing: () => news.again(),
+        onPause: () => news.again(),
       });
       return { finished: done !== null };
     } finally {
@@ -103,42 +103,42 @@ export class StudyHost {
    * Returns the base of an experiment and makes it first if it is unknown; null if cancelled.
    * Throws what the study that makes the base throws.
    */
-  async ground(
+  async openBase(
     { spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>,
     control: RunControl,
-  ): Promise<Ground | null> {
+  ): Promise<OpenBase | null> {
     const key = baseKey(spec);
     const { base } = spec;
     if (base !== 'as-is' && !(await this.bases.known(key))) {
       const study = defined(makerOf(base));
-      const { makeBase } = await import('../studies/base.ts');
-      await this.bases.leave();
+      const { deriveBase } = await import('../studies/base.ts');
+      await this.bases.switchToOriginal();
       const news = new Newest<number>((share) =>
         this.out.send({ kind: 'base', making: { base, share } }),
       );
       try {
         const context = await this.context(
           { study, spec, texts, importances: null },
-          this.bases.plain,
+          this.bases.original,
         );
-        const made = await this.pulled({
+        const derived = await this.pulled({
           ask: { study, spec },
           control,
-          begin: (checkpoint) => makeBase({ ...context, checkpoint }),
-          told: (share) => {
-            news.tell(share);
+          begin: (checkpoint) => deriveBase({ ...context, checkpoint }),
+          onEvent: (share) => {
+            news.update(share);
             return 'step';
           },
-          standing: () => undefined,
+          onPause: () => undefined,
         });
-        if (!made) return null;
-        this.bases.save(key, made.value);
+        if (!derived) return null;
+        this.bases.save(key, derived.value);
       } finally {
         news.flush();
         this.out.send({ kind: 'base', making: null });
       }
     }
-    return this.bases.stand(key);
+    return this.bases.switchTo(key);
   }
 
   /**
@@ -147,14 +147,14 @@ export class StudyHost {
    */
   async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
     const key = baseKey(spec);
-    const { now } = this.bases;
-    if (busy && key !== now.key) throw new AtlasError('no-base');
-    return (await this.bases.stand(key)).engine;
+    const { current } = this.bases;
+    if (busy && key !== current.key) throw new AtlasError('no-base');
+    return (await this.bases.switchTo(key)).engine;
   }
 
   memory(): ModelMemory {
     const own = this.opened.engine.memory();
-    const { engine } = this.bases.now;
+    const { engine } = this.bases.current;
     return engine === this.opened.engine
       ? own
       : { ...own, device: own.device + engine.memory().device };
@@ -162,7 +162,7 @@ export class StudyHost {
 
   /** Called when the model is closed. */
   dispose(): Promise<void> {
-    return this.bases.leave();
+    return this.bases.switchToOriginal();
   }
 
   /**
@@ -173,39 +173,39 @@ export class StudyHost {
     ask,
     control,
     begin,
-    told,
-    standing,
+    onEvent,
+    onPause,
   }: {
     ask: Requests['forget']['ask'] & { from?: unknown };
     control: RunControl;
-    begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>;
-    /** Whether the run may pause after this event; see `StudyCode.restsAfter`. */
-    told: (event: E) => 'step' | 'pause' | 'no';
+    begin: (checkpoint: CheckpointPort) => AsyncGenerator<E, T, undefined>;
+    /** Whether the run may pause after this event; see `StudyCode.mayPauseAfter`. */
+    onEvent: (event: E) => 'step' | 'pause' | 'no';
     /** Called when a pause begins or a step has ended. */
-    standing: () => void;
+    onPause: () => void;
   }): Promise<{ value: T } | null> {
-    const keeper = await this.keeper(ask);
-    const events = begin(keeper);
-    const stands = () => {
-      standing();
-      void keeper.save();
+    const writer = await this.openWriter(ask);
+    const events = begin(writer);
+    const pause = () => {
+      onPause();
+      void writer.save();
     };
     try {
       for (;;) {
         const next = await events.next();
         if (next.done) {
-          await keeper.forget();
+          await writer.forget();
           return { value: next.value };
         }
-        const rests = told(next.value);
-        if (rests === 'no') continue;
-        if (rests === 'step') control.stepEnded();
-        if (!(await control.goOn(stands))) {
+        const mayPause = onEvent(next.value);
+        if (mayPause === 'no') continue;
+        if (mayPause === 'step') control.stepEnded();
+        if (!(await control.mayContinue(pause))) {
           // Stopped for another run: this one can resume from here, unless it was reset.
-          await keeper.save();
+          await writer.save();
           return null;
         }
-        await keeper.between();
+        await writer.between();
       }
     } finally {
       await events.return(undefined as T);
@@ -215,16 +215,16 @@ export class StudyHost {
   /**
    * The checkpoints of a study. A checkpoint that the page can build from its state is not stored.
    */
-  private async keeper(
+  private async openWriter(
     ask: Requests['forget']['ask'] & { from?: unknown },
   ): Promise<RunCheckpoint> {
     if (studyOf(ask.study).checkpointOf) return unsaved(ask.from);
     const key = this.checkpointKey(ask);
-    const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
+    const writer = await CheckpointWriter.open(this.checkpoints, key, ({ code, values }) =>
       this.out.send({ kind: 'warning', code, values }),
     );
-    this.currentCheckpoint = { key, keeper };
-    return keeper;
+    this.currentCheckpoint = { key, writer };
+    return writer;
   }
 
   async need({ study, spec }: Requests['need']['ask']): Promise<Requests['need']['answer']> {
@@ -242,7 +242,7 @@ export class StudyHost {
   /** Deletes the checkpoint of a study, which then starts from the beginning. */
   async forget(ask: Requests['forget']['ask']): Promise<Record<string, never>> {
     const key = this.checkpointKey(ask);
-    if (this.currentCheckpoint?.key === key) await this.currentCheckpoint.keeper.forget();
+    if (this.currentCheckpoint?.key === key) await this.currentCheckpoint.writer.forget();
     else await this.checkpoints.remove(key);
     return {};
   }
@@ -257,7 +257,7 @@ export class StudyHost {
   }
 
   adapters(): AdapterSummary[] {
-    return [...this.bases.now.adapters.values()].map(({ name, values, dyLora, base }) => {
+    return [...this.bases.current.adapters.values()].map(({ name, values, dyLora, base }) => {
       const { modules } = this.opened.facts;
       return {
         name,
@@ -301,7 +301,7 @@ export class StudyHost {
     const { adapters, scale, notes } = importPeft(config, weights, this.places);
     if (notes.length > 0)
       this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
-    this.bases.take({
+    this.bases.addImported({
       name: 'imported',
       values: adapters,
       scales: adapters.map((a) => scale(a.module)),
@@ -318,7 +318,7 @@ export class StudyHost {
     texts,
   }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
     const { comparedLoss } = await import('../methods/training.ts');
-    const { engine } = this.bases.now;
+    const { engine } = this.bases.current;
     const { held, heldSequences, length, batch } = spec.training;
     const saved = this.named(name, rank);
     const tokens = await batchOf(
@@ -339,7 +339,7 @@ export class StudyHost {
   }
 
   private named(name: string, rank?: number): SavedAdapter {
-    const found = this.bases.now.adapters.get(name);
+    const found = this.bases.current.adapters.get(name);
     if (!found) throw new AtlasError('no-adapter');
     return rank === undefined ? found : adapterAtRank(found, rank);
   }
@@ -350,10 +350,12 @@ export class StudyHost {
     file,
     dataName,
   }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
-    const made = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
-    if (made?.kind !== 'pruned') throw new AtlasError('no-base');
+    const derived = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
+    if (derived?.kind !== 'pruned') throw new AtlasError('no-base');
     const { prunedFile } = await import('../studies/prune/export.ts');
-    return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
+    return {
+      files: (await prunedFile(this.opened.loaded, derived, file, dataName)).map(savedFile),
+    };
   }
 
   /**
@@ -377,19 +379,19 @@ export class StudyHost {
         openEngine({
           model,
           backend: await this.opened.backend(),
-          memoryBudgetBytes: this.bases.room,
+          memoryBudgetBytes: this.bases.freeBytes,
         }),
     };
   }
 
   private async context(
     { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'run' | 'paused'>,
-    ground: Ground,
+    base: OpenBase,
   ): Promise<StudyContext> {
     return {
-      ...(await studyContext(spec, study, ground, this.around(texts))),
+      ...(await studyContext(spec, study, base, this.around(texts))),
       importances,
-      saveBase: (made) => this.bases.save(baseKey({ ...spec, base: made.kind }), made),
+      saveBase: (derived) => this.bases.save(baseKey({ ...spec, base: derived.kind }), derived),
     };
   }
 }

@@ -1,6 +1,6 @@
 /** Fetches all code that studies load on demand, so that it is available offline. */
 import { importanceOf, IMPORTANCES } from '../methods/importance/registry.ts';
-import { LANES, lanes } from '../studies/race/lanes.ts';
+import { OTHER_ENTRIES, otherEntries } from '../studies/race/entries.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 
 /** The modules that the engine and the host import on demand on the CPU. WebGPU imports its own. */
@@ -10,10 +10,10 @@ const parts: (() => Promise<unknown>)[] = [
     await Promise.all([code(), need?.(), makes?.share()]);
   }),
   ...IMPORTANCES.map((name) => () => importanceOf(name).code()),
-  ...LANES.map((name) => () => lanes[name].code()),
+  ...OTHER_ENTRIES.map((name) => () => otherEntries[name].code()),
   () => import('./remote-models.ts'),
   () => import('../studies/base.ts'),
-  () => import('../studies/made-base.ts'),
+  () => import('../studies/derived-base.ts'),
   () => import('../adapters/peft.ts'),
   () => import('../methods/training.ts'),
   () => import('./svd-threads.ts'),

@@ -2,10 +2,10 @@
 import { unzipped } from '../model/zip.ts';
 import type { UnzipAnswer, UnzipJob } from './unzip.ts';
 
-async function answerTo({ entry, packed, most }: UnzipJob): Promise<UnzipAnswer> {
+async function answerTo({ entry, packed, maxBytes }: UnzipJob): Promise<UnzipAnswer> {
   try {
     return {
-      content: unzipped({ ...entry, packed: new Uint8Array(await packed.arrayBuffer()) }, most),
+      content: unzipped({ ...entry, packed: new Uint8Array(await packed.arrayBuffer()) }, maxBytes),
     };
   } catch (error) {
     return { why: (error as Error).message };

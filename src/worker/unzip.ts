@@ -8,7 +8,7 @@ export interface UnzipJob {
   entry: Omit<ZipEntry, 'packed'>;
   /** The entry's bytes, still compressed. */
   packed: Blob;
-  most: number;
+  maxBytes: number;
 }
 
 export type UnzipAnswer = { content: Uint8Array<ArrayBuffer> } | { why: string };
@@ -20,7 +20,7 @@ export type UnzipAnswer = { content: Uint8Array<ArrayBuffer> } | { why: string }
 export function unzippedInThread(
   zip: Blob,
   { packed, ...entry }: ZipEntry,
-  most: number,
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const worker = new Worker(new URL('./unzip-thread.ts', import.meta.url), { type: 'module' });
   const answered = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
@@ -35,7 +35,7 @@ export function unzippedInThread(
   worker.postMessage({
     entry,
     packed: zip.slice(packed.byteOffset, packed.byteOffset + packed.length),
-    most,
+    maxBytes,
   } satisfies UnzipJob);
   return answered.finally(() => worker.terminate());
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { heardWhile, saidToBlock, SILENT_READING, SILENT_TOKENS, Watch } from './watch.ts';
+import { announceWhile, announcedBlocking, SILENT_READING, SILENT_TOKENS, Watch } from './watch.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,15 +8,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a thread that is watched', () => {
+describe('a watched worker', () => {
   const watched = () => {
     const stuck: number[] = [];
     return { stuck, watch: new Watch((seconds) => stuck.push(seconds)) };
   };
 
-  test('is stuck when it is silent for as long as it said, and is said to be so once', () => {
+  test('is stuck after the announced silence, and is reported once', () => {
     const { stuck, watch } = watched();
-    watch.said(10);
+    watch.announced(10);
     vi.advanceTimersByTime(9_900);
     expect(stuck).toEqual([]);
     vi.advanceTimersByTime(200);
@@ -25,63 +25,63 @@ describe('a thread that is watched', () => {
     expect(stuck).toEqual([10]);
   });
 
-  test('is not, as long as it lets itself be heard', () => {
+  test('is not stuck while it announces again', () => {
     const { stuck, watch } = watched();
     for (let i = 0; i < 20; i++) {
-      watch.said(10);
+      watch.announced(10);
       vi.advanceTimersByTime(9_000);
     }
     expect(stuck).toEqual([]);
   });
 
-  test('may be silent for ever outside of what it announced', () => {
+  test('may be silent without limit if it announced none', () => {
     const { stuck, watch } = watched();
     vi.advanceTimersByTime(1e6);
-    watch.said(10);
-    watch.said(null);
+    watch.announced(10);
+    watch.announced(null);
     vi.advanceTimersByTime(1e6);
     expect(stuck).toEqual([]);
   });
 
-  test('is not blamed for the time the machine slept', () => {
+  test('is not charged for time that the machine slept', () => {
     const { stuck, watch } = watched();
-    watch.said(10);
+    watch.announced(10);
     vi.setSystemTime(Date.now() + 3_600_000); // one hour on the clock without a timer tick
     vi.advanceTimersByTime(5_000);
     expect(stuck).toEqual([]);
   });
 });
 
-describe('what a thread says', () => {
-  test('of work that blocks: before and after, whether it ends well or not', () => {
-    const said: (number | null)[] = [];
-    const blocking = saidToBlock((seconds) => said.push(seconds));
-    expect(blocking(() => said.length)).toBe(1);
-    expect(said).toEqual([SILENT_TOKENS, null]);
+describe('a worker announces', () => {
+  test('blocking work before and after it, also if it throws', () => {
+    const announced: (number | null)[] = [];
+    const blocking = announcedBlocking((seconds) => announced.push(seconds));
+    expect(blocking(() => announced.length)).toBe(1);
+    expect(announced).toEqual([SILENT_TOKENS, null]);
     expect(() =>
       blocking(() => {
         throw new Error('refused');
       }),
     ).toThrow('refused');
-    expect(said).toEqual([SILENT_TOKENS, null, SILENT_TOKENS, null]);
+    expect(announced).toEqual([SILENT_TOKENS, null, SILENT_TOKENS, null]);
   });
 
-  test('of reading a model: every second, however long the files take, until it is over', async () => {
-    const said: (number | null)[] = [];
+  test('the reading of a model every second until it ends', async () => {
+    const announced: (number | null)[] = [];
     let arrive!: () => void;
-    const reading = heardWhile(
-      (seconds) => said.push(seconds),
+    const reading = announceWhile(
+      (seconds) => announced.push(seconds),
       () =>
         new Promise<void>((resolve) => {
           arrive = resolve;
         }),
     );
     await vi.advanceTimersByTimeAsync(600_000);
-    expect(said).toEqual(Array.from({ length: 601 }, () => SILENT_READING));
+    expect(announced).toEqual(Array.from({ length: 601 }, () => SILENT_READING));
     arrive();
     await reading;
-    expect(said.at(-1)).toBeNull();
+    expect(announced.at(-1)).toBeNull();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(said).toHaveLength(602);
+    expect(announced).toHaveLength(602);
   });
 });

@@ -19,17 +19,17 @@ export const SILENT_TOKENS = 60;
  */
 export const SILENT_READING = 120;
 
-type Say = (seconds: number | null) => void;
+type Announce = (seconds: number | null) => void;
 
 /** Announces the silence before some work, and its end afterwards. */
-export const saidToBlock =
-  (say: Say): Blocking =>
+export const announcedBlocking =
+  (announce: Announce): Blocking =>
   (work) => {
-    say(SILENT_TOKENS);
+    announce(SILENT_TOKENS);
     try {
       return work();
     } finally {
-      say(null);
+      announce(null);
     }
   };
 
@@ -37,15 +37,15 @@ export const saidToBlock =
  * Reports every second while a model is read, including while it waits for files, which may take
  * long.
  */
-export async function heardWhile<T>(say: Say, work: () => Promise<T>): Promise<T> {
-  const beat = () => say(SILENT_READING);
+export async function announceWhile<T>(announce: Announce, work: () => Promise<T>): Promise<T> {
+  const beat = () => announce(SILENT_READING);
   beat();
   const beating = setInterval(beat, 1000);
   try {
     return await work();
   } finally {
     clearInterval(beating);
-    say(null);
+    announce(null);
   }
 }
 
@@ -63,14 +63,14 @@ export class Watch {
   }
 
   /** The worker announced how long it may be silent from now on; null: no limit. */
-  said(seconds: number | null): void {
+  announced(seconds: number | null): void {
     clearInterval(this.ticking);
     this.left = seconds;
     if (seconds === null) return;
     this.ticking = setInterval(() => {
       this.left = defined(this.left) - 1;
       if (this.left > 0) return;
-      this.said(null);
+      this.announced(null);
       this.stuck(seconds);
     }, 1000);
   }

@@ -46,8 +46,8 @@ export const noCounts = (): Counts => ({
 });
 
 /** Limits for one input: milliseconds of a reader, and bytes by which the process may grow. */
-const MOST_MS = 1000;
-const MOST_BYTES = 700e6;
+const MAX_MS = 1000;
+const MAX_BYTES = 700e6;
 
 /**
  * Streams of random numbers, by kind. Never reorder them: an index must always give the same input.
@@ -97,7 +97,7 @@ export async function runBatch(
     counts.inputs++;
     const { error, value, ms } = await timed(kind, input);
     if (ms > counts.slowest.ms) counts.slowest = { ms, index };
-    if (ms > MOST_MS) find('slow', `${Math.round(ms)} ms`);
+    if (ms > MAX_MS) find('slow', `${Math.round(ms)} ms`);
     const refused = (what: unknown): boolean => {
       if (!(what instanceof AtlasError)) {
         find('uncaught', what instanceof Error ? (what.stack ?? what.message) : String(what));
@@ -125,7 +125,7 @@ export async function runBatch(
       }
     }
     const now = peak();
-    if (now - top > MOST_BYTES)
+    if (now - top > MAX_BYTES)
       find('memory', `the process grew by ${Math.round((now - top) / 1e6)} MB`);
     top = now;
   }
@@ -154,7 +154,7 @@ async function timed(
     }
   };
   const found = await once();
-  for (let again = 0; again < 2 && found.ms > MOST_MS; again++)
+  for (let again = 0; again < 2 && found.ms > MAX_MS; again++)
     found.ms = Math.min(found.ms, (await once()).ms);
   return found;
 }

@@ -13,13 +13,13 @@ export interface Order {
   careful: boolean;
 }
 
-export type Said =
+export type Message =
   { index: number } | { report: Awaited<ReturnType<typeof runBatch>>; bytes: number };
 
 /** Milliseconds between two reports of progress. */
 const BEAT = 250;
 
-const say = (message: Said) => process.send?.(message);
+const send = (message: Message) => process.send?.(message);
 const peak = () => process.resourceUsage().maxRSS * 1024;
 let beat = 0;
 
@@ -28,12 +28,12 @@ process.on('message', (order: Order) => {
     const now = performance.now();
     if (!order.careful && now - beat < BEAT) return;
     beat = now;
-    say({ index });
+    send({ index });
   };
   void runBatch(defined(kinds[order.job.kind]), order.job, order.seed, { before, peak })
     // Only the index of an input is sent: the seed reproduces the input.
     .then((report) =>
-      say({
+      send({
         report: {
           ...report,
           findings: report.findings.map(({ kind, index, what, detail }) => ({
@@ -47,4 +47,4 @@ process.on('message', (order: Order) => {
       }),
     );
 });
-say({ index: -1 });
+send({ index: -1 });

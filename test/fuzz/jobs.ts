@@ -9,7 +9,7 @@ const ROUND = 10;
  * Inputs per batch. A crash loses at most one batch, and workers wait at most one batch for each
  * other.
  */
-const MOST = 100;
+const MAX_JOBS = 100;
 
 /** Endless, and deterministic for given shares. */
 export function* jobsOf(shares: Readonly<Record<string, number>>): Generator<Job, never> {
@@ -17,10 +17,10 @@ export function* jobsOf(shares: Readonly<Record<string, number>>): Generator<Job
     const jobs: (Job & { at: number })[] = [];
     for (const [kind, share] of Object.entries(shares)) {
       const count = share * ROUND;
-      const parts = Math.ceil(count / MOST);
+      const parts = Math.ceil(count / MAX_JOBS);
       for (let part = 0; part < parts; part++) {
-        const from = round * count + part * MOST;
-        const to = Math.min(from + MOST, (round + 1) * count);
+        const from = round * count + part * MAX_JOBS;
+        const to = Math.min(from + MAX_JOBS, (round + 1) * count);
         jobs.push({ kind, from, to, at: (part + 0.5) / parts });
       }
     }

@@ -178,12 +178,12 @@ function text(random: Random, value: string): string {
 }
 
 /** Maximum number of keys visited per object. A few entries represent a whole vocabulary. */
-const MOST = 400;
+const MAX_KEYS = 400;
 
 function collect(value: unknown, places: [Holder, string | number][], depth = 0): void {
   if (typeof value !== 'object' || value === null || depth > 30) return;
   const keys = Array.isArray(value) ? value.map((_, i) => i) : Object.keys(value);
-  for (const key of keys.slice(0, MOST)) {
+  for (const key of keys.slice(0, MAX_KEYS)) {
     places.push([value as Holder, key]);
     collect((value as Holder)[key], places, depth + 1);
   }

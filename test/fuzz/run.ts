@@ -20,7 +20,7 @@ import {
   type Job,
   type Report,
 } from './batch.ts';
-import type { Order, Said } from './child.ts';
+import type { Order, Message } from './child.ts';
 import { jobsOf } from './jobs.ts';
 import { kinds } from './kinds.ts';
 
@@ -47,7 +47,7 @@ const folder = resolve(import.meta.dirname, 'findings');
 /** Milliseconds without a report after which a process counts as hung. */
 const DEADLINE = 60_000;
 /** Size in bytes at which a process is replaced: the runtime's memory never shrinks. */
-const MOST_BYTES = 1.5e9;
+const MAX_BYTES = 1.5e9;
 
 interface State {
   seed: number;
@@ -181,7 +181,7 @@ class Worker {
       const finish = (why: string, report?: Report, bytes = Infinity) => {
         clearTimeout(timer);
         child.removeAllListeners('message').removeAllListeners('exit');
-        if (!report || bytes > MOST_BYTES) this.end();
+        if (!report || bytes > MAX_BYTES) this.end();
         done({ ...(report && { report }), index, why });
       };
       const wait = () => {
@@ -189,10 +189,10 @@ class Worker {
         timer = setTimeout(() => finish('hang'), DEADLINE);
       };
       wait();
-      child.on('message', (said: Said) => {
+      child.on('message', (message: Message) => {
         wait();
-        if ('report' in said) finish('', said.report, said.bytes);
-        else if (said.index >= 0) index = said.index;
+        if ('report' in message) finish('', message.report, message.bytes);
+        else if (message.index >= 0) index = message.index;
       });
       child.on('exit', (code, signal) =>
         finish(`it ended (${signal ?? code}) ${this.stderr.slice(-300)}`),
@@ -225,7 +225,7 @@ async function main(): Promise<number> {
     console.log(saveInput(seed, { kind, index: whole('input', index) }).join('\n'));
     return 0;
   }
-  const most = whole('count', options.count);
+  const maxCount = whole('count', options.count);
   const state = begun(seed, only);
   const before = state.minutes;
   const start = performance.now();
@@ -269,7 +269,7 @@ async function main(): Promise<number> {
       { length: whole('workers', options.workers ?? String(availableParallelism())) },
       async () => {
         const worker = new Worker(seed);
-        while (asked < most && !late()) {
+        while (asked < maxCount && !late()) {
           const number = given++;
           const job = jobs.next().value;
           asked += job.to - job.from;

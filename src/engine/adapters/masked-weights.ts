@@ -59,7 +59,7 @@ export class MaskedWeights {
   private readonly pieces: Pieces;
   private readonly placed: PlacedWeights;
   /** One weight per site of a block, by index and dims. The next block overwrites it. */
-  private readonly room = new Map<string, DeviceTensor>();
+  private readonly scratch = new Map<string, DeviceTensor>();
 
   constructor(model: CompiledModel, backend: Backend, pieces: Pieces, placed: PlacedWeights) {
     this.model = model;
@@ -75,7 +75,7 @@ export class MaskedWeights {
   async of(layer: number, use: AdapterUse): Promise<ReadonlyMap<string, DeviceTensor>> {
     const weights = new Map<string, DeviceTensor>();
     for (const site of elementAt(this.model.blocks, layer).sites) {
-      const into = this.roomFor(site);
+      const into = this.scratchFor(site);
       for (const part of site.modules) await this.merge(part, use, into);
       weights.set(
         elementAt(this.placed.floatWeight(elementAt(site.modules, 0).module).tensors, 0).name,
@@ -87,7 +87,7 @@ export class MaskedWeights {
 
   /** A module's rows of M ⊙ (W + s B A), valid until the next call. */
   async rows(site: Site, part: SiteModule, use: AdapterUse): Promise<ModuleRows> {
-    const into = this.roomFor(site);
+    const into = this.scratchFor(site);
     await this.merge(part, use, into);
     return { ...this.ownRows(part), weight: into };
   }
@@ -104,8 +104,8 @@ export class MaskedWeights {
   }
 
   dispose(): void {
-    for (const tensor of this.room.values()) tensor.dispose();
-    this.room.clear();
+    for (const tensor of this.scratch.values()) tensor.dispose();
+    this.scratch.clear();
   }
 
   private async merge(part: SiteModule, use: AdapterUse, into: DeviceTensor): Promise<void> {
@@ -128,14 +128,14 @@ export class MaskedWeights {
     };
   }
 
-  private roomFor(site: Site): DeviceTensor {
+  private scratchFor(site: Site): DeviceTensor {
     const dims = [
       site.width,
       elementAt(this.model.modules, elementAt(site.modules, 0).module).inFeatures,
     ];
     const key = `${site.index}:${dims}`;
-    let tensor = this.room.get(key);
-    if (!tensor) this.room.set(key, (tensor = this.backend.zeros(dims)));
+    let tensor = this.scratch.get(key);
+    if (!tensor) this.scratch.set(key, (tensor = this.backend.zeros(dims)));
     return tensor;
   }
 }

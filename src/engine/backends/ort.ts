@@ -64,10 +64,10 @@ export function cpuTensor(
 /** An AtlasError `runtime` with the runtime's message, cut to 200 characters. */
 export function runtimeError(what: string, cause: unknown): AtlasError {
   if (cause instanceof AtlasError) return cause;
-  const said = cause instanceof Error ? cause.message : String(cause);
-  const why = /bad_alloc|out of memory|allocation failed|failed to allocate/i.test(said)
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const why = /bad_alloc|out of memory|allocation failed|failed to allocate/i.test(message)
     ? 'there is not enough memory'
-    : said.replace(/\s+/g, ' ').replace(/\.+$/, '').slice(0, 200);
+    : message.replace(/\s+/g, ' ').replace(/\.+$/, '').slice(0, 200);
   return new AtlasError('runtime', { what, why }, { cause });
 }
 

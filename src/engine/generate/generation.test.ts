@@ -59,11 +59,11 @@ async function whole(
   const { vocab } = engine;
   return Array.from({ length: ids.length - 1 }, (_, t) => {
     const row = logits.subarray(t * vocab, (t + 1) * vocab);
-    const most = Math.max(...row);
+    const max = Math.max(...row);
     return {
       id: likeliest(row),
       logProbability:
-        row[ids[t + 1]!]! - most - Math.log(row.reduce((sum, x) => sum + Math.exp(x - most), 0)),
+        row[ids[t + 1]!]! - max - Math.log(row.reduce((sum, x) => sum + Math.exp(x - max), 0)),
     };
   });
 }

@@ -49,12 +49,14 @@ export class Generation implements GeneratingEngine {
   }: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined> {
     this.check(prompt);
     const { vocab, maxLength } = this.parts.model;
-    const most = Math.min(tokens, maxLength + 1 - prompt.length);
-    if (most < 1) return;
+    const maxTokens = Math.min(tokens, maxLength + 1 - prompt.length);
+    if (maxTokens < 1) return;
     // The last generated token does not enter the cache.
-    const text = await this.exclusive(() => this.open(prompt.length + most - 1, use, most - 1));
+    const text = await this.exclusive(() =>
+      this.open(prompt.length + maxTokens - 1, use, maxTokens - 1),
+    );
     try {
-      for (let index = 0, next = prompt; index < most; index++) {
+      for (let index = 0, next = prompt; index < maxTokens; index++) {
         const ids = next;
         const logits = await this.exclusive(() => text.append(ids));
         const id = choose(logits, index);

@@ -65,11 +65,11 @@ export class VocabularyChunks {
     this.format = chunkFormat(head, backend);
     this.rowFormat = rowFormat(this.format, head.hidden, backend);
     this.bias = head.bias && asFloat(head.bias);
-    const most = Math.min(
+    const maxWidth = Math.min(
       chunkTokens,
       Math.max(16, Math.floor(Math.min(CHUNK_BYTES, backend.largestTensor) / (4 * head.hidden))),
     );
-    this.chunkWidth = evenWidth(head.vocab, most);
+    this.chunkWidth = evenWidth(head.vocab, maxWidth);
   }
 
   all(): readonly Chunk[] {
@@ -154,12 +154,12 @@ export class VocabularyChunks {
 
   private upload(
     count: number,
-    most: number,
+    maxWidth: number,
     rowsOf: (first: number, width: number) => Rows,
   ): Chunk[] {
     const chunks: Chunk[] = [];
-    for (let first = 0; first < count; first += most) {
-      const width = Math.min(most, count - first);
+    for (let first = 0; first < count; first += maxWidth) {
+      const width = Math.min(maxWidth, count - first);
       const weights = chunkTensors(this.head, this.format, rowsOf(first, width)).map((t) =>
         this.backend.upload(t.type, t.dims, t.bytes),
       );
@@ -177,8 +177,8 @@ function dispose(chunks: readonly Chunk[] | null | undefined): void {
 type Rows = { first: number; width: number } | Uint32Array;
 
 /** Chunks of equal width but the last, so that at most two graphs serve all chunks. */
-const evenWidth = (count: number, most: number): number =>
-  Math.ceil(Math.ceil(count / Math.ceil(count / most)) / 16) * 16;
+const evenWidth = (count: number, maxWidth: number): number =>
+  Math.ceil(Math.ceil(count / Math.ceil(count / maxWidth)) / 16) * 16;
 
 /**
  * Heads of the nbits format that the kernel reads stay packed, and half floats stay half floats if

@@ -35,9 +35,9 @@ describe('planBatches', () => {
         fc.array(fc.constantFrom(1, 2), { minLength: 1, maxLength: 60 }),
         fc.integer({ min: 2, max: 40 }),
         fc.integer({ min: 1, max: 40 }),
-        (sizes, most, full) => {
-          const { entries, batches } = planBatches(sizes, most, full);
-          expect(entries).toBeLessThanOrEqual(most);
+        (sizes, max, full) => {
+          const { entries, batches } = planBatches(sizes, max, full);
+          expect(entries).toBeLessThanOrEqual(max);
           expect(batches.map(([first]) => first)).toEqual([
             0,
             ...batches.slice(0, -1).map(([, end]) => end),

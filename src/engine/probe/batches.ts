@@ -15,13 +15,13 @@ export interface BatchPlan {
 
 /**
  * Splits probes into batches of about equal size, at least one probe each. `sizes[i]` is the number
- * of entries of probe i, 1 or 2. A batch has at most `most` entries (memory). Unless memory
+ * of entries of probe i, 1 or 2. A batch has at most `maxEntries` entries (memory). Unless memory
  * requires more, there are ⌊entries / `full`⌋ batches, or one, so that none is small (speed).
  */
-export function planBatches(sizes: readonly number[], most: number, full: number): BatchPlan {
+export function planBatches(sizes: readonly number[], maxEntries: number, full: number): BatchPlan {
   const total = sizes.reduce((a, b) => a + b, 0);
   const widest = Math.max(...sizes);
-  const limit = Math.max(most, widest);
+  const limit = Math.max(maxEntries, widest);
   const count = Math.max(Math.ceil(total / limit), Math.floor(total / full), 1);
   // Rounded up to whole probes: otherwise the rounding would cost another batch.
   const target = Math.min(limit, Math.ceil(total / count / widest) * widest);

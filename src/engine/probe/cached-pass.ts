@@ -40,11 +40,11 @@ export class CachedPass implements CleanPass {
 
   /**
    * Caches the inputs and outputs of a layer's products. Drops those of other layers if all exceed
-   * `most` bytes.
+   * `maxBytes` bytes.
    */
-  open(layer: number, tensors: ReadonlyMap<string, DeviceTensor>, most: number): void {
+  open(layer: number, tensors: ReadonlyMap<string, DeviceTensor>, maxBytes: number): void {
     const bytes = bytesOf(tensors);
-    if (this.bytes + bytes > most) this.dropOpened();
+    if (this.bytes + bytes > maxBytes) this.dropOpened();
     this.opened.set(layer, tensors);
     this.bytes += bytes;
   }

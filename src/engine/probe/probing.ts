@@ -104,7 +104,7 @@ export class Probing {
     const { sequences, length } = pass.batch;
     const rows = sequences * length;
     const values = new Float64Array(probes.length);
-    const most = entriesThatFit(
+    const maxEntries = entriesThatFit(
       this.model,
       pass.batch,
       this.budget - pass.bytes,
@@ -117,12 +117,12 @@ export class Probing {
       entries: order.reduce((sum, i) => sum + entriesOf(elementAt(probes, i)), 0),
     }));
     const batches =
-      joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
+      joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= maxEntries
         ? [joined]
         : layers.flatMap(({ layer, order }) => {
             const plan = planBatches(
               order.map((i) => entriesOf(elementAt(probes, i))),
-              most,
+              maxEntries,
               this.backend.fullRows / rows,
             );
             return plan.batches.map(([first, end]): Share[] => [

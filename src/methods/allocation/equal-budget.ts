@@ -63,6 +63,6 @@ export function equalBudgetRanks(
  * much as the module with the smallest positive importance.
  */
 export function inverseImportance(importances: readonly number[]): number[] {
-  const least = Math.min(...importances.filter((d) => d > 0));
-  return importances.map((d) => 1 / (d > 0 ? d : least));
+  const min = Math.min(...importances.filter((d) => d > 0));
+  return importances.map((d) => 1 / (d > 0 ? d : min));
 }

@@ -32,9 +32,9 @@ export function smallRemovals(
   return Array.from({ length: count }, (_, n) => {
     const sum = elementAt(sums, Math.floor(uniform(keys, 2 * n) * sums.length));
     const { of } = sum;
-    const least = Math.min(...of.blocks.map((b) => b.sigma.length));
-    const size = Math.max(1, Math.floor(least / PARTS));
-    const last = Math.max(0, Math.floor(least / size) - 1);
+    const minLength = Math.min(...of.blocks.map((b) => b.sigma.length));
+    const size = Math.max(1, Math.floor(minLength / PARTS));
+    const last = Math.max(0, Math.floor(minLength / size) - 1);
     const part = Math.min(
       last,
       STRONG + Math.floor(uniform(keys, 2 * n + 1) * Math.max(1, last - STRONG + 1)),

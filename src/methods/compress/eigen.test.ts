@@ -19,7 +19,7 @@ function off(
 ): number {
   const along = product(vectors, a, n);
   const overlaps = gram(vectors, n);
-  const size = values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-300);
+  const size = values.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-300);
   let worst = 0;
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) {

@@ -74,11 +74,11 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
           apart = Math.max(apart, Math.abs(elementAt(got, b)[i]! - g[b * m + i]!));
       });
       expect(apart).toBeLessThan(2e-3 * largest);
-      const most = Math.max(...defined(cases[key]).scores.map((s) => Math.abs(s.score)));
+      const max = Math.max(...defined(cases[key]).scores.map((s) => Math.abs(s.score)));
       for (const { rho, k, score } of defined(cases[key]).scores) {
         expect(RHO_GRID).toContain(rho);
         const mine = sums.candidates().find((c) => c.keep[0] === k);
-        if (mine) expect(Math.abs(mine.score - score)).toBeLessThan(1e-3 * most);
+        if (mine) expect(Math.abs(mine.score - score)).toBeLessThan(1e-3 * max);
       }
     }
   });

@@ -72,10 +72,10 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
     if (options.length === 0) ask([...ids], 1, 0);
     options.forEach((option, o) => ask([...ids, ...option], ids.length, o));
   });
-  const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2);
-  const most = Math.max(1, Math.floor(rows / length));
+  const length = sequences.reduce((max, s) => Math.max(max, s.ids.length), 2);
+  const maxSequences = Math.max(1, Math.floor(rows / length));
   // Distribute the sequences evenly. The last batch is filled with unused sequences.
-  const size = Math.ceil(sequences.length / Math.ceil(sequences.length / most));
+  const size = Math.ceil(sequences.length / Math.ceil(sequences.length / maxSequences));
   const batches: Batch[] = [];
   for (let first = 0; first < sequences.length; first += size) {
     const part = sequences.slice(first, first + size);

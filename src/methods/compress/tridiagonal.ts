@@ -137,8 +137,7 @@ function deflated(
   rho: number,
   rotate: (i: number, j: number, c: number, s: number) => void,
 ): number[] {
-  const largest = (x: Float64Array) =>
-    x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = (x: Float64Array) => x.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const allowed = 8 * EPSILON * Math.max(largest(d), largest(z));
   const undeflated: number[] = [];
   let before = -1;

@@ -137,18 +137,18 @@ function together(
     ),
   );
   const rows = widest * (variant === 'clean' ? 1 : 2) * sequences * length;
-  const most = Math.max(
+  const maxDraws = Math.max(
     1,
     Math.floor((engine.fullRows * (granularity === 'batch' ? 2 : 1)) / rows),
   );
   const left = repeats - repeat;
-  const share = Math.ceil(left / Math.ceil(left / most));
+  const share = Math.ceil(left / Math.ceil(left / maxDraws));
   const mixed = Array.from({ length: share }, (_, i) => repeat + i).some((r) =>
     engine.modules.some((m) => known(m.index, r)),
   );
   const count = mixed ? 1 : share;
   return {
     repeats: count,
-    layers: Math.min(LAYERS_TOGETHER, Math.max(1, Math.floor(most / count))),
+    layers: Math.min(LAYERS_TOGETHER, Math.max(1, Math.floor(maxDraws / count))),
   };
 }

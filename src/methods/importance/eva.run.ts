@@ -19,7 +19,7 @@ import { principalComponents, type Components } from '../principal.ts';
 const RHO = 2;
 
 /** Maximum components of a module at this mean rank. */
-export const mostComponents = (meanRank: number): number => Math.max(1, Math.round(RHO * meanRank));
+export const maxComponents = (meanRank: number): number => Math.max(1, Math.round(RHO * meanRank));
 
 /** The first `count` components of every module's input. Throws what `gradientTaps` throws. */
 export async function evaComponents(
@@ -48,10 +48,10 @@ export function evaRanks(
   budget: EqualBudget,
 ): number[] {
   const costs = costsOf(shapes, budget.equal);
-  const most = mostComponents(budget.meanRank);
+  const maxCount = maxComponents(budget.meanRank);
   const ranks = shapes.map(() => 0);
   const offers = components
-    .flatMap(({ shares }, module) => shares.slice(0, most).map((share) => ({ module, share })))
+    .flatMap(({ shares }, module) => shares.slice(0, maxCount).map((share) => ({ module, share })))
     .sort((a, b) => b.share - a.share);
   let left = budget.meanRank * costs.reduce((a, b) => a + b, 0);
   for (const { module } of offers) {
@@ -89,7 +89,7 @@ export async function* evaAllocation(
   batch: TokenBatch,
   largest: number,
 ): Steps<OwnAllocation> {
-  const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(largest)));
+  const components = yield* atOnce(() => evaComponents(engine, batch, maxComponents(largest)));
   return {
     ranks: (budget) => evaRanks(components, engine.modules, budget),
     adapters: (ranks) => evaAdapters(components, engine.modules, ranks),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
-import { evaAdapters, evaRanks, mostComponents } from './eva.run.ts';
+import { evaAdapters, evaRanks, maxComponents } from './eva.run.ts';
 import { principalComponents } from '../principal.ts';
 import { singularValues } from '../singular.ts';
 
@@ -81,7 +81,7 @@ test('ranks go to the largest shares, no module above twice the mean rank, on ei
   // 40 parameters: the first three cost 16 + 8 + 16 and spend them all.
   expect(evaRanks(components, shapes, { meanRank: 1, equal: 'parameters' })).toEqual([1, 1, 1]);
   expect(evaRanks(components, shapes, { meanRank: 0.55, equal: 'parameters' })).toEqual([1, 0, 1]);
-  expect([0.1, 1, 2.6].map(mostComponents)).toEqual([1, 2, 5]);
+  expect([0.1, 1, 2.6].map(maxComponents)).toEqual([1, 2, 5]);
 });
 
 test('A begins as the directions, B as zeros, and modules without a rank have no adapter', () => {

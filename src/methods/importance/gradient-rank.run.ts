@@ -55,14 +55,14 @@ function parts(modules: GradientEngine['modules'], bytes: number, held: number):
   const out: Set<number>[] = [];
   for (const { layer, inFeatures, outFeatures } of modules)
     sizes.set(layer, (sizes.get(layer) ?? 0) + bytes * (inFeatures + outFeatures));
-  let room = 0;
+  let left = 0;
   for (const [layer, size] of sizes) {
-    if (out.length === 0 || size > room) {
+    if (out.length === 0 || size > left) {
       out.push(new Set());
-      room = held;
+      left = held;
     }
     elementAt(out, -1).add(layer);
-    room -= size;
+    left -= size;
   }
   return out;
 }

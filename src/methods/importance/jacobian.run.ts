@@ -92,7 +92,7 @@ export async function* jacobianProbe({
   now,
 }: MeasuredWith<JacobianEngine, JacobianOptions>): AsyncGenerator<MeasuringEvent, void, undefined> {
   const scales = jacobianScales(engine, pass.batch, options);
-  const most = Math.max(1, Math.floor(TOGETHER / (options.perToken ? pass.batch.length : 1)));
+  const maxDraws = Math.max(1, Math.floor(TOGETHER / (options.perToken ? pass.batch.length : 1)));
   const open = (draw: number) =>
     engine.modules.flatMap(({ index }) => (known(index, draw) ? [] : [index]));
   for (let repeat = 0; repeat < options.draws;) {
@@ -102,7 +102,7 @@ export async function* jacobianProbe({
     while (
       repeat > 0 &&
       control.granularity() !== 'module' &&
-      draws.length < Math.min(most, options.draws - repeat) &&
+      draws.length < Math.min(maxDraws, options.draws - repeat) &&
       modules.length === engine.modules.length &&
       open(repeat + draws.length).length === modules.length
     )

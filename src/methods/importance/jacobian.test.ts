@@ -90,7 +90,7 @@ describe('events', () => {
       events.push(event);
     return events;
   };
-  const told = (events: MeasuringEvent[]) => events.map((e) => `${e.type} ${e.repeat}`);
+  const listed = (events: MeasuringEvent[]) => events.map((e) => `${e.type} ${e.repeat}`);
   const passes = (count: number) => asked.slice(-count).map((a) => a.map((p) => p.draw));
 
   test('one draw, then eight at a time; none before it is asked for', async () => {
@@ -99,7 +99,7 @@ describe('events', () => {
       ['draws', 'sweep'].flatMap((type) =>
         Array.from({ length: to - from }, (_, i) => `${type} ${from + i}`),
       );
-    expect(told(events)).toEqual([
+    expect(listed(events)).toEqual([
       'probing 0',
       ...sweeps(0, 1),
       'probing 1',
@@ -134,7 +134,7 @@ describe('events', () => {
 
   test('what is known is left out, in part too; nothing goes together across it, or in steps', async () => {
     const events = await run(options({ draws: 6 }), (m, d) => d === 2 || (d === 4 && m === 0));
-    expect(told(events).filter((t) => t.startsWith('sweep'))).toEqual(
+    expect(listed(events).filter((t) => t.startsWith('sweep'))).toEqual(
       [0, 1, 2, 3, 4, 5].map((d) => `sweep ${d}`),
     );
     expect(passes(5)).toEqual([[0], [1], [3], [4], [5]]);

@@ -8,8 +8,8 @@ export const METHOD_LIMITS = {
 } as const satisfies Record<string, readonly [number, number]>;
 
 /** A whole number within inclusive limits. */
-export const whole = (normal: number, [least, most]: readonly [number, number]) =>
-  z._default(z.int().check(z.gte(least), z.lte(most)), normal);
+export const whole = (normal: number, [min, max]: readonly [number, number]) =>
+  z._default(z.int().check(z.gte(min), z.lte(max)), normal);
 
 /** Number of values per module, of the kind that Play adds to. Every method of the map has it. */
 export const repeats = (normal: number) => whole(normal, METHOD_LIMITS.repeats);

@@ -342,7 +342,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const dense = await engine.cleanPass(calibration);
     const data = { calibration, train, held };
     const blocks = [];
-    const told: PlainLoraEvent[] = [];
+    const events: PlainLoraEvent[] = [];
     for await (const block of oneShot(engine, plain, {
       dense,
       data,
@@ -366,10 +366,10 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       options,
       now: () => 0,
     }))
-      told.push(event);
-    const last = elementAt(told, -1);
+      events.push(event);
+    const last = elementAt(events, -1);
     if (last.type !== 'lora') throw new Error('it ends with its losses');
-    expect(told.map((e) => e.type)).toEqual([
+    expect(events.map((e) => e.type)).toEqual([
       ...new Array<string>(options.training.steps).fill('step'),
       'judging',
       'judging',

@@ -99,7 +99,7 @@ export interface LosaModel {
 }
 
 /** State of a run after some complete rounds, as plain data. */
-export interface LosaStanding {
+export interface LosaSnapshot {
   rounds: number;
   ranks: number[];
   moved: Uint32Array[];
@@ -120,14 +120,14 @@ export async function startLosa(
     scale,
     meanRank,
   }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>,
-  from?: LosaStanding,
+  from?: LosaSnapshot,
 ): Promise<LosaModel> {
-  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures));
+  const capacities = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures));
   const ranks = from
     ? [...from.ranks]
     : new Array<number>(engine.layers).fill(Math.round(meanRank));
   const adapters = await engine.adapters(
-    from?.values ?? initialAdapters(seed, engine.modules, room),
+    from?.values ?? initialAdapters(seed, engine.modules, capacities),
     from?.moments,
   );
   const masks = await engine.masks();
@@ -150,11 +150,11 @@ export async function startLosa(
 }
 
 /** The state of a run after `rounds` rounds. */
-export async function losaStanding(
+export async function losaSnapshot(
   { modules }: LosaEngine,
   { use, ranks, moved }: LosaModel,
   rounds: number,
-): Promise<LosaStanding> {
+): Promise<LosaSnapshot> {
   return {
     rounds,
     ranks: [...ranks],

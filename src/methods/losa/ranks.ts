@@ -10,21 +10,25 @@ import { AtlasError } from '../../errors.ts';
  * Throws `bad-spec` if the limits rule out the budget, and `no-importance` if a weight is negative
  * or their sum is not finite and positive.
  */
-export function blockRanks(weights: readonly number[], meanRank: number, most: number): number[] {
+export function blockRanks(
+  weights: readonly number[],
+  meanRank: number,
+  maxRank: number,
+): number[] {
   const n = weights.length;
   const budget = Math.round(meanRank * n);
   const total = weights.reduce((a, b) => a + b, 0);
-  if (budget < n || budget > most * n)
+  if (budget < n || budget > maxRank * n)
     throw new AtlasError('bad-spec', {
       at: 'prune.meanRank',
-      why: `a mean rank of ${meanRank} is not possible with ranks from 1 to ${most}`,
+      why: `a mean rank of ${meanRank} is not possible with ranks from 1 to ${maxRank}`,
     });
   if (!(total > 0 && Number.isFinite(total)) || weights.some((w) => w < 0))
     throw new AtlasError('no-importance', {
       why: 'the reconstruction errors are not finite numbers above 0',
     });
   const ranks = weights.map((w) =>
-    Math.min(most, Math.max(1, Math.round((w / total) * meanRank * n))),
+    Math.min(maxRank, Math.max(1, Math.round((w / total) * meanRank * n))),
   );
   let over = ranks.reduce((a, b) => a + b, 0) - budget;
   const step = over > 0 ? -1 : 1;
@@ -34,7 +38,7 @@ export function blockRanks(weights: readonly number[], meanRank: number, most: n
   while (over !== 0) {
     for (const i of order) {
       const rank = ranks[i]! + step;
-      if (over === 0 || rank < 1 || rank > most) continue;
+      if (over === 0 || rank < 1 || rank > maxRank) continue;
       ranks[i] = rank;
       over += step;
     }

@@ -19,17 +19,17 @@ export function layerSparsities(
       at: 'prune.sparsity',
       why: `${target} is not a valid sparsity`,
     });
-  const least = Math.max(0, target - spread);
-  const most = Math.min(1, target + spread);
-  const sparsities = importances.map(() => least);
+  const min = Math.max(0, target - spread);
+  const max = Math.min(1, target + spread);
+  const sparsities = importances.map(() => min);
   const order = importances
     .map((_, i) => i)
     .sort((a, b) => importances[a]! - importances[b]! || a - b);
-  let left = importances.length * (target - least);
+  let left = importances.length * (target - min);
   for (const i of order) {
     // Use the limit itself, so that equal layers get identical numbers.
-    sparsities[i] = left >= most - least - 1e-12 ? most : least + Math.max(0, left);
-    left -= sparsities[i]! - least;
+    sparsities[i] = left >= max - min - 1e-12 ? max : min + Math.max(0, left);
+    left -= sparsities[i]! - min;
   }
   return sparsities;
 }

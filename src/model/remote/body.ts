@@ -7,10 +7,10 @@ import { refuseLonger, streamChunks } from '../files.ts';
  */
 export const AS_IT_IS = { 'Accept-Encoding': 'identity' };
 
-/** The body in one buffer. Throws `too-long` above `most` bytes, whatever length was announced. */
+/** The body in one buffer. Throws `too-long` above `maxBytes`, whatever length was announced. */
 export async function bodyOf(
   response: Response,
-  most: number,
+  maxBytes: number,
   file: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
@@ -18,7 +18,7 @@ export async function bodyOf(
   if (response.body) {
     for await (const chunk of streamChunks(response.body)) {
       size += chunk.length;
-      refuseLonger(file, size, most);
+      refuseLonger(file, size, maxBytes);
       chunks.push(chunk);
     }
   }

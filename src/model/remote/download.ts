@@ -42,7 +42,7 @@ export interface Transfer {
 const hostOf = ({ url }: RemoteFile) => new URL(url).host;
 
 /** Broken connections in a row before the download fails. */
-const MOST_FAILURES = 4;
+const MAX_FAILURES = 4;
 
 /**
  * The file's content in order. Throws `remote-file`, `connection`, `bad-download`,
@@ -119,7 +119,7 @@ async function* fetched(
       } catch (error) {
         if (signal?.aborted) throw new AtlasError('cancelled', {}, { cause: error });
         if (error instanceof AtlasError) throw error;
-        if (++failures > MOST_FAILURES)
+        if (++failures > MAX_FAILURES)
           throw new AtlasError(
             'connection',
             { file: path, host, loaded: describeBytes(at), total: describeBytes(bytes) },

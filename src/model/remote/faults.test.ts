@@ -20,7 +20,7 @@ import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts'
 import { AtlasError, type ErrorCode } from '../../errors.ts';
 import { findAndLoad } from '../../runtime/load.ts';
 import { readFile, type ModelFile } from '../files.ts';
-import { MOST } from '../limits.ts';
+import { READ_LIMITS } from '../limits.ts';
 import { openModel } from '../repository.ts';
 import { newPart, type FileStore } from './file-store.ts';
 import { hubListing, type HubAccess } from './hub.ts';
@@ -222,9 +222,9 @@ describe('a hub that means no good', () => {
   test('lists more files than are looked at', async () => {
     const listed = (count: number) =>
       Array.from({ length: count }, (_, i) => ({ rfilename: `onnx/m${i}.onnx`, size: 1 }));
-    mirror.fault.siblings = listed(MOST.files);
+    mirror.fault.siblings = listed(READ_LIMITS.files);
     expect((await hubListing(atlas, access())).files).toHaveLength(2000);
-    mirror.fault.siblings = listed(MOST.files + 1);
+    mirror.fault.siblings = listed(READ_LIMITS.files + 1);
     await expect(hubListing(atlas, access())).rejects.toThrow(
       /^localhost:\d+ does not provide rank-atlas\/atlas-3m \(more than 2,000 model files\)/,
     );
@@ -311,11 +311,11 @@ describe('where nothing can be kept', () => {
       () => ({
         append: async (name) => {
           const writer = await store.append(name);
-          let room = 300_000;
+          let free = 300_000;
           return {
             ...writer,
             write: (chunk) => {
-              if ((room -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError');
+              if ((free -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError');
               return writer.write(chunk);
             },
           };

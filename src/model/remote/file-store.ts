@@ -46,14 +46,14 @@ export async function removeParts(store: FileStore, name: string): Promise<void>
   for (const part of await partsOf(store, name)) await store.remove(part);
 }
 
-/** Reads a small file into memory; null if it does not exist, is empty or exceeds `most` bytes. */
+/** Reads a small file into memory; null if it does not exist, is empty or exceeds `maxBytes`. */
 export async function readSmall(
   store: FileStore,
   name: string,
-  most: number,
+  maxBytes: number,
 ): Promise<Uint8Array | null> {
   const size = await store.size(name);
-  if (size === 0 || size > most) return null;
+  if (size === 0 || size > maxBytes) return null;
   const bytes = new Uint8Array(size);
   let at = 0;
   for await (const chunk of store.read(name)) {

@@ -10,7 +10,7 @@ import { graphsIn, modelFilesOf } from '../companion-files.ts';
 import { describeCount } from '../figures.ts';
 import type { ModelFiles } from '../files.ts';
 import { isCount, isObject, parseJson, type JsonObject } from '../json.ts';
-import { MOST } from '../limits.ts';
+import { READ_LIMITS } from '../limits.ts';
 import { AS_IT_IS, bodyOf } from './body.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
 import { readSmall, removeParts, writeSmall, type FileStore } from './file-store.ts';
@@ -62,7 +62,7 @@ export async function hubListing(
         ...(access.signal && { signal: access.signal }),
       },
     );
-    body = response.ok ? await bodyOf(response, MOST.listing, repository) : new Uint8Array();
+    body = response.ok ? await bodyOf(response, READ_LIMITS.listing, repository) : new Uint8Array();
   } catch (cause) {
     if (cause instanceof AtlasError) throw cause;
     if (access.signal?.aborted) throw new AtlasError('cancelled', {}, { cause });
@@ -120,7 +120,8 @@ function listingOf(body: Uint8Array, repository: string, hub: string): HubListin
   });
   // A repository may hold thousands of unrelated files.
   const files = modelFilesOf(all.filter((file) => file !== null));
-  if (files.length > MOST.files) throw refuse(`more than ${describeCount(MOST.files)} model files`);
+  if (files.length > READ_LIMITS.files)
+    throw refuse(`more than ${describeCount(READ_LIMITS.files)} model files`);
   return { repository, commit, files, folders: true };
 }
 
@@ -188,7 +189,7 @@ async function cachedListing(
   repository: string,
 ): Promise<HubListing | null> {
   try {
-    const bytes = await readSmall(store, listingName(hub, repository), MOST.listing);
+    const bytes = await readSmall(store, listingName(hub, repository), READ_LIMITS.listing);
     return bytes && readListing(bytes, hub, repository);
   } catch {
     return null; // unreadable: request it again
@@ -286,7 +287,7 @@ export async function forgetRepository(
   for (const name of await store.list()) {
     const [, , owner, other] = LISTING.exec(name) ?? [];
     if (owner === undefined) continue;
-    const bytes = await readSmall(store, name, MOST.listing);
+    const bytes = await readSmall(store, name, READ_LIMITS.listing);
     for (const file of (bytes && readListing(bytes, hub, `${owner}/${other}`))?.files ?? [])
       others.add(file.name);
   }

@@ -6,7 +6,7 @@ import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { companionFilesOf, foldersAbove } from '../companion-files.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
-import { MOST } from '../limits.ts';
+import { READ_LIMITS } from '../limits.ts';
 import { Sha256 } from '../sha256.ts';
 import { AS_IT_IS, bodyOf } from './body.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
@@ -137,7 +137,7 @@ async function whole(path: string, url: string, transfer: Transfer): Promise<Mod
   if (!response) return null;
   const content = await bodyOf(
     response,
-    path.endsWith('tokenizer.json') ? MOST.tokenizer : MOST.smallFile,
+    path.endsWith('tokenizer.json') ? READ_LIMITS.tokenizer : READ_LIMITS.smallFile,
     path,
   );
   return {

@@ -1,12 +1,12 @@
 /** Prints a comparison of methods in the terminal: times and Spearman's ρ. */
 import { defined, elementAt } from '../../checked.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
 import { raceEn } from '../race/words.en.ts';
 import { agreeVerdict, type AgreeEvent, type AgreeState } from './state.ts';
 import { agreeEn } from './words.en.ts';
 
-export const told = (_: AgreeState, event: AgreeEvent): Told =>
+export const output = (_: AgreeState, event: AgreeEvent): StudyOutput =>
   event.type === 'measuring'
     ? { doing: agreeEn.doing(raceEn.names[event.method], event.done, event.of) }
     : null;

@@ -8,7 +8,7 @@ import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { openTiny } from '../../../test/tiny-engine.ts';
 import type { CutEngine } from '../../engine/cut-engine.ts';
-import { evaComponents, evaRanks, mostComponents } from '../../methods/importance/eva.run.ts';
+import { evaComponents, evaRanks, maxComponents } from '../../methods/importance/eva.run.ts';
 import { fisherImportances } from '../../methods/importance/fisher.ts';
 import { noiseOf } from '../../methods/importance/settings.ts';
 import { spearman } from '../../methods/statistics.ts';
@@ -80,7 +80,7 @@ async function compared(context: StudyContext): Promise<{ state: AgreeState; pro
 }
 
 describe('methods compared', { timeout: 60_000 }, () => {
-  it('gives every method what it measures alone, on the experiment’s own text, seed and noise', async () => {
+  it('gives every method the importances of its own measurement, with the text, seed and noise of the experiment', async () => {
     const context = contextOf(AGREE_METHODS);
     const {
       state: { result, measured },
@@ -103,7 +103,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
     }
     expect(of('fisher')).toEqual(await fisherImportances(engine, batch()));
     expect(of('eva')).toEqual(
-      evaRanks(await evaComponents(engine, batch(), mostComponents(8)), model.modules, {
+      evaRanks(await evaComponents(engine, batch(), maxComponents(8)), model.modules, {
         meanRank: 8,
         equal: 'ranks',
       }),
@@ -121,7 +121,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
     expect(progress.at(-1)).toBe(1);
   });
 
-  it('takes the map’s importances for the map’s own method, and no time for it', async () => {
+  it('reuses the importances of the map for its method, without a measured time', async () => {
     const map = model.modules.map((_, i) => 1 + i);
     const { state } = await compared(contextOf(['spectrum', 'adarank'], map));
     expect(state.measured[1]).toEqual({ method: 'adarank', importances: map, milliseconds: null });
@@ -129,7 +129,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
   });
 });
 
-describe('what is said', () => {
+describe('the finding', () => {
   const modules = Array.from({ length: 5 }, (_, layer) => ({
     path: `m${layer}`,
     layer,
@@ -141,7 +141,7 @@ describe('what is said', () => {
     milliseconds: 1,
   });
 
-  it('names who is closest to the first method and who is farthest', () => {
+  it('names the methods closest to and farthest from the first', () => {
     const verdict = agreeVerdict({
       modules,
       measured: [
@@ -158,7 +158,7 @@ describe('what is said', () => {
     });
   });
 
-  it('says nothing where a method is the same everywhere', () => {
+  it('is empty for a method with equal importances everywhere', () => {
     expect(
       agreeVerdict({
         modules,

@@ -31,7 +31,7 @@ export const agree: Study<AgreeSettings, AgreeState> = {
       ja: { name: '手法は一致する？', look: '見どころ：スピアマンの順位相関と測定時間。' },
     },
   },
-  place: 'plate',
+  place: 'panel',
   code: async () => {
     const [{ runAgree }, { reduceAgree, agreeProgress }] = await Promise.all([
       import('./run.ts'),

@@ -10,7 +10,7 @@ import { factorsOf } from '../../methods/compress/svd.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
 import type { StudyExport } from '../contract.ts';
 import type { CompressResult, CompressState } from './state.ts';
-import { cutModules, type CompressedParts, type ModelGraph } from '../made-base.ts';
+import { cutModules, type CompressedParts, type ModelGraph } from '../derived-base.ts';
 
 /** The names of the files. */
 export type CompressedFileName = 'factors.safetensors' | 'onnx/model.onnx';

@@ -1,6 +1,6 @@
 /** Prints a compress run in the terminal: the finding, the trials and the times. */
 import { defined, elementAt } from '../../checked.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { figure, range } from '../figures.ts';
 import { columns } from '../map/export.ts';
 import {
@@ -26,7 +26,7 @@ const WHAT = {
   laser: "LASER's search",
 } as const;
 
-export function told(_: CompressState, event: CompressEvent): Told {
+export function output(_: CompressState, event: CompressEvent): StudyOutput {
   if (event.type !== 'progress') return null;
   const left =
     (event.left ?? 0) < 1000 ? '' : `, about ${Math.round(defined(event.left) / 1000)} s left`;

@@ -30,7 +30,7 @@ import {
   type CompressState,
 } from './state.ts';
 import { readTask, splitTask } from './task.ts';
-import { cutModules, type MadeBase } from '../made-base.ts';
+import { cutModules, type DerivedBase } from '../derived-base.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
@@ -110,11 +110,11 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     return defined(state);
   }
 
-  it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
-    let base: MadeBase | null = null;
+  it('predicts small removals, tries the best candidates, and evaluates on test samples', async () => {
+    let base: DerivedBase | null = null;
     const state = await ran(small(), undefined, {
-      saveBase: (made) => {
-        base = made;
+      saveBase: (derived) => {
+        base = derived;
       },
     });
     const { result, trials, checks } = state;
@@ -184,7 +184,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       }
   });
 
-  it('undoes every step: each state is that of the model with the first so many cuts, in its figures and in what it writes', async () => {
+  it('undoes every step: figures and generated text are those of the model with the first n removals', async () => {
     const { result } = await ran(
       small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12']),
     );
@@ -219,7 +219,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     await engine.dispose();
   });
 
-  it('goes on from a checkpoint in its checks, in its scan or in LASER’s search as if nothing had been', async () => {
+  it('resumes with identical results from a checkpoint in its checks, its scan or the LASER search', async () => {
     const spec = small(
       ['compress.checks', '2'],
       ['compress.trials', '4'],
@@ -227,7 +227,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       ['samples.tokens', '4'],
     );
     let take = null as (() => Promise<unknown>) | null;
-    const door = (from?: unknown) => ({
+    const port = (from?: unknown) => ({
       checkpoint: {
         from,
         offer: (latest: () => Promise<unknown>) => {
@@ -236,7 +236,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       },
       now: () => 0,
     });
-    const whole = await ran(spec, undefined, door());
+    const whole = await ran(spec, undefined, port());
     expect(whole.trials.filter((t) => t.accepted).length).toBeGreaterThan(1);
     let backward = 0;
     let from: unknown;
@@ -252,18 +252,18 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
           if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
           return e.type === type && ++seen === count;
         },
-        door(from),
+        port(from),
       );
       from = structuredClone(await defined(take)());
       expect(stopped.result).toBeNull();
       if (type === 'check') backward = 0;
     }
-    expect((await ran(spec, undefined, door(from))).result).toEqual(whole.result);
+    expect((await ran(spec, undefined, port(from))).result).toEqual(whole.result);
     // A resumed run does not repeat the backward pass.
     expect(backward).toBe(0);
   });
 
-  it('stops where it is told to and leaves nothing open', async () => {
+  it('stops on request and disposes everything', async () => {
     const state = await ran(small(), (e) => e.type === 'trial');
     expect(state.trials).toHaveLength(1);
     expect(state.result).toBeNull();
@@ -301,7 +301,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
 });
 
 describe('tables', () => {
-  it('that ship are right, and the answers lie everywhere', async () => {
+  it('that are bundled are valid, and the positions of the answers vary', async () => {
     const { readdir } = await import('node:fs/promises');
     const folder = new URL('../../../public/tasks/', import.meta.url);
     for (const file of await readdir(folder)) {

@@ -164,12 +164,12 @@ class Compression {
           chance,
         );
       const plan = from?.plan ?? (yield* this.planned(bench));
-      const standing = async (): Promise<CompressCheckpoint> => ({
+      const snapshot = async (): Promise<CompressCheckpoint> => ({
         state: this.now,
         plan,
         times: { ...this.times },
       });
-      checkpoint?.offer(standing);
+      checkpoint?.offer(snapshot);
       yield* this.checks(bench, plan.checks);
       yield* this.scan(bench, plan.candidates);
       const { trials } = this.now;
@@ -186,7 +186,7 @@ class Compression {
       if (compress.laser !== 'none') yield* this.laser(bench);
       bench.dispose();
       // The evaluation is one unit: a resumed run repeats it from the start.
-      const tried = await standing();
+      const tried = await snapshot();
       checkpoint?.offer(async () => tried);
       const { samples, ...judged } = yield* this.judge(steps);
       const laser = this.now.laser.length > 0 ? yield* this.judgeLaser(this.now.laser) : null;

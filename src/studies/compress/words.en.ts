@@ -78,8 +78,8 @@ export const compressEn = {
   scatterUnit: 'change in loss, nats per token',
   spectrumFinding: (module: string, retained: number, of: number) =>
     `${module} retains ${n.whole(retained)} of ${n.whole(of)} components.`,
-  spectrumWhole: (module: string, most: number) =>
-    `Removing components of ${module} could lower the loss by ${n.significant(most)} at most.`,
+  spectrumWhole: (module: string, max: number) =>
+    `Removing components of ${module} could lower the loss by ${n.significant(max)} at most.`,
   spectrumNothing: (module: string) => `No tail of ${module} lowers the loss to first order.`,
   scatterFinding: (tried: Agreement | null, small: Agreement | null) =>
     [

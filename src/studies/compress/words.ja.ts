@@ -56,8 +56,8 @@ export const compressJa: CompressWords = {
   scatterUnit: '損失の変化（nat/トークン）',
   spectrumFinding: (module, retained, of) =>
     `${module} の特異成分${n.whole(of)}個のうち${n.whole(retained)}個を保持します。`,
-  spectrumWhole: (module, most) =>
-    `${module} の一部を除去すると、損失は最大 ${n.significant(most)} 下がると予測されます。`,
+  spectrumWhole: (module, max) =>
+    `${module} の一部を除去すると、損失は最大 ${n.significant(max)} 下がると予測されます。`,
   spectrumNothing: (module) =>
     `一次近似では、${module} の末尾の成分をどこから除去しても損失は下がりません。`,
   scatterFinding: (tried, small) =>

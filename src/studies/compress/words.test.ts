@@ -40,7 +40,7 @@ it.each([
   ['helped', 1, 9],
   ['cost', 9, 1],
   ['open', 5, 6],
-] as const)('the finding "%s" tells what plain text lost', (kind, before, after) => {
+] as const)('the finding "%s" reports the change of the held-out loss', (kind, before, after) => {
   const found = verdict(before, after);
   expect(found.kind).toBe(kind);
   for (const language of languages) {
@@ -62,14 +62,14 @@ it.each([
   }
 });
 
-it('says whether plain text changed measurably', () => {
+it('reports whether the held-out loss changed significantly', () => {
   const { plainChange, before, after } = verdict(5, 5);
   expect([before.plain, after.plain]).toEqual([3.484, 3.722]);
   expect(defined(plainChange).mean).toBeCloseTo(0.238, 12);
   expect(defined(plainChange).low).toBeGreaterThan(0.2);
 });
 
-it('tells correlations over all that were tried first, with their counts', () => {
+it('reports correlations over all trials first, with their counts', () => {
   const points = (count: number, measured: (i: number) => number) =>
     Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));
   const tried = defined(agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5))));

@@ -1,12 +1,12 @@
 /** Prints a measurement in the terminal: progress, then the table of ranks. */
 import { defined } from '../../checked.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { stageOf } from './draws.ts';
 import type { RunEvent } from './events.ts';
 import { resultText, textTable } from './export.ts';
 import { timeLeft, type Measurement } from './state.ts';
 
-export function told(state: Measurement, event: RunEvent): Told {
+export function output(state: Measurement, event: RunEvent): StudyOutput {
   if (event.type === 'start') {
     const { sequences, length, spec } = state;
     return sequences < spec.sequences

@@ -41,34 +41,30 @@ async function measure(
 
 const valuesOf = (m: Measurement) => defined(m.result).modules.map((r) => r.draws);
 
-test(
-  'two runs are identical; a run taken up again ends as if it had not stopped; so does one with steps',
-  { timeout: 60_000 },
-  async () => {
-    const whole = await measure();
-    expect(defined(whole.result).modules.map((m) => m.path)).toEqual(
-      model.modules.map((m) => m.path),
-    );
-    expect(whole.cleanLoss).toBeGreaterThan(0);
-    for (const m of defined(whole.result).modules) expect(m.importance).toBeGreaterThan(0);
-    expect(valuesOf(await measure())).toEqual(valuesOf(whole));
+test('repeated, resumed and stepped runs have identical results', { timeout: 60_000 }, async () => {
+  const whole = await measure();
+  expect(defined(whole.result).modules.map((m) => m.path)).toEqual(
+    model.modules.map((m) => m.path),
+  );
+  expect(whole.cleanLoss).toBeGreaterThan(0);
+  for (const m of defined(whole.result).modules) expect(m.importance).toBeGreaterThan(0);
+  expect(valuesOf(await measure())).toEqual(valuesOf(whole));
 
-    const broken = await measure({}, 20);
-    expect(broken.result).toBeNull();
-    const resumed = await measure({ known: broken });
-    const stepped = await measure({ control: { granularity: () => 'module' } });
-    for (const other of [resumed, stepped]) {
-      valuesOf(other).forEach((draws, m) =>
-        draws.forEach((d, k) =>
-          expect(Math.abs(d / elementAt(valuesOf(whole), m)[k]! - 1)).toBeLessThan(1e-5),
-        ),
-      );
-      expect(defined(other.result).modules.map((m) => m.rank)).toEqual(
-        defined(whole.result).modules.map((m) => m.rank),
-      );
-    }
-  },
-);
+  const broken = await measure({}, 20);
+  expect(broken.result).toBeNull();
+  const resumed = await measure({ known: broken });
+  const stepped = await measure({ control: { granularity: () => 'module' } });
+  for (const other of [resumed, stepped]) {
+    valuesOf(other).forEach((draws, m) =>
+      draws.forEach((d, k) =>
+        expect(Math.abs(d / elementAt(valuesOf(whole), m)[k]! - 1)).toBeLessThan(1e-5),
+      ),
+    );
+    expect(defined(other.result).modules.map((m) => m.rank)).toEqual(
+      defined(whole.result).modules.map((m) => m.rank),
+    );
+  }
+});
 
 test(
   'the clean variant: one noise instead of two, a mean instead of a sum',

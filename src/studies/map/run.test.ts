@@ -116,7 +116,7 @@ test('stepping measures the same', async () => {
 });
 
 test(
-  'stopped anywhere and gone on with what was known, the result is the same and nothing is measured twice',
+  'a run resumed from any point has the same result and measures nothing twice',
   { timeout: 30_000 },
   async () => {
     const reference = await resultOf();
@@ -152,7 +152,7 @@ test(
   },
 );
 
-test('more repeats go on from fewer; fewer leave some out', async () => {
+test('more repeats extend fewer; fewer repeats omit the rest', async () => {
   const { state } = await run(options(arithmeticEngine()));
   const engine = arithmeticEngine();
   const six = setByPaths(spec, [['method.repeats', '6']]);
@@ -166,7 +166,7 @@ test('more repeats go on from fewer; fewer leave some out', async () => {
   await expect(resultOf({ known: { measured: [[1]] } })).rejects.toThrow('another model');
 });
 
-test('an engine that fails in the middle: its refusal comes out, its pass is let go, the draws stand', async () => {
+test('if the engine fails, its error is thrown, its pass is disposed, and the draws remain', async () => {
   const engine = arithmeticEngine();
   let calls = 0;
   const failing = {
@@ -278,7 +278,7 @@ describe('other methods', () => {
     expect(() => parseResult(cut)).toThrow(expect.objectContaining({ code: 'bad-result' }));
   });
 
-  test('stopped anywhere and gone on, each ends the same', { timeout: 30_000 }, async () => {
+  test('each resumes from any point with the same result', { timeout: 30_000 }, async () => {
     for (const each of [jacobian, combined]) {
       const reference = await resultOf({ spec: each });
       const total = (await run(options(arithmeticEngine(), { spec: each }))).events.length;
@@ -299,7 +299,7 @@ describe('other methods', () => {
     }
   });
 
-  test('more repeats go on from fewer', async () => {
+  test('more repeats extend fewer', async () => {
     const { state } = await run(options(arithmeticEngine(), { spec: combined }));
     const more = setByPaths(combined, [['method.repeats', '5']]);
     const engine = arithmeticEngine();
@@ -400,12 +400,12 @@ describe('the rank table', () => {
         { modules: state.model.modules, draws: state.draws },
         spec.allocation,
       );
-      const least = Math.min(...state.draws.map((d) => d.length));
-      expect(table.sweeps).toBe(least);
+      const min = Math.min(...state.draws.map((d) => d.length));
+      expect(table.sweeps).toBe(min);
       for (const row of table.rows) {
         expect(row.importance === null).toBe(row.draws.length === 0);
-        expect(row.rank === null).toBe(least < 1);
-        expect(row.range === null).toBe(least < 3);
+        expect(row.rank === null).toBe(min < 1);
+        expect(row.range === null).toBe(min < 3);
         if (row.range) {
           expect(row.range.low).toBeLessThanOrEqual(defined(row.rank));
           expect(row.range.high).toBeGreaterThanOrEqual(defined(row.rank));

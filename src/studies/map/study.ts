@@ -10,7 +10,7 @@ import { reduce, shareDone, type Measurement } from './state.ts';
 export const REPEATS_MORE = 5;
 
 /** A step ends with measured values. There is no pause between an announcement and its values. */
-const restsAfter = ({ type }: RunEvent) =>
+const mayPauseAfter = ({ type }: RunEvent) =>
   type === 'draws' ? 'step' : type === 'probing' ? 'no' : 'pause';
 
 export const map: Study<null, Measurement> = {
@@ -36,7 +36,7 @@ export const map: Study<null, Measurement> = {
   // The page shows the map from the start, so its state is loaded anyway.
   code: async () => {
     const { runMap } = await import('./run.ts');
-    return { run: runMap, reduce, progress: shareDone, restsAfter };
+    return { run: runMap, reduce, progress: shareDone, mayPauseAfter };
   },
   report: () => import('./report.ts'),
   uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],

@@ -6,7 +6,7 @@ import { elementAt } from '../../checked.ts';
 import { withWeights } from '../../engine/pieces/replaced-model.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
-import { prunedWeight, type ModelGraph, type PrunedParts } from '../made-base.ts';
+import { prunedWeight, type ModelGraph, type PrunedParts } from '../derived-base.ts';
 import type { StudyExport } from '../contract.ts';
 import { PRUNED_FILES, type PrunedFileName } from './files.ts';
 import type { PruneState } from './state.ts';
@@ -89,7 +89,7 @@ export async function prunedFile(
 }
 
 /** All files of a pruned model. */
-export const exportPruned: StudyExport<PruneState> = async function* (model, _, made) {
-  if (made?.kind !== 'pruned') throw new Error('the pruning has made nothing');
-  for (const name of PRUNED_FILES) yield* await prunedFile(model, made, name);
+export const exportPruned: StudyExport<PruneState> = async function* (model, _, derived) {
+  if (derived?.kind !== 'pruned') throw new Error('the pruning has made nothing');
+  for (const name of PRUNED_FILES) yield* await prunedFile(model, derived, name);
 };

@@ -1,7 +1,7 @@
 /** Prints a pruning run in the terminal: the rounds and the resulting losses. */
 import { defined, elementAt } from '../../checked.ts';
 import { describeBytes } from '../../model/figures.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
 import { costOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
 
@@ -19,7 +19,8 @@ const WHAT: Record<PruneDoing['what'], string> = {
 const doingText = ({ what, round, done, of }: PruneDoing): string =>
   `${round > 0 ? `Round ${round}. ` : ''}${WHAT[what]}, ${done} of ${of}`;
 
-export const told = ({ doing }: PruneState): Told => (doing ? { doing: doingText(doing) } : null);
+export const output = ({ doing }: PruneState): StudyOutput =>
+  doing ? { doing: doingText(doing) } : null;
 
 export const text = ({ result }: PruneState): string => pruneText(defined(result));
 

@@ -16,7 +16,7 @@ import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
 import { dequantise } from '../../model/weights.ts';
 import { readGraph } from '../../onnx/read.ts';
-import { prunedWeight, type MadeBase, type PrunedParts } from '../made-base.ts';
+import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-base.ts';
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
 import { runPrune, type PruneCheckpoint } from './run.ts';
@@ -104,13 +104,13 @@ describe('the study', { timeout: 120_000 }, () => {
     };
   }
 
-  it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
+  it('reports every round, compares at equal sparsity, and ends with the result', async () => {
     let state: PruneState | null = null;
-    let base: MadeBase | null = null;
+    let base: DerivedBase | null = null;
     for await (const event of pruneEvents({
       ...(await context(small())),
-      saveBase: (made) => {
-        base = structuredClone(made);
+      saveBase: (derived) => {
+        base = structuredClone(derived);
       },
     })) {
       state = reducePrune(state, event);
@@ -203,7 +203,7 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(sum / tokens).toBeCloseTo(defined(elementAt(rounds, 1).repaired), 4);
   });
 
-  it('goes on after its last whole round, or after its comparisons, as if nothing had been', async () => {
+  it('resumes with identical results after the last complete round or the baselines', async () => {
     /** Runs until an event, or to the end; returns the checkpoint at that point. */
     async function ran(
       from?: PruneCheckpoint,
@@ -250,7 +250,7 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(last.state).toEqual(whole.state);
   });
 
-  it('gives a turn after every batch it judges: a pause never waits for a whole held-out text', async () => {
+  it('yields after every evaluation batch, so a pause never waits for a whole held-out text', async () => {
     const given = await context(small());
     const derive = given.derive;
     let unheard = 0;
@@ -275,7 +275,7 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 1 + 2 + 1));
   });
 
-  it('is refused before its layers are made anew where it does not fit, with what would', async () => {
+  it('is refused before the float32 layers are created if it does not fit, with settings that fit', async () => {
     const given = await context(small());
     const tight = createEngine({
       model: compiled,
@@ -296,7 +296,7 @@ describe('the study', { timeout: 120_000 }, () => {
     });
   });
 
-  it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
+  it('2:4 sets its own sparsity, baselines are optional, and too short texts are refused', async () => {
     let state: PruneState | null = null;
     for await (const event of pruneEvents(
       await context(

@@ -8,21 +8,21 @@ import type { CleanPass, TokenBatch } from '../../engine/engine.ts';
 import { maskedLora, oneShot, plainLora, startOneShot } from '../../methods/losa/baselines.ts';
 import {
   losa,
-  losaStanding,
+  losaSnapshot,
   startLosa,
   type LosaData,
   type LosaEngine,
   type LosaEvent,
   type LosaModel,
   type LosaOptions,
-  type LosaStanding,
+  type LosaSnapshot,
 } from '../../methods/losa/losa.ts';
 import { zerosOf } from '../../methods/losa/prune-pass.ts';
 import { truncated } from '../../methods/qdylora.ts';
 import { judged, type Judging } from '../../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../../model/int4.ts';
 import { nameOf } from '../map/events.ts';
-import type { PrunedParts } from '../made-base.ts';
+import type { PrunedParts } from '../derived-base.ts';
 import { targetOf } from './settings.ts';
 import { resultOf, type PruneResult, type PruneState, type StoredForm } from './state.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -79,7 +79,7 @@ export type PruneEvent =
  */
 export interface PruneCheckpoint {
   state: PruneState;
-  standing: LosaStanding;
+  standing: LosaSnapshot;
 }
 
 /**
@@ -130,9 +130,9 @@ export async function* runPrune(
   };
   let dense: CleanPass | null = null;
   let pruned: LosaModel | null = null;
-  let standing = from?.standing;
+  let snapshot = from?.standing;
   const offer = () => {
-    const at = { state: now(), standing: defined(standing) };
+    const at = { state: now(), standing: defined(snapshot) };
     checkpoint?.offer(async (): Promise<PruneCheckpoint> => at);
   };
   try {
@@ -146,8 +146,8 @@ export async function* runPrune(
         weights,
       };
     dense = await engine.cleanPass(calibration);
-    pruned = await startLosa(engine, options, standing);
-    if (standing) offer();
+    pruned = await startLosa(engine, options, snapshot);
+    if (snapshot) offer();
     for await (const event of losa({
       engine,
       model: pruned,
@@ -155,13 +155,13 @@ export async function* runPrune(
       data,
       options,
       now: () => context.now(),
-      done: standing?.rounds,
+      done: snapshot?.rounds,
     })) {
       if (!checkpoint || event.type !== 'repaired') {
         yield event;
         continue;
       }
-      const at = (standing = await losaStanding(engine, pruned, event.round));
+      const at = (snapshot = await losaSnapshot(engine, pruned, event.round));
       // Until the next round begins, the state is the one after this event.
       checkpoint.offer(async (): Promise<PruneCheckpoint> => ({ state: now(), standing: at }));
       yield event;

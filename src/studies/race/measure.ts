@@ -15,7 +15,7 @@ import { drawsAsked } from '../map/draws.ts';
 import { runMap } from '../map/run.ts';
 import { reduce } from '../map/state.ts';
 import { pulled } from '../pulled.ts';
-import { isLane, lanes, type RaceEntry } from './lanes.ts';
+import { isOtherEntry, otherEntries, type RaceEntry } from './entries.ts';
 
 /**
  * The scale `s` of every adapter. It is equal for all ranks, so that entries differ in their ranks
@@ -47,13 +47,13 @@ export function proportional(
 }
 
 /**
- * Runs `steps` to the end and yields `told` of each step. Returns the result and the milliseconds
- * of measurement, without the time between steps.
+ * Runs `steps` to the end and yields `eventOf` of each step. Returns the result and the time of
+ * measurement in milliseconds, without the time between steps.
  */
 export async function* timed<Event>(
   steps: Measuring,
   now: () => number,
-  told: (step: Progress) => Event,
+  eventOf: (step: Progress) => Event,
 ): AsyncGenerator<Event, { found: Competitor; milliseconds: number }, undefined> {
   let milliseconds = 0;
   try {
@@ -62,7 +62,7 @@ export async function* timed<Event>(
       const next = await steps.next();
       milliseconds += now() - start;
       if (next.done) return { found: next.value, milliseconds };
-      yield told(next.value);
+      yield eventOf(next.value);
     }
   } finally {
     // Frees what the measurement holds on the provider if the caller stops early.
@@ -80,8 +80,8 @@ export async function* measure(
   batch: TokenBatch,
   known: number[] | null,
 ): Measuring {
-  if (isLane(entry)) {
-    const code = await lanes[entry].code();
+  if (isOtherEntry(entry)) {
+    const code = await otherEntries[entry].code();
     return yield* code(context, { batch, known });
   }
   const { engine, spec } = context;
@@ -95,8 +95,8 @@ export async function* measure(
     }
     case 'ranks': {
       const { allocation } = await method.code();
-      const most = Math.max(...spec.race.meanRanks);
-      const { ranks, adapters } = yield* allocation(engine, batch, most);
+      const maxRank = Math.max(...spec.race.meanRanks);
+      const { ranks, adapters } = yield* allocation(engine, batch, maxRank);
       return { importances: null, ranks, adapters: (_, given) => adapters(given) };
     }
   }

@@ -1,13 +1,13 @@
-/** Prints a race in the terminal: progress, standings and findings. */
+/** Prints a race in the terminal: progress, ranking and findings. */
 import { defined, elementAt } from '../../checked.ts';
 import { figure, range } from '../figures.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
-import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from './standings.ts';
+import { OWN_TIME, parameterSpread, SAME_BUDGET, verdictOf, type RankingRow } from './ranking.ts';
 import type { RaceEvent, RaceResult, RaceState } from './state.ts';
 import { raceEn } from './words.en.ts';
 
-export function told(
+export function output(
   {
     spec: {
       race: { entries, meanRanks, seeds },
@@ -15,7 +15,7 @@ export function told(
     lanes,
   }: RaceState,
   event: RaceEvent,
-): Told {
+): StudyOutput {
   if (event.type === 'measuring')
     return { doing: raceEn.progress.measuring(event.entry, event.done, event.of) };
   if (event.type !== 'step') return null;
@@ -30,7 +30,7 @@ export function told(
 
 export const text = ({ result }: RaceState): string => raceText(defined(result));
 
-/** The standings of every mean rank, each with its finding. */
+/** The ranking at every mean rank, each with its finding. */
 export function raceText(result: RaceResult): string {
   const { spec, base, measured, standings } = result;
   const {
@@ -66,7 +66,7 @@ export function raceSentence(result: RaceResult, meanRank: number): string {
     race: { seeds, entries },
   } = result.spec;
   const verdict = verdictOf(result, meanRank);
-  const share = parametersApart(result.standings, meanRank);
+  const share = parameterSpread(result.standings, meanRank);
   const finding =
     verdict.kind === 'none' && !entries.includes('uniform')
       ? raceEn.noneWithoutUniform
@@ -79,10 +79,10 @@ export function raceSentence(result: RaceResult, meanRank: number): string {
   ].join(' ');
 }
 
-/** The standings as text cells, header first. */
-export const raceRows = (standings: readonly Standing[]): string[][] => [
+/** The ranking as text cells, header first. */
+export const raceRows = (ranking: readonly RankingRow[]): string[][] => [
   ['entry', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'minus uniform', '95 %', 'training'],
-  ...standings.map((s) => [
+  ...ranking.map((s) => [
     raceEn.names[s.entry],
     s.ranks.toFixed(0),
     s.parameters.toFixed(0),

@@ -16,7 +16,7 @@ import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
 import { runRace, type RaceCheckpoint } from './run.ts';
-import { RACE_ENTRIES } from './lanes.ts';
+import { RACE_ENTRIES } from './entries.ts';
 import type { RaceSettings } from './settings.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
@@ -92,7 +92,7 @@ async function raced(
 }
 
 describe('a race', { timeout: 60_000 }, () => {
-  it('trains every entry on the same data, side by side, from the same loss', async () => {
+  it('trains every entry on the same data, in turns, from the same loss', async () => {
     const { context, saved } = contextOf({
       entries: ['adarank', 'uniform', 'random'],
       meanRanks: [2],
@@ -105,10 +105,10 @@ describe('a race', { timeout: 60_000 }, () => {
     expect(result.lanes.map((l) => [l.entry, l.seed])).toEqual(
       [1, 2].flatMap((seed) => ['adarank', 'uniform', 'random'].map((entry) => [entry, seed])),
     );
-    for (const lane of result.lanes) {
-      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
-      expect(elementAt(lane.points, 0).loss).toBe(result.base);
-      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(result.base, 3);
+    for (const run of result.lanes) {
+      expect(run.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
+      expect(elementAt(run.points, 0).loss).toBe(result.base);
+      expect(elementAt(run.points, -1).loss).not.toBeCloseTo(result.base, 3);
     }
     // No run gets ahead: between two of its held-out losses every other run had its turn.
     const held = events.flatMap((e) => (e.type === 'held' ? [e.lane] : []));
@@ -126,7 +126,7 @@ describe('a race', { timeout: 60_000 }, () => {
     );
   });
 
-  it('measures every allocation by itself where there is no map', async () => {
+  it('measures every allocation itself without a map', async () => {
     const measured = RACE_ENTRIES.filter((e) => e !== 'imported');
     const { context } = contextOf(
       { entries: measured, meanRanks: [1] },
@@ -148,7 +148,7 @@ describe('a race', { timeout: 60_000 }, () => {
     for (const { loss } of defined(result).standings) expect(loss).toBeGreaterThan(0);
   });
 
-  it('runs one race for each mean rank, and spends equal ranks where that is asked for', async () => {
+  it('runs one race for each mean rank, and spends equal ranks if set', async () => {
     const { context } = contextOf(
       { entries: ['adarank', 'uniform'], meanRanks: [1, 3], equal: 'ranks' },
       { steps: 1 },
@@ -175,7 +175,7 @@ describe('a race', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('trains an imported adapter on from where it stands, whatever its scales, and goes on so after a reload', async () => {
+  it('trains an imported adapter further from its own loss, whatever its scales, also after a reload', async () => {
     const settings = [
       { entries: ['uniform', 'imported'], meanRanks: [1], seeds: 2 },
       { steps: 4 },
@@ -208,7 +208,7 @@ describe('a race', { timeout: 60_000 }, () => {
       if (event.type === 'held' && event.step === 2 && !checkpoint)
         checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
     }
-    const lanes = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
+    const runs = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
     const adapters = await engine.adapters(imported.values);
     const before = await heldOutLoss(
       engine,
@@ -217,12 +217,12 @@ describe('a race', { timeout: 60_000 }, () => {
       adapterUse(imported, adapters),
     );
     adapters.dispose();
-    for (const lane of lanes) {
-      expect(lane.ranks).toEqual(engine.modules.map((m) => m.index % 3));
-      expect(elementAt(lane.points, 0).loss).toBeCloseTo(before, 5);
-      expect(elementAt(lane.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
-      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4]);
-      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(before, 3);
+    for (const run of runs) {
+      expect(run.ranks).toEqual(engine.modules.map((m) => m.index % 3));
+      expect(elementAt(run.points, 0).loss).toBeCloseTo(before, 5);
+      expect(elementAt(run.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
+      expect(run.points.map((p) => p.step)).toEqual([0, 2, 4]);
+      expect(elementAt(run.points, -1).loss).not.toBeCloseTo(before, 3);
     }
     expect(defined(saved.get('race/imported')).values).toHaveLength(imported.values.length);
     expect(
@@ -237,7 +237,7 @@ describe('a race', { timeout: 60_000 }, () => {
     ).toEqual(defined(defined(state).result).lanes);
   });
 
-  it('takes EVA apart: at uniform ranks its adapters begin as EVA’s directions, and are refused where there are too few', async () => {
+  it('starts `eva-uniform` with EVA’s directions at uniform ranks, and refuses too few directions', async () => {
     const { context } = contextOf({ meanRanks: [2] });
     const batch = pickSequences(trainingBatch(8), [0, 1]);
     const components = await evaComponents(engine, batch, 2);
@@ -263,7 +263,7 @@ describe('a race', { timeout: 60_000 }, () => {
     });
   });
 
-  it('refuses, before anything is measured, what does not fit', async () => {
+  it('refuses a race that does not fit before it measures anything', async () => {
     const { context } = contextOf({ entries: ['adarank', 'uniform'] });
     const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
     const small = createEngine({
@@ -277,7 +277,7 @@ describe('a race', { timeout: 60_000 }, () => {
     await small.dispose();
   });
 
-  it('stops a lane whose loss is no number at its last good step, and goes on with the others', async () => {
+  it('stops a run at its last finite step if its loss is not finite, and continues the others', async () => {
     const { context } = contextOf(
       { entries: ['adarank', 'uniform'] },
       { learningRate: 1, maxNorm: 0, steps: 6 },
@@ -310,15 +310,15 @@ describe('a race', { timeout: 60_000 }, () => {
   });
 
   it.each(['measuring', 'step'] as const)(
-    'lets go of everything when nobody asks on after %s',
+    'disposes everything if the caller stops after %s',
     async (type) => {
       const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { steps: 1 }, null);
       await raced(context);
       let open = 0;
-      const counted = <T extends { dispose(): void }>(made: T): T => {
+      const counted = <T extends { dispose(): void }>(derived: T): T => {
         open++;
-        const dispose = made.dispose.bind(made);
-        return Object.assign(made, {
+        const dispose = derived.dispose.bind(derived);
+        return Object.assign(derived, {
           dispose: () => {
             open--;
             dispose();
@@ -337,18 +337,18 @@ describe('a race', { timeout: 60_000 }, () => {
           return typeof value === 'function' ? value.bind(target) : value;
         },
       });
-      let most = 0;
+      let max = 0;
       for await (const event of raceEvents(context)) {
-        most = Math.max(most, open);
+        max = Math.max(max, open);
         if (event.type === type && open > 0) break;
       }
-      expect(most).toBeGreaterThan(0);
+      expect(max).toBeGreaterThan(0);
       expect(open).toBe(0);
     },
   );
 });
 
-describe('a race taken up again', { timeout: 60_000 }, () => {
+describe('a race resumed', { timeout: 60_000 }, () => {
   it.each([
     ['while EVA is measured', 3],
     ['between two held-out losses', 14],

@@ -17,7 +17,7 @@ import type {
 } from '../../engine/engine.ts';
 import { parametersOf } from '../../methods/allocation/equal-budget.ts';
 import { judged, train, type TrainingEvent } from '../../methods/training.ts';
-import type { CheckpointDoor } from '../checkpoint.ts';
+import type { CheckpointPort } from '../checkpoint.ts';
 import { nameOf } from '../map/events.ts';
 import {
   importedAdapter,
@@ -27,8 +27,8 @@ import {
   timed,
   type Competitor,
 } from './measure.ts';
-import { partOf, type RaceEntry } from './lanes.ts';
-import { standingsOf } from './standings.ts';
+import { partOf, type RaceEntry } from './entries.ts';
+import { rankingOf } from './ranking.ts';
 import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
 import type { SavedAdapter, StudyContext } from '../context.ts';
 import { raceRanks } from './need.ts';
@@ -66,7 +66,7 @@ export function runRace(context: StudyContext, now: () => RaceState): Events {
 
 class Race {
   private readonly context: StudyContext;
-  private readonly door: CheckpointDoor | undefined;
+  private readonly checkpoint: CheckpointPort | undefined;
   private readonly state: () => RaceState;
   private data!: { train: TokenBatch; held: TokenBatch };
   private readonly competitors = new Map<RaceEntry, Competitor>();
@@ -75,18 +75,18 @@ class Race {
 
   constructor(context: StudyContext, state: () => RaceState) {
     this.context = context;
-    this.door = context.checkpoint;
+    this.checkpoint = context.checkpoint;
     this.state = state;
   }
 
   async *run(): Events {
     const { spec, model, provider, versions, tokens } = this.context;
     const { training, race, seed } = spec;
-    const from = this.door?.from as RaceCheckpoint | undefined;
-    const most = raceRanks(spec, model.modules);
+    const from = this.checkpoint?.from as RaceCheckpoint | undefined;
+    const maxRanks = raceRanks(spec, model.modules);
     await this.context.engine.checkTraining(
       { sequences: training.batch, length: training.length },
-      most,
+      maxRanks,
     );
     this.data = {
       train: await tokens(training.train, { sequences: Infinity, length: training.length }),
@@ -133,7 +133,7 @@ class Race {
   }
 
   private offer(): void {
-    this.door?.offer(async (): Promise<RaceCheckpoint> => ({
+    this.checkpoint?.offer(async (): Promise<RaceCheckpoint> => ({
       state: this.now,
       kept: [...this.saved],
       adapters: await Promise.all(
@@ -333,6 +333,6 @@ function resultOf(state: RaceState): RaceResult {
     measured,
     base: defined(base),
     lanes,
-    standings: standingsOf(state),
+    standings: rankingOf(state),
   };
 }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { type Same, once, within } from '../../spec/parse.ts';
-import { RACE_ENTRIES, type RaceEntry } from './lanes.ts';
+import { RACE_ENTRIES, type RaceEntry } from './entries.ts';
 
 export interface RaceSettings {
   entries: RaceEntry[];

@@ -5,12 +5,12 @@
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Judging } from '../../methods/training.ts';
 import type { ModelName } from '../map/events.ts';
-import type { RaceEntry } from './lanes.ts';
-import type { Standing } from './standings.ts';
+import type { RaceEntry } from './entries.ts';
+import type { RankingRow } from './ranking.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
 /** One training run: an entry at a mean rank with a seed. */
-export interface RaceLane {
+export interface RaceRun {
   entry: RaceEntry;
   meanRank: number;
   seed: number;
@@ -54,7 +54,8 @@ export interface RaceState {
   measured: RaceMeasurement[];
   /** Held-out loss without an adapter. */
   base: number | null;
-  lanes: RaceLane[];
+  /** In the order they began. Saved files name them `lanes`. */
+  lanes: RaceRun[];
   result: RaceResult | null;
 }
 
@@ -63,7 +64,7 @@ export interface RaceResult extends Omit<RaceState, 'measuring' | 'base' | 'resu
   format: 'rank-atlas-race';
   version: 1;
   base: number;
-  standings: Standing[];
+  standings: RankingRow[];
 }
 
 export type RaceEvent =
@@ -84,7 +85,7 @@ export type RaceEvent =
   /** These runs begin. Except for `imported`, their adapters do not change the model yet. */
   | {
       type: 'lanes';
-      lanes: Pick<RaceLane, 'entry' | 'meanRank' | 'seed' | 'ranks' | 'parameters'>[];
+      lanes: Pick<RaceRun, 'entry' | 'meanRank' | 'seed' | 'ranks' | 'parameters'>[];
     }
   /**
    * Loss and gradient norm of the step's own batch. `lane` numbers the runs in the order they
@@ -125,7 +126,7 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
   }
   if (event.type === 'resumed') return event.state;
   if (!state) throw new RangeError('a race begins with its start');
-  const lane = (index: number, change: (lane: RaceLane) => Partial<RaceLane>): RaceState => ({
+  const changed = (index: number, change: (changed: RaceRun) => Partial<RaceRun>): RaceState => ({
     ...state,
     lanes: state.lanes.map((l, i) => (i === index ? { ...l, ...change(l) } : l)),
   });
@@ -147,13 +148,13 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
     }
     case 'lanes': {
       // A new adapter leaves the loss unchanged; an imported one is evaluated first.
-      const points = ({ entry }: Pick<RaceLane, 'entry'>) =>
+      const points = ({ entry }: Pick<RaceRun, 'entry'>) =>
         state.base === null || entry === 'imported' ? [] : [{ step: 0, loss: state.base }];
       return {
         ...state,
         lanes: [
           ...state.lanes,
-          ...event.lanes.map((l): RaceLane => ({
+          ...event.lanes.map((l): RaceRun => ({
             ...l,
             step: 0,
             points: points(l),
@@ -165,20 +166,20 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
       };
     }
     case 'step':
-      return lane(event.lane, (l) => ({
+      return changed(event.lane, (l) => ({
         step: event.step,
         milliseconds: l.milliseconds + event.milliseconds,
       }));
     case 'held':
-      return lane(event.lane, (l) => ({
+      return changed(event.lane, (l) => ({
         points: [...l.points, { step: event.step, loss: event.loss }],
       }));
     case 'judging':
       return state;
     case 'stopped':
-      return lane(event.lane, () => ({ stopped: event.step }));
+      return changed(event.lane, () => ({ stopped: event.step }));
     case 'finished':
-      return lane(event.lane, () => ({ finished: true }));
+      return changed(event.lane, () => ({ finished: true }));
     case 'done':
       return { ...state, result: event.result };
   }

@@ -1,6 +1,6 @@
 /** The race's words in English. The command line prints the same sentences. */
-import { entryWords, type RaceEntry } from './lanes.ts';
-import type { Verdict } from './standings.ts';
+import { entryWords, type RaceEntry } from './entries.ts';
+import type { Verdict } from './ranking.ts';
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
@@ -19,20 +19,20 @@ const inner = (entries: readonly RaceEntry[]) =>
     .replace(/, ([^,]*)$/, ' and $1');
 type Better = Extract<Verdict, { kind: 'better' }>;
 /** Which of the entries lower than uniform differ significantly from each other. */
-const pairs = ({ entries, parted }: Better): string => {
+const pairs = ({ entries, differing }: Better): string => {
   if (entries.length < 2) return '';
-  if (parted.length === 0)
+  if (differing.length === 0)
     return entries.length > 2
       ? ' Of these, no two differ significantly.'
       : ' These two do not differ significantly.';
   const each = entries.flatMap((e) =>
-    parted.some(([a]) => a === e)
+    differing.some(([a]) => a === e)
       ? [
-          `${names[e]} is significantly lower than ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`,
+          `${names[e]} is significantly lower than ${inner(differing.flatMap(([a, b]) => (a === e ? [b] : [])))}`,
         ]
       : [],
   );
-  const all = parted.length === (entries.length * (entries.length - 1)) / 2;
+  const all = differing.length === (entries.length * (entries.length - 1)) / 2;
   return ` Of these, ${each.join('; ')}${all ? '' : '; no other two differ significantly'}.`;
 };
 const nats = (v: number) => n.fixed(v, 3);

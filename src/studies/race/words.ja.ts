@@ -1,6 +1,6 @@
 /** The race's words in Japanese, typed by `words.en.ts`. */
-import { entryWords, type RaceEntry } from './lanes.ts';
-import type { Verdict } from './standings.ts';
+import { entryWords, type RaceEntry } from './entries.ts';
+import type { Verdict } from './ranking.ts';
 import { numbers } from '../../language/numbers.ts';
 import { spaced } from '../../language/spaced.ts';
 import type { raceEn } from './words.en.ts';
@@ -10,15 +10,15 @@ const n = numbers('ja');
 const { names, about } = entryWords('ja');
 const list = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).join('、');
 type Better = Extract<Verdict, { kind: 'better' }>;
-const pairs = ({ entries, parted }: Better): string => {
+const pairs = ({ entries, differing }: Better): string => {
   if (entries.length < 2) return '';
-  if (parted.length === 0) return 'これらの間に有意差はありません。';
+  if (differing.length === 0) return 'これらの間に有意差はありません。';
   const each = entries.flatMap((e) =>
-    parted.some(([a]) => a === e)
-      ? [`${names[e]}は${list(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}より有意に低く`]
+    differing.some(([a]) => a === e)
+      ? [`${names[e]}は${list(differing.flatMap(([a, b]) => (a === e ? [b] : [])))}より有意に低く`]
       : [],
   );
-  const all = parted.length === (entries.length * (entries.length - 1)) / 2;
+  const all = differing.length === (entries.length * (entries.length - 1)) / 2;
   return `このうち${each.join('、')}、${all ? 'すべての組に有意差があります' : 'ほかの組に有意差はありません'}。`;
 };
 const nats = (v: number) => n.fixed(v, 3);

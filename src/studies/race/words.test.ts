@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RaceEntry } from './lanes.ts';
-import { verdictOf } from './standings.ts';
+import type { RaceEntry } from './entries.ts';
+import { verdictOf } from './ranking.ts';
 import type { RaceResult } from './state.ts';
 import { raceEn } from './words.en.ts';
 import { raceJa } from './words.ja.ts';
@@ -23,40 +23,40 @@ function published(set: 'opticks' | 'jargon', seeds: readonly number[]): RaceRes
     lanes: result.lanes.filter((l) => seeds.includes(l.seed)),
   };
 }
-const said = (...[result, meanRank]: Parameters<typeof verdictOf>) =>
+const findings = (...[result, meanRank]: Parameters<typeof verdictOf>) =>
   [raceEn, raceJa].map((words) => words.finding(verdictOf(result, meanRank)));
 
 describe('the finding', () => {
-  it('does not call alike two entries that part', () => {
-    expect(said(published('opticks', [1, 2, 3, 4]), 8)).toEqual([
+  it('does not call two entries alike that differ significantly', () => {
+    expect(findings(published('opticks', [1, 2, 3, 4]), 8)).toEqual([
       'EVA and random are significantly lower than uniform; no entry is significantly lower than all others. Of these, EVA is significantly lower than random.',
       'EVA、ランダムは均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。このうち EVA はランダムより有意に低く、すべての組に有意差があります。',
     ]);
-    expect(said(published('jargon', [2, 3, 4, 5]), 1)).toEqual([
+    expect(findings(published('jargon', [2, 3, 4, 5]), 1)).toEqual([
       'EVA, AdaRank and Jacobian are significantly lower than uniform; no entry is significantly lower than all others. Of these, EVA is significantly lower than Jacobian; no other two differ significantly. Not significantly lower than random: AdaRank and Jacobian.',
       'EVA、AdaRank、Jacobian は均等より有意に低くなりました。ほかのすべてより有意に低いエントリーはありません。このうち EVA は Jacobian より有意に低く、ほかの組に有意差はありません。ランダムとの有意差なし：AdaRank、Jacobian。',
     ]);
   });
 
-  it('says that entries cannot be told apart where no two part, and which are no better than random', () => {
-    expect(said(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe(
+  it('reports no significant difference if no two entries differ, and which are no better than random', () => {
+    expect(findings(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe(
       'EVA, AdaRank and Jacobian are significantly lower than uniform; no entry is significantly lower than all others. Of these, no two differ significantly.',
     );
-    expect(said(published('opticks', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+    expect(findings(published('opticks', [1, 2, 3, 4, 5]), 8)[0]).toBe(
       'EVA, Jacobian and AdaRank are significantly lower than uniform; no entry is significantly lower than all others. Of these, no two differ significantly. Not significantly lower than random: EVA, Jacobian and AdaRank.',
     );
-    expect(said(published('jargon', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+    expect(findings(published('jargon', [1, 2, 3, 4, 5]), 8)[0]).toBe(
       'EVA is significantly lower than uniform; no entry is significantly lower than all others.',
     );
   });
 
-  it('lists every pair that parts, however many', () => {
+  it('lists every pair that differs significantly', () => {
     const entries: RaceEntry[] = ['eva', 'adarank', 'random'];
     expect(
       raceEn.finding({
         kind: 'better',
         entries,
-        parted: [
+        differing: [
           ['eva', 'random'],
           ['adarank', 'random'],
           ['eva', 'adarank'],
@@ -67,7 +67,12 @@ describe('the finding', () => {
       'EVA, AdaRank and random are significantly lower than uniform; no entry is significantly lower than all others. Of these, EVA is significantly lower than random and AdaRank; AdaRank is significantly lower than random.',
     );
     expect(
-      raceEn.finding({ kind: 'better', entries: ['eva', 'adarank'], parted: [], likeRandom: [] }),
+      raceEn.finding({
+        kind: 'better',
+        entries: ['eva', 'adarank'],
+        differing: [],
+        likeRandom: [],
+      }),
     ).toMatch(/These two do not differ significantly\.$/);
   });
 });

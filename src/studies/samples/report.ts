@@ -1,8 +1,8 @@
 /** Prints the generated text in the terminal as it is generated. */
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import type { SamplesEvent, SamplesState } from './state.ts';
 
-export function told({ spec }: SamplesState, event: SamplesEvent): Told {
+export function output({ spec }: SamplesState, event: SamplesEvent): StudyOutput {
   switch (event.type) {
     case 'start':
       return { write: spec.samples.prompt };

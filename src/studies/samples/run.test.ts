@@ -42,16 +42,16 @@ describe('the settings', () => {
 describe('the text of tokens', () => {
   const bytes = new TextEncoder().encode('aé😀b');
   const decode = async (ids: ArrayLike<number>) => new TextDecoder().decode(Uint8Array.from(ids));
-  const told = async (ids: Uint8Array) => {
+  const texts = async (ids: Uint8Array) => {
     const text = new TokenText([97, 32], decode);
     const parts = [];
     for (const [i, id] of ids.entries()) parts.push(await text.add(id, i === ids.length - 1));
     return parts;
   };
-  it('comes in whole characters', async () => {
-    expect(await told(bytes)).toEqual(['a', '', 'é', '', '', '', '😀', 'b']);
-    expect((await told(bytes.subarray(0, 5))).slice(0, -1)).toEqual(['a', '', 'é', '']);
-    expect((await told(bytes.subarray(0, 5))).at(-1)).toMatch(/^\ufffd+$/);
+  it('is returned in whole characters', async () => {
+    expect(await texts(bytes)).toEqual(['a', '', 'é', '', '', '', '😀', 'b']);
+    expect((await texts(bytes.subarray(0, 5))).slice(0, -1)).toEqual(['a', '', 'é', '']);
+    expect((await texts(bytes.subarray(0, 5))).at(-1)).toMatch(/^\ufffd+$/);
   });
 });
 
@@ -148,7 +148,7 @@ describe('the study', { timeout: 60_000 }, () => {
     }
   });
 
-  it('writes both, turn by turn, has each read the other, and finds where they part', async () => {
+  it('generates both texts in turns, scores each with both models, and finds the first difference', async () => {
     const { state, events } = await ran([['samples.adapter', 'first']]);
     expect(
       events.map((e) => (e.type === 'token' || e.type === 'scored' ? `${e.type} ${e.by}` : e.type)),
@@ -183,7 +183,7 @@ describe('the study', { timeout: 60_000 }, () => {
     expect(state.texts.base).not.toEqual(as.state.texts.base);
   });
 
-  it('samples both with the same random numbers, and again the same', async () => {
+  it('samples both with the same random numbers, reproducibly', async () => {
     const settings: Setting[] = [
       ['samples.adapter', 'first'],
       ['samples.temperature', '4'],
@@ -194,7 +194,7 @@ describe('the study', { timeout: 60_000 }, () => {
     expect((await ran([...settings, ['seed', '5']])).state.texts).not.toEqual(state.texts);
   });
 
-  it('can be left in the middle, and refuses a prompt longer than the model', async () => {
+  it('can be stopped early, and refuses a prompt longer than the context', async () => {
     const before = engine.memory();
     expect((await ran([['samples.adapter', 'first']], saved, 6)).events).toHaveLength(6);
     expect(engine.memory()).toEqual(before);

@@ -43,7 +43,7 @@ const checkpoint: TrainCheckpoint = {
 };
 
 describe('the file of a checkpoint', () => {
-  it('gives everything back to the bit', () => {
+  it('restores everything bit by bit', () => {
     expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(about)).toEqual(checkpoint);
   });
 
@@ -65,7 +65,7 @@ describe('the file of a checkpoint', () => {
     );
   });
 
-  it('of an earlier version is refused in a sentence', () => {
+  it('of an earlier version is refused with an error', () => {
     const earlier = writeSafetensors(
       { x: { shape: [1], data: new Float32Array(1) } },
       { format: 'rank-atlas-checkpoint 1' },
@@ -75,7 +75,7 @@ describe('the file of a checkpoint', () => {
     );
   });
 
-  it('does not mind settings that the training does not use', () => {
+  it('ignores settings that the training run does not use', () => {
     const other = { ...about, spec: parseSpec({ race: { seeds: 2 }, sequences: 3 }) };
     expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(other)).toEqual(checkpoint);
   });

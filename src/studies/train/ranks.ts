@@ -73,11 +73,11 @@ function listedRanks(
 
 function checkRanks(ranks: readonly number[], modules: ModelFacts['modules']): void {
   modules.forEach(({ path, inFeatures, outFeatures }, i) => {
-    const most = Math.min(inFeatures, outFeatures);
-    if (ranks[i]! > most)
+    const maxRank = Math.min(inFeatures, outFeatures);
+    if (ranks[i]! > maxRank)
       throw new AtlasError('bad-spec', {
         at: 'train.ranks',
-        why: `rank ${ranks[i]!} is above the largest rank of ${path}, ${most}`,
+        why: `rank ${ranks[i]!} is above the largest rank of ${path}, ${maxRank}`,
       });
   });
 }

@@ -5,7 +5,7 @@
 import { defined, elementAt } from '../../checked.ts';
 import { smallestWithin } from '../../methods/qdylora.ts';
 import { describeBytes } from '../../model/figures.ts';
-import type { Told } from '../contract.ts';
+import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
 import type { TrainEvent, TrainResult } from './run.ts';
 import type { TrainState } from './state.ts';
@@ -18,7 +18,7 @@ const WHAT = {
   separate: 'Training separate LoRAs',
 } as const;
 
-export function told(state: TrainState, event: TrainEvent): Told {
+export function output(state: TrainState, event: TrainEvent): StudyOutput {
   if (event.type === 'base')
     return {
       note: `linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes per weight`,

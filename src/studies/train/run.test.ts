@@ -54,7 +54,7 @@ describe('the settings', () => {
     );
   });
 
-  it('drop what another choice has, and keep the defaults of what is chosen', () => {
+  it('drop the settings of other choices, and use the defaults of the chosen one', () => {
     const set = (...settings: Setting[]) => setByPaths(parseSpec({}), settings).train;
     expect(set(['train.method.draw.kind', 'geometric']).method).toEqual({
       name: 'qdylora',
@@ -69,7 +69,7 @@ describe('the settings', () => {
     expect(set(['train.ranks.kind', 'map']).ranks).toEqual({ kind: 'map', mean: 16 });
   });
 
-  it('name a checkpoint by all that the study goes by, and by nothing else', () => {
+  it('in the checkpoint key are exactly those that affect the study', () => {
     const key = (...settings: Setting[]) => checkpointKey('train', small(...settings), 'ab', '1');
     expect(key(['study', 'train'])).toBe(key());
     expect(key(['race.seeds', '3'])).toBe(key());
@@ -212,7 +212,7 @@ describe('the study', { timeout: 120_000 }, () => {
     await nf4.dispose();
   });
 
-  it('gives every module the rank that the map says', async () => {
+  it('gives every module its rank on the map', async () => {
     const importances = modules.map((_, i) => (i % 3) + 1);
     const { result } = await ran(
       small(
@@ -260,7 +260,7 @@ describe('the study', { timeout: 120_000 }, () => {
     ).rejects.toMatchObject({ values: { why: 'no module has a rank above 0' } });
   });
 
-  it('trains on from the adapter taken in, at its ranks and worth what it was', async () => {
+  it('starts from the imported adapter, at its ranks and its loss', async () => {
     const spec = small(['train.base', 'as-is'], ['train.method.name', 'lora']);
     const first = await ran(spec);
     const trained = defined(first.saved.get('train'));
@@ -285,7 +285,7 @@ describe('the study', { timeout: 120_000 }, () => {
 
   // Events: start, base, then training run 0 (start, evaluation, steps and evaluations, ranks),
   // then training run 1 from event 14 on.
-  it('goes on, wherever it was stopped, as if it had never been', async () => {
+  it('resumes from any point with identical results', async () => {
     const spec = small(['train.compare', '[2]'], ['training.steps', '3'], ['train.base', 'as-is']);
     const never = await ran(spec);
     for (const stop of [6, 11, 14]) {

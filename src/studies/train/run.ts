@@ -46,8 +46,8 @@ export interface TrainResult {
 
 /** Training runs are numbered: 0 is the experiment's, i + 1 is the LoRA at rank `compare[i]`. */
 export type TrainEvent =
-  /** `most`: the largest module's rank. */
-  | { type: 'start'; spec: ExperimentSpec; most: number; compare: number[] }
+  /** `maxRank`: the largest module's rank. */
+  | { type: 'start'; spec: ExperimentSpec; maxRank: number; compare: number[] }
   | { type: 'base'; bytes: number; perWeight: number }
   | {
       type: 'training';
@@ -83,13 +83,13 @@ export async function* runTrain(
   } = spec;
   const from = checkpoint?.from as TrainCheckpoint | undefined;
   const { ranks, given } = trainRanks(context, from?.ranks);
-  const most = largestRank(ranks);
-  if (compare.some((rank) => rank > most))
+  const maxRank = largestRank(ranks);
+  if (compare.some((rank) => rank > maxRank))
     throw new AtlasError('bad-spec', {
       at: 'train.compare',
-      why: `none may be above the largest rank, ${most}`,
+      why: `none may be above the largest rank, ${maxRank}`,
     });
-  yield { type: 'start', spec, most, compare };
+  yield { type: 'start', spec, maxRank, compare };
   const engine = form === 'nf4' ? await context.derive('nf4') : context.engine;
   try {
     const base = storedSize(engine);
@@ -99,10 +99,10 @@ export async function* runTrain(
     const finished: TrainingCheckpoint[] = [];
     const later = from?.trainings ?? [];
     let curve: RankCurve | null = null;
-    for (const [training, rank] of [most, ...compare].entries()) {
+    for (const [training, rank] of [maxRank, ...compare].entries()) {
       const first = training === 0;
-      const told: TrainingFinding[] = [];
-      const own = ranks.map((r) => rankAt(rank, r, most));
+      const findings: TrainingFinding[] = [];
+      const own = ranks.map((r) => rankAt(rank, r, maxRank));
       const offer = (take: () => Promise<TrainingCheckpoint>) =>
         checkpoint?.offer(async (): Promise<TrainCheckpoint> => ({
           ranks,
@@ -131,13 +131,13 @@ export async function* runTrain(
             heldSequences: data.held.sequences,
           };
         else if (event.type !== 'done') {
-          told.push(event);
+          findings.push(event);
           yield { type: 'found', training, finding: event };
         } else {
           const { figures, adapters: values } = event;
           done.push(figures);
           if (first) curve = event.curve;
-          finished.push({ step: figures.steps.length, values, moments: [], told });
+          finished.push({ step: figures.steps.length, values, moments: [], told: findings });
           checkpoint?.offer(async (): Promise<TrainCheckpoint> => ({
             ranks,
             trainings: [...finished, ...later.slice(finished.length)],

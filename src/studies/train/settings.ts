@@ -100,7 +100,7 @@ export const trainSchema = z
     compare: z._default(z.array(rank).check(z.maxLength(TRAIN_LIMITS.compare[1]), once), []),
   })
   .check(
-    z.refine((t) => t.compare.every((r) => r <= (knownMost(t) ?? Infinity)), {
+    z.refine((t) => t.compare.every((r) => r <= (knownMaxRank(t) ?? Infinity)), {
       path: ['compare'],
       error: 'none may be above the largest rank',
     }),
@@ -113,14 +113,14 @@ export const trainSchema = z
 true satisfies Same<z.output<typeof trainSchema>, TrainSettings>;
 
 /** The largest rank if the settings determine it; null if the map or the imported adapter does. */
-function knownMost({ start, ranks }: TrainSettings): number | null {
+function knownMaxRank({ start, ranks }: TrainSettings): number | null {
   if (start === 'given' || ranks.kind === 'map') return null;
   return ranks.kind === 'uniform' ? ranks.rank : Math.max(0, ...Object.values(ranks.ranks));
 }
 
 /** An estimate of the largest rank before it is known; for ranks from the map, their mean. */
-export const likelyMost = (train: TrainSettings): number =>
-  knownMost(train) ?? (train.ranks.kind === 'map' ? train.ranks.mean : 1);
+export const likelyMaxRank = (train: TrainSettings): number =>
+  knownMaxRank(train) ?? (train.ranks.kind === 'map' ? train.ranks.mean : 1);
 
 /** How the scale depends on the rank b, for the kinds that do. */
 export const RANK_SCALES = { alpha: 'α/b', rslora: 'α/√b' } as const;

@@ -19,7 +19,7 @@ export interface TrainingProgress {
 export interface TrainState {
   spec: ExperimentSpec;
   /** The largest rank of a module, which is the last of the curve. */
-  most: number;
+  maxRank: number;
   compare: number[];
   /** Memory of the linear layers, once they are loaded. */
   base: { bytes: number; perWeight: number } | null;
@@ -37,7 +37,7 @@ export function reduceTrain(state: TrainState | null, event: TrainEvent): TrainS
   if (event.type === 'start')
     return {
       spec: event.spec,
-      most: event.most,
+      maxRank: event.maxRank,
       compare: event.compare,
       base: null,
       trainings: [],
@@ -49,7 +49,7 @@ export function reduceTrain(state: TrainState | null, event: TrainEvent): TrainS
     case 'base':
       return { ...state, base: { bytes: event.bytes, perWeight: event.perWeight } };
     case 'training': {
-      const rank = event.training === 0 ? state.most : state.compare[event.training - 1]!;
+      const rank = event.training === 0 ? state.maxRank : state.compare[event.training - 1]!;
       return {
         ...state,
         trainings: [

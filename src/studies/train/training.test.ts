@@ -110,7 +110,7 @@ describe('a run', { timeout: 60_000 }, () => {
       ...settings,
     );
 
-  it('gives a turn between two batches of a held-out loss', async () => {
+  it('yields between two batches of a held-out evaluation', async () => {
     const types: string[] = [];
     for await (const event of await run(small(['training.steps', '1']))) {
       types.push(event.type);
@@ -157,7 +157,7 @@ describe('a run', { timeout: 60_000 }, () => {
     ['QDyLoRA, frozen', [2, 12], []],
     ['QDyLoRA, full', [5], [['train.method.mode', 'full']]],
   ] as [string, number[], Setting[]][])(
-    'goes on in another engine as if it had never stopped: %s',
+    'resumes in another engine with identical results: %s',
     async (_, stops, settings) => {
       const spec = small(['training.evaluateEvery', '2'], ...settings);
       const never = await whole(spec);
@@ -169,7 +169,7 @@ describe('a run', { timeout: 60_000 }, () => {
     },
   );
 
-  it('gives the last good step when training diverges', async () => {
+  it('returns the last finite step when training diverges', async () => {
     const spec = small(['train.method.name', 'lora']);
     const from = await stopped(spec, 4);
     from.values = from.values.map((v) => ({ ...v, loraA: v.loraA.fill(3e38) }));

@@ -90,7 +90,7 @@ export interface TrainingRunOptions {
   now(): number;
   from?: TrainingCheckpoint;
   /**
-   * See `CheckpointDoor`. After a step that diverged, `take` still returns the state before that
+   * See `CheckpointPort`. After a step that diverged, `take` still returns the state before that
    * step.
    */
   offer?: (take: () => Promise<TrainingCheckpoint>) => void;
@@ -127,10 +127,10 @@ export async function* runTraining({
     evaluations: [],
     time: 0,
   };
-  const told: TrainingFinding[] = [];
+  const findings: TrainingFinding[] = [];
   const losses: RankLoss[] = [];
   const found = (event: TrainingFinding): TrainingFinding => {
-    told.push(event);
+    findings.push(event);
     if (event.type === 'evaluation')
       figures.evaluations.push({ step: event.step, loss: event.loss });
     else if (event.type === 'rank') losses.push({ rank: event.rank, loss: event.loss });
@@ -146,7 +146,7 @@ export async function* runTraining({
       step,
       values: await adapters.values(),
       moments: step < steps ? await adapters.moments() : [],
-      told: [...told],
+      told: [...findings],
     };
   };
   try {

@@ -3,7 +3,7 @@ import { kneeOf, rankAt, smallestWithin, type RankLoss } from '../../methods/qdy
 import type { TrainState } from './state.ts';
 
 /** The current activity and its progress; null when the study is done. */
-export function doingNow({ base, trainings, curve, most, compare, spec, result }: TrainState): {
+export function doingNow({ base, trainings, curve, maxRank, compare, spec, result }: TrainState): {
   what: 'base' | 'training' | 'curve' | 'separate';
   done: number;
   of: number;
@@ -20,7 +20,7 @@ export function doingNow({ base, trainings, curve, most, compare, spec, result }
     };
   return current.losses.length < steps || spec.train.method.name === 'lora'
     ? { what: 'training', done: current.losses.length, of: steps }
-    : { what: 'curve', done: curve.length, of: most };
+    : { what: 'curve', done: curve.length, of: maxRank };
 }
 
 /** Relative distance to the best loss within which a loss counts as equal to it. */
@@ -37,11 +37,11 @@ export interface CurveVerdict {
 /** The notable ranks, once the curve has every rank; null before. */
 export function verdictOf({
   curve,
-  most,
+  maxRank,
   trainings,
-}: Pick<TrainState, 'curve' | 'most' | 'trainings'>): CurveVerdict | null {
+}: Pick<TrainState, 'curve' | 'maxRank' | 'trainings'>): CurveVerdict | null {
   const base = trainings[0]?.evaluations[0]?.loss;
-  if (curve.length < most || base === undefined) return null;
+  if (curve.length < maxRank || base === undefined) return null;
   return {
     best: curve.reduce((a, b) => (b.loss < a.loss ? b : a)),
     within: smallestWithin(curve, BAND),
@@ -55,7 +55,7 @@ export function verdictOf({
  * modules' ranks are known.
  */
 export function parametersAt(
-  { most, spec, result }: TrainState,
+  { maxRank, spec, result }: TrainState,
   modules: readonly { path: string; inFeatures: number; outFeatures: number }[],
   rank: number,
 ): number | null {
@@ -64,7 +64,8 @@ export function parametersAt(
   return modules.reduce(
     (sum, m) =>
       sum +
-      rankAt(rank, ranks ? (ranks.get(m.path) ?? 0) : most, most) * (m.inFeatures + m.outFeatures),
+      rankAt(rank, ranks ? (ranks.get(m.path) ?? 0) : maxRank, maxRank) *
+        (m.inFeatures + m.outFeatures),
     0,
   );
 }

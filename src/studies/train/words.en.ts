@@ -8,7 +8,7 @@ const percent = (share: number) => `${n.fixed(100 * share, 1)}\u00a0%`;
 export const trainEn = {
   curveTitle: 'Loss by rank',
   trainingTitle: 'Loss by training step',
-  empty: (most: number) => `One training run will serve ranks 1 to ${n.whole(most)}.`,
+  empty: (maxRank: number) => `One training run will serve ranks 1 to ${n.whole(maxRank)}.`,
   emptyNote: (steps: number) =>
     `Play trains one adapter for all ranks, ${n.whole(steps)} steps, then evaluates every rank.`,
   emptyLora: 'One training run will give a LoRA.',
@@ -72,8 +72,8 @@ export const trainEn = {
     `Linear layers in memory${nf4 ? ', in NF4' : ''}: ${n.fixed(bytes / 1e6, 1)} MB, ${n.fixed(perWeight, 3)} bytes per weight.`,
   time: (seconds: string, ranks: number) =>
     `${n.whole(ranks)} ranks trained at once in ${seconds}.`,
-  mapRanks: (most: number) =>
-    `Rank ${n.whole(most)} is the rank of the largest module; other modules use the same fraction of theirs.`,
+  mapRanks: (maxRank: number) =>
+    `Rank ${n.whole(maxRank)} is the rank of the largest module; other modules use the same fraction of theirs.`,
   text: {
     title: 'Text at this rank',
     write: (rank: number) => `Write at rank ${n.whole(rank)}`,

@@ -9,7 +9,7 @@ const percent = (share: number) => `${n.fixed(100 * share, 1)}\u00a0%`;
 export const trainJa = {
   curveTitle: 'ランクごとの損失',
   trainingTitle: '学習中の損失',
-  empty: (most: number) => `1回の学習で、ランク1〜${n.whole(most)}のすべてを評価できます。`,
+  empty: (maxRank: number) => `1回の学習で、ランク1〜${n.whole(maxRank)}のすべてを評価できます。`,
   emptyNote: (steps: number) =>
     `「実行」を押すと、全ランク共用のアダプターを${n.whole(steps)}ステップ学習し、各ランクを評価します。`,
   emptyLora: '1回の学習で LoRA を1つ作成します。',
@@ -73,8 +73,8 @@ export const trainJa = {
     `線形層のメモリー${nf4 ? '（NF4）' : ''}：${n.fixed(bytes / 1e6, 1)} MB（重み1つあたり ${n.fixed(perWeight, 3)} バイト）`,
   time: (seconds: string, ranks: number) =>
     `${n.whole(ranks)}通りのランクを${seconds}で同時に学習しました。`,
-  mapRanks: (most: number) =>
-    `ランク${n.whole(most)}は最大ランクのモジュールでの値です。ほかのモジュールでは、同じ割合のランクを使います。`,
+  mapRanks: (maxRank: number) =>
+    `ランク${n.whole(maxRank)}は最大ランクのモジュールでの値です。ほかのモジュールでは、同じ割合のランクを使います。`,
   text: {
     title: 'このランクでの生成テキスト',
     write: (rank: number) => `ランク${n.whole(rank)}で生成`,

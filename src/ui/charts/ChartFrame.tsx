@@ -10,7 +10,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { download, fileName } from '../export/download.ts';
-import { useBanded } from '../frame/Band.tsx';
+import { useHasBanner } from '../frame/Banner.tsx';
 import { usePresent } from '../frame/present.ts';
 import { useMedia } from '../parts/use-media.ts';
 import { useWords } from '../use-words.ts';
@@ -28,7 +28,7 @@ export interface ChartData {
 export function useChartHeight(): number {
   const short = useMedia('(max-height: 849px)');
   const low = useMedia('(max-height: 999px)');
-  const small = useBanded() || short;
+  const small = useHasBanner() || short;
   const presenting = usePresent();
   return presenting && low ? (small ? 170 : 196) : small ? 196 : presenting ? 250 : 236;
 }
@@ -118,7 +118,7 @@ export function ChartFrame({
             disabled={empty}
             onClick={() => setTable(!table)}
           >
-            {table ? words.plate.chart : words.map.table}
+            {table ? words.panel.chart : words.map.table}
           </button>
           <button
             type="button"

@@ -18,7 +18,7 @@ export function EndLabels({ labels }: { labels: readonly EndLabel[] }) {
   const plot = usePlotArea();
   const y = useYAxisScale();
   if (!plot || !y) return null;
-  const placed = apart(
+  const placed = spread(
     labels.map((l) => ({ ...l, y: y(l.value) ?? 0 })),
     LINE,
   );
@@ -38,13 +38,13 @@ export function EndLabels({ labels }: { labels: readonly EndLabel[] }) {
  * Returns copies sorted by `y`, moved until neighbours are at least `room` pixels apart. Each pass
  * moves two overlapping neighbours by equal amounts.
  */
-export function apart<T extends { y: number }>(labels: readonly T[], room: number): T[] {
+export function spread<T extends { y: number }>(labels: readonly T[], distance: number): T[] {
   const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
   for (let pass = 0; pass < sorted.length * 4; pass++) {
     for (let i = 1; i < sorted.length; i++) {
       const a = elementAt(sorted, i - 1);
       const b = elementAt(sorted, i);
-      const short = room - (b.y - a.y);
+      const short = distance - (b.y - a.y);
       if (short > 0) {
         a.y -= short / 2;
         b.y += short / 2;
@@ -55,5 +55,5 @@ export function apart<T extends { y: number }>(labels: readonly T[], room: numbe
 }
 
 /** Pixels to reserve at the right of a chart: the widest label plus a gap of 10, at least 80. */
-export const roomFor = (labels: readonly string[]): number =>
+export const labelSpace = (labels: readonly string[]): number =>
   Math.ceil(Math.max(80, textWidth(labels, 600) + 10));

@@ -19,9 +19,9 @@ type Fixed = (value: number, digits: number) => string;
  */
 export function axisOf(values: readonly number[], fixed: Fixed, count = 4): Axis {
   if (values.length === 0) return { domain: [0, 1], ticks: ticks(0, 1, count), print: () => '' };
-  const least = Math.min(...values);
-  const most = Math.max(...values);
-  const domain = nice(least, most > least ? most : least + (Math.abs(least) / 10 || 1), count);
+  const min = Math.min(...values);
+  const max = Math.max(...values);
+  const domain = nice(min, max > min ? max : min + (Math.abs(min) / 10 || 1), count);
   const marks = ticks(...domain, count);
   const digits = decimals(domain[1] - domain[0], marks.length - 1);
   return { domain, ticks: marks, print: (v) => fixed(v, digits) };

@@ -54,7 +54,7 @@ export function chartSvg(box: Element, words: ChartWords): string {
   });
   out.append(
     element('title', {}, `${words.title}. ${words.finding}`),
-    element('rect', { width: '100%', height: '100%', fill: token('--sheet') }),
+    element('rect', { width: '100%', height: '100%', fill: token('--surface') }),
     element(
       'text',
       { x: MARGIN, y: 26, 'font-size': 15, 'font-weight': 600, fill: token('--ink') },

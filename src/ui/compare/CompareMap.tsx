@@ -12,7 +12,7 @@ import { type SavedResult } from '../../state/map-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
-import { signed, span, type CellFace } from '../map/faces.ts';
+import { signed, span, type CellContent } from '../map/cell-content.ts';
 import { Legend } from '../map/Legend.tsx';
 import { MapGrid } from '../map/MapGrid.tsx';
 import { useDark } from '../parts/use-media.ts';
@@ -33,7 +33,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
   const { pointed, focused } = usePick(useView, 'pointed', 'focused');
   // The fill shows the difference before rounding, so a rank that barely rounds up looks small.
   const end = 2 * Math.ceil(Math.max(6, ...modules.map((m) => Math.abs(m.exact))) / 2);
-  const faces = modules.map((m): CellFace => ({
+  const contents = modules.map((m): CellContent => ({
     name: `${words.map.layer} ${m.a.module.layer} ${m.a.module.role}, ${signed(m.ranks)}, ${m.parts ? w.part : w.overlap}`,
     text: m.parts ? signed(m.ranks) : '·',
     short: m.parts ? signed(m.ranks) : '·',
@@ -53,7 +53,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
   );
   const at = modules[pointed ?? focused ?? -1];
   return (
-    <section className="sheet map-sheet" aria-labelledby="map-title">
+    <section className="card map-card" aria-labelledby="map-title">
       <div className="head">
         <h2 id="map-title">{w.title}</h2>
         <span className="ink2">{w.subtitle}</span>
@@ -88,7 +88,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
       >
         <MapGrid
           layout={layout}
-          faces={faces}
+          contents={contents}
           feet={feet}
           footName={w.net}
           caret={null}

@@ -10,20 +10,20 @@ import { useLink } from '../../state/link-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { playOrPause } from '../../state/runs.ts';
 import { useView } from '../../state/view-store.ts';
-import { Badge, Trouble } from '../frame/Band.tsx';
+import { Badge, Trouble } from '../frame/Banner.tsx';
 import { Logo } from '../frame/Header.tsx';
 import { StatusLine } from '../frame/StatusLine.tsx';
-import { ProgressLine, useButtons } from '../frame/Transport.tsx';
-import { MapSheet } from '../map/MapSheet.tsx';
+import { ProgressLine, useButtons } from '../frame/RunControls.tsx';
+import { MapCard } from '../map/MapCard.tsx';
 import { lazyPart } from '../parts/lazy-part.tsx';
-import { PlatePanel } from '../plate/Plate.tsx';
+import { TabContent } from '../panel/Panel.tsx';
 import { modelName } from '../../words/describe.ts';
 import { embedWords } from '../../words/embed-words.ts';
 import { useWords } from '../use-words.ts';
 import './embed.css';
 
 const ModulePanel = lazyPart(
-  async () => (await import('../plate/ModulePanel.tsx')).ModulePanel,
+  async () => (await import('../panel/ModulePanel.tsx')).ModulePanel,
   () => useView.setState({ opened: null }),
 );
 
@@ -70,8 +70,8 @@ export function Embed() {
           panel === 'map' ? (
             <MapPanel key={panel} />
           ) : (
-            <section key={panel} className="sheet plate" aria-label={words.plate.label}>
-              <PlatePanel tab={panel} />
+            <section key={panel} className="card panel" aria-label={words.panel.label}>
+              <TabContent tab={panel} />
               {panel === 'race' && <RaceSource />}
             </section>
           ),
@@ -111,7 +111,7 @@ function Source() {
 
 /** Starts the run. Afterwards the button toggles between Play and Pause. */
 function Run() {
-  const { transport } = useWords();
+  const { runControls } = useWords();
   const w = useEmbedWords();
   // The map is measured first, then the study among the panels.
   const viewed = useExperiment((e) => e.spec.study);
@@ -138,7 +138,7 @@ function Run() {
       disabled={!can.play}
       onClick={() => playOrPause(study)}
     >
-      {can.playing ? transport.pause : transport.play}
+      {can.playing ? runControls.pause : runControls.play}
     </button>
   );
 }
@@ -150,9 +150,9 @@ function MapPanel() {
   const opened = useView((v) => v.opened);
   return (
     <>
-      <MapSheet said={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
+      <MapCard caption={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
       {opened !== null && (
-        <section className="sheet plate" aria-labelledby="plate-title">
+        <section className="card panel" aria-labelledby="panel-title">
           <Suspense fallback={null}>
             <ModulePanel key={opened} module={opened} />
           </Suspense>

@@ -4,7 +4,7 @@ import { AtlasError } from '../../errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn } from '../../adapters/peft-files.ts';
 import { storedZip } from '../../adapters/stored-zip.ts';
 import { refuseLonger } from '../../model/files.ts';
-import { MOST } from '../../model/limits.ts';
+import { READ_LIMITS } from '../../model/limits.ts';
 import { oneLine } from '../../model/one-line.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import type { ZipEntry } from '../../model/zip.ts';
@@ -64,8 +64,8 @@ async function fromFiles(files: readonly PickedFile[], folder: string): Promise<
   );
   const pair = adapterPair(filesIn(files, folder), oneLine([...tops].join(', ')) || CONFIG_FILE);
   const [config, weights] = await Promise.all([
-    bytesOf(pair.config.file, pair.config.path, MOST.adapterConfig),
-    bytesOf(pair.weights.file, pair.weights.path, MOST.adapter),
+    bytesOf(pair.config.file, pair.config.path, READ_LIMITS.adapterConfig),
+    bytesOf(pair.weights.file, pair.weights.path, READ_LIMITS.adapter),
   ]);
   return { config, weights };
 }
@@ -75,7 +75,7 @@ async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   const [{ zipEntries }, { unzippedInThread }, bytes] = await Promise.all([
     import('../../model/zip.ts'),
     import('../../worker/unzip.ts'),
-    bytesOf(file, name, MOST.adapter),
+    bytesOf(file, name, READ_LIMITS.adapter),
   ]);
   let entries: ZipEntry[];
   try {
@@ -86,17 +86,21 @@ async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   const pair = adapterPair(filesIn(entries, folder), name);
   try {
     return {
-      config: await unzippedInThread(file, pair.config, MOST.adapterConfig),
-      weights: await unzippedInThread(file, pair.weights, MOST.adapter),
+      config: await unzippedInThread(file, pair.config, READ_LIMITS.adapterConfig),
+      weights: await unzippedInThread(file, pair.weights, READ_LIMITS.adapter),
     };
   } catch (error) {
     throw error instanceof AtlasError ? error : unreadable(name, error);
   }
 }
 
-async function bytesOf(file: File, path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(
+  file: File,
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const name = oneLine(path);
-  refuseLonger(name, file.size, most);
+  refuseLonger(name, file.size, maxBytes);
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {

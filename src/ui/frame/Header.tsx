@@ -52,9 +52,9 @@ function CopyLink() {
   }, [copied]);
 
   async function copy() {
-    if (ownText) return set({ sheet: 'link' });
+    if (ownText) return set({ dialog: 'link' });
     if (await copyText(await linkNow(true))) setCopied(true);
-    else set({ sheet: 'link' });
+    else set({ dialog: 'link' });
   }
   return (
     <button type="button" className="button steady" onClick={() => void copy()}>
@@ -72,7 +72,7 @@ function Export() {
   const { header } = useWords();
   const set = useView((v) => v.set);
   return (
-    <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>
+    <button type="button" className="button line" onClick={() => set({ dialog: 'export' })}>
       {header.export}
     </button>
   );
@@ -101,7 +101,7 @@ function LanguageAndHelp() {
       >
         {header.otherLanguage}
       </button>
-      <button type="button" id="help" className="button" onClick={() => set({ sheet: 'help' })}>
+      <button type="button" id="help" className="button" onClick={() => set({ dialog: 'help' })}>
         {header.help}
       </button>
     </>

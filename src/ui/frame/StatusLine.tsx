@@ -106,7 +106,7 @@ function useMeasurementStatus(): Status {
   const words = useWords();
   const shown = useShown();
   const phase = useStudy((s) => s.phase.map);
-  const standing = useStudy((s) => s.live !== 'map' || s.standing);
+  const halted = useStudy((s) => s.live !== 'map' || s.waiting);
   const waiting = useMap((m) => m.waiting);
   const { facts, provider, providers } = usePick(useModel, 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
@@ -149,7 +149,7 @@ function useMeasurementStatus(): Status {
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
-      if (shown?.probing && !standing) {
+      if (shown?.probing && !halted) {
         const { layer, modules } = shown.probing;
         return modules.length === 1 && layer !== null
           ? {
@@ -210,14 +210,14 @@ const changed = (words: Words, changes: readonly Change[]): Status => ({
  * numbers of repeats differ by at most one.
  */
 function lastProbed({ measured, model }: Measurement) {
-  const most = Math.max(...measured.map((d) => d.length));
-  if (most === 0) return null;
-  const last = measured.findLastIndex((d) => d.length === most);
+  const maxRepeats = Math.max(...measured.map((d) => d.length));
+  if (maxRepeats === 0) return null;
+  const last = measured.findLastIndex((d) => d.length === maxRepeats);
   const module = elementAt(model.modules, last);
   return {
     layer: module.layer,
     role: module.role,
-    repeat: most - 1,
+    repeat: maxRepeats - 1,
     next: (last + 1) % model.modules.length,
   };
 }

@@ -7,7 +7,7 @@ export const TOUR_CARDS = 8;
 /** Starts at the first card. Closes everything that would cover the elements the cards explain. */
 export function startTour(): void {
   useMap.setState({ comparing: null });
-  useView.setState({ tour: 0, sheet: null, picker: false, opened: null, table: false });
+  useView.setState({ tour: 0, dialog: null, picker: false, opened: null, table: false });
 }
 
 export function nextCard(): void {

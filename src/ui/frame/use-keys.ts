@@ -10,7 +10,7 @@ import { studyOf } from '../../studies/registry.ts';
 import { useView } from '../../state/view-store.ts';
 import { present } from './present.ts';
 import { endTour, nextCard } from './tour-control.ts';
-import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
+import { nextStop, setMeanRank } from '../sidebar/MeanRank.tsx';
 
 const typing = (target: EventTarget | null) =>
   target instanceof Element &&
@@ -40,7 +40,7 @@ function escape(): boolean {
   } else if (opened !== null) {
     set({ opened: null });
     if (!stepped) document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus();
-  } else if (studyOf(viewed()).place === 'plate') closeAgreement();
+  } else if (studyOf(viewed()).place === 'panel') closeAgreement();
   else if (useView.getState().tour !== null) endTour();
   else if (useView.getState().present) present(false);
   else return false;
@@ -60,7 +60,7 @@ const keys: Record<string, () => void> = {
   p: () => present(!useView.getState().present),
   '[': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, -1)),
   ']': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, 1)),
-  '?': () => useView.setState({ sheet: 'help' }),
+  '?': () => useView.setState({ dialog: 'help' }),
 };
 
 export function useKeys(): void {

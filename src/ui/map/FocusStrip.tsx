@@ -9,7 +9,7 @@ import { Term } from '../parts/Term.tsx';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { describeFormat } from '../../words/format.ts';
-import { span } from './faces.ts';
+import { span } from './cell-content.ts';
 
 const Field = ({
   label,

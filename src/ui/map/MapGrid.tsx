@@ -8,12 +8,12 @@ import { useView } from '../../state/view-store.ts';
 import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../use-words.ts';
 import { Cell } from './Cell.tsx';
-import type { CellFace } from './faces.ts';
+import type { CellContent } from './cell-content.ts';
 
 interface Props {
   layout: MapLayout;
   /** Contents of each module's cell, indexed by module. */
-  faces: readonly CellFace[];
+  contents: readonly CellContent[];
   /** Bottom row, by column. */
   feet: readonly string[];
   footName: string;
@@ -24,7 +24,7 @@ interface Props {
 /** Cells narrower than this (CSS pixels) show "6~" because a range does not fit. */
 export const NARROW = 40;
 
-export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props) {
+export function MapGrid({ layout, contents, feet, footName, caret, onOpen }: Props) {
   const words = useWords();
   const grid = useRef<HTMLDivElement>(null);
   const { ref: box, width } = useSize<HTMLDivElement>();
@@ -126,8 +126,8 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
             />
             {layout.columns.map((c, i) => {
               const module = layout.cells[l * count + i]!;
-              const face = faces[module];
-              if (!face)
+              const content = contents[module];
+              if (!content)
                 return (
                   <div
                     key={c.key}
@@ -140,17 +140,17 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
                 <Cell
                   key={c.key}
                   module={module}
-                  name={face.name}
-                  text={narrow ? face.short : face.text}
-                  settled={face.settled}
-                  void={face.fill === null}
-                  now={face.now}
+                  name={content.name}
+                  text={narrow ? content.short : content.text}
+                  settled={content.settled}
+                  void={content.fill === null}
+                  now={content.now}
                   shown={opened === module}
                   tabbable={module === tabStop}
-                  ticks={face.ticks}
+                  ticks={content.ticks}
                   style={{
                     gridColumn: place(i),
-                    ...(face.fill && { background: face.fill.css, color: face.fill.ink }),
+                    ...(content.fill && { background: content.fill.css, color: content.fill.ink }),
                   }}
                 />
               );

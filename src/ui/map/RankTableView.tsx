@@ -2,7 +2,7 @@
 import type { RankTable } from '../../studies/map/rank-table.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
-import { span } from './faces.ts';
+import { span } from './cell-content.ts';
 
 export function RankTableView({ table, layers }: { table: RankTable; layers: number }) {
   const words = useWords();

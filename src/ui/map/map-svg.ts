@@ -1,17 +1,17 @@
 /**
- * Draws the map as an SVG file from the same faces as the page, with title, finding, scale and
- * bars.
+ * Draws the map as an SVG file from the same cell contents as the page, with title, finding, scale
+ * and bars.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import type { Ramp } from '../colour.ts';
 import { rampTicks } from './Legend.tsx';
-import { signed, type CellFace } from './faces.ts';
+import { signed, type CellContent } from './cell-content.ts';
 import type { LayerSum } from './layer-sums.ts';
 
 export interface MapPicture {
   layout: MapLayout;
-  faces: readonly CellFace[];
+  contents: readonly CellContent[];
   feet: readonly string[];
   sums: readonly LayerSum[];
   barsEnd: number;
@@ -30,7 +30,7 @@ export interface MapPicture {
     groups: Record<string, string>;
     source: string;
   };
-  colours: Record<'sheet' | 'ink' | 'ink2' | 'rule2' | 'attention' | 'mlp' | 'other', string>;
+  colours: Record<'surface' | 'ink' | 'ink2' | 'rule2' | 'attention' | 'mlp' | 'other', string>;
   font: string;
   serif: string;
 }
@@ -102,17 +102,17 @@ export function mapSvg(p: MapPicture): string {
     rect(
       [lead - 10, y(l)],
       [4, cellHeight + (l < layout.layers - 1 ? gap : 0)],
-      l % 2 ? c.ink : c.sheet,
+      l % 2 ? c.ink : c.surface,
       `stroke="${c.ink}"`,
     );
     layout.columns.forEach((_, i) => {
-      const face = p.faces[layout.cells[l * layout.columns.length + i]!];
-      if (!face?.fill) return;
-      rect([x(i), y(l)], [cellWidth, cellHeight], face.fill.css);
+      const content = p.contents[layout.cells[l * layout.columns.length + i]!];
+      if (!content?.fill) return;
+      rect([x(i), y(l)], [cellWidth, cellHeight], content.fill.css);
       text(
         [x(i) + cellWidth / 2, y(l) + cellHeight / 2 + 5],
-        face.text,
-        `text-anchor="middle" fill="${face.fill.ink}" font-size="${face.settled ? 15 : 13}"${face.settled ? ' font-weight="600"' : ''}`,
+        content.text,
+        `text-anchor="middle" fill="${content.fill.ink}" font-size="${content.settled ? 15 : 13}"${content.settled ? ' font-weight="600"' : ''}`,
       );
     });
     const sum = elementAt(p.sums, l);
@@ -136,5 +136,5 @@ export function mapSvg(p: MapPicture): string {
   );
   text([16, height - 12], p.words.source, 'font-size="10"');
 
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escape(p.font)}" font-size="12" fill="${c.ink2}"><title>${escape(p.words.finding)}</title><rect width="100%" height="100%" fill="${c.sheet}"/>${out.join('')}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escape(p.font)}" font-size="12" fill="${c.ink2}"><title>${escape(p.words.finding)}</title><rect width="100%" height="100%" fill="${c.surface}"/>${out.join('')}</svg>`;
 }

@@ -14,7 +14,7 @@ import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
-import { adapterFace, faceOf, versusEnd } from './faces.ts';
+import { adapterContent, contentOf, versusEnd } from './cell-content.ts';
 
 const none: ReadonlySet<number> = new Set();
 
@@ -40,18 +40,18 @@ export function useMapView() {
   const mean = ranks ? ranks.reduce((a, b) => a + b, 0) / ranks.length : 0;
   const largest = useMap((m) => m.largest);
   const end = scaleEnd(ranks && mean > 0 ? Math.max(...ranks) / mean : largest);
-  const faces = useMemo(() => {
+  const contents = useMemo(() => {
     const drawn =
       active && shown
         ? { done: shown.measured.map((d) => d.length), of: drawsAsked(shown.spec.method) }
         : null;
     const probing = active && probed ? new Set(probed) : none;
     const measured = table.rows.map((row) =>
-      faceOf(row, { table, words, palette: colours, end, probing, drawn, versus }),
+      contentOf(row, { table, words, palette: colours, end, probing, drawn, versus }),
     );
     return ranks
-      ? measured.map((face, i) =>
-          adapterFace(face, elementAt(table.rows, i), {
+      ? measured.map((content, i) =>
+          adapterContent(content, elementAt(table.rows, i), {
             rank: ranks[i]!,
             mean,
             words,
@@ -69,7 +69,7 @@ export function useMapView() {
     versus === null
       ? { ramp: colours.sequential, from: 0, to: end }
       : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
-  return { layout, table, faces, feet, active, versus, scale, adapter: ranks && adapter };
+  return { layout, table, contents, feet, active, versus, scale, adapter: ranks && adapter };
 }
 
 /** Ranks of the adapter selected for the map, by module; null: show the measured ranks. */

@@ -16,7 +16,7 @@ import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import type { MapView } from './use-map-view.ts';
 
-export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
+export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
   svg: (() => void) | null;
   csv: (() => void) | null;
   json: (() => void) | null;
@@ -33,14 +33,14 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
     const { mapSvg } = await import('./map-svg.ts');
     const style = getComputedStyle(document.documentElement);
     const token = (key: string) => style.getPropertyValue(key).trim();
-    const says = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
+    const text = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
     const sums = layerSums(table, layout.layers);
     const uniform = (spec.allocation.meanRank * table.rows.length) / layout.layers;
     download(
       `${name('map')}.svg`,
       mapSvg({
         layout,
-        faces,
+        contents,
         feet,
         sums,
         uniform,
@@ -48,8 +48,8 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
         ...scale,
         words: {
           title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
-          finding: says.title,
-          sure: says.sure,
+          finding: text.title,
+          sure: text.sure,
           scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
           mean: words.map.mean,
           perLayer: words.map.perLayer,
@@ -58,7 +58,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
           source: `Rank Atlas · ${defined(shown).model.title} · sha256 ${defined(shown).model.hash.slice(0, 12)} · ${words.chips.seed(defined(shown).spec.seed)}`,
         },
         colours: {
-          sheet: token('--sheet'),
+          surface: token('--surface'),
           ink: token('--ink'),
           ink2: token('--ink2'),
           rule2: token('--rule2'),

@@ -1,7 +1,7 @@
-/** Splits a host name for display, with at most `MOST_BEFORE` characters before the owner. */
+/** Splits a host name for display, with at most `MAX_BEFORE` characters before the owner. */
 import { elementAt } from '../../checked.ts';
 
-const MOST_BEFORE = 24;
+const MAX_BEFORE = 24;
 
 /**
  * Splits a host (`name[:port]`) into the owner and the part before it. The owner is the last two
@@ -19,7 +19,7 @@ export function hostParts(host: string): { before: string; owner: string } {
     .map((l) => `${l}.`)
     .join('');
   return {
-    before: before.length > MOST_BEFORE ? `…${before.slice(-MOST_BEFORE)}` : before,
+    before: before.length > MAX_BEFORE ? `…${before.slice(-MAX_BEFORE)}` : before,
     owner: labels.slice(-own).join('.'),
   };
 }

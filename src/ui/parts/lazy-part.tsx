@@ -75,14 +75,14 @@ function PartFailed({ error, again, close }: FailedProps & { error: unknown }) {
       <p>{missing ? words.error(missing.code, missing.values) : words.partFailed}</p>
       <p className="row start">
         <button type="button" className="button act" onClick={again}>
-          {words.band.tryAgain}
+          {words.banner.tryAgain}
         </button>
         <button type="button" className="button" onClick={() => location.reload()}>
           {words.reload}
         </button>
         {close && (
           <button type="button" className="button" onClick={close}>
-            {words.band.dismiss}
+            {words.banner.dismiss}
           </button>
         )}
       </p>

@@ -12,10 +12,10 @@ import { useWords } from '../use-words.ts';
 import { offerAdapter } from './offer-files.ts';
 
 /** Number of buttons. Trainers usually save fewer checkpoints. */
-const MOST_SHOWN = 100;
+const MAX_SHOWN = 100;
 
 /** Characters of a folder's name on its button. */
-const MOST_CHARACTERS = 60;
+const MAX_CHARACTERS = 60;
 
 const dismiss = () => useModel.setState({ failure: null });
 
@@ -24,7 +24,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
   const w = inLanguage(adapterChoiceWords, useWords());
   const question = useRef<HTMLParagraphElement>(null);
   const id = useId();
-  const labels = linesApart(folders.slice(0, MOST_SHOWN), MOST_CHARACTERS);
+  const labels = linesApart(folders.slice(0, MAX_SHOWN), MAX_CHARACTERS);
   useEffect(() => {
     const before = document.activeElement;
     defined(question.current).focus();
@@ -46,7 +46,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
     dismiss();
   }
   return (
-    <div className="band" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
+    <div className="banner" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
       {/* Isolates the file name, so that right-to-left text does not reorder the sentence. */}
       <p id={id} ref={question} tabIndex={-1}>
         <b>{w.several(`\u2068${file}\u2069`)}</b> {w.which}
@@ -64,12 +64,12 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
           </li>
         ))}
       </ul>
-      {folders.length > MOST_SHOWN && (
-        <span className="small ink2">{w.more(folders.length - MOST_SHOWN)}</span>
+      {folders.length > MAX_SHOWN && (
+        <span className="small ink2">{w.more(folders.length - MAX_SHOWN)}</span>
       )}
       <div className="buttons">
         <button type="button" className="button small" onClick={dismiss}>
-          {words.band.dismiss}
+          {words.banner.dismiss}
         </button>
       </div>
     </div>

@@ -74,7 +74,7 @@ function Bar({ need, allowed }: { need: MemoryNeed; allowed: string }) {
           patternUnits="userSpaceOnUse"
           patternTransform="rotate(45)"
         >
-          <rect width={5} height={5} fill="var(--sheet)" />
+          <rect width={5} height={5} fill="var(--surface)" />
           <rect width={2} height={5} fill="var(--err)" />
         </pattern>
       </defs>

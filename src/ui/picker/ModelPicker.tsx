@@ -42,7 +42,7 @@ export function ModelPicker() {
   }
   return (
     <section
-      className={`sheet picker${over ? ' over' : ''}`}
+      className={`card picker${over ? ' over' : ''}`}
       aria-labelledby="picker-title"
       onDragEnter={() => setOver(true)}
       onDragLeave={(e) => {

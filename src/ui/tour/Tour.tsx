@@ -22,10 +22,10 @@ const cards: readonly (readonly [keyof TourWords['cards'], readonly string[]])[]
   ['map', ['#map', '#centre']],
   ['cell', ['#map [tabindex="0"]', '#map']],
   ['step', ['.joined button:last-child']],
-  ['ranges', ['.map-sheet .keys', '.map-sheet']],
-  ['meanRank', ['.body .mean-rank', '.only-drawer', '.phone-row button', '.map-sheet']],
-  ['race', ['#tab-race', '.plate']],
-  ['tabs', ['.tabs', '.plate']],
+  ['ranges', ['.map-card .keys', '.map-card']],
+  ['meanRank', ['.body .mean-rank', '.only-drawer', '.phone-row button', '.map-card']],
+  ['race', ['#tab-race', '.panel']],
+  ['tabs', ['.tabs', '.panel']],
   ['link', ['.actions .steady', '.header']],
 ];
 
@@ -58,7 +58,7 @@ export function Tour({ at }: { at: number }) {
       const box = seen(selectors)?.getBoundingClientRect();
       const { offsetWidth: width, offsetHeight: height } = defined(card.current);
       const ring = box ? plain(box) : null;
-      const map = seen(['.map-sheet'])?.getBoundingClientRect();
+      const map = seen(['.map-card'])?.getBoundingClientRect();
       setPlace({
         ring,
         ...placeNextTo(

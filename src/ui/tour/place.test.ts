@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { placeNextTo } from './place.ts';
 
-const room = { width: 1440, height: 900 };
+const viewport = { width: 1440, height: 900 };
 const card = { width: 300, height: 220 };
 
 test.each([
@@ -28,13 +28,15 @@ test.each([
     { left: 1132, top: 672 },
   ],
   ['at the lower right where there is nothing', null, { left: 1132, top: 672 }],
-] as const)('stands %s', (_, target, at) => expect(placeNextTo(target, card, room)).toEqual(at));
+] as const)('stands %s', (_, target, at) =>
+  expect(placeNextTo(target, card, viewport)).toEqual(at),
+);
 
 test('leaves the map uncovered, at its side', () => {
   const map = { left: 296, top: 126, width: 672, height: 760 };
   const cell = { left: 360, top: 350, width: 56, height: 50 };
-  expect(placeNextTo(cell, card, room, map)).toEqual({ left: 980, top: 350 });
-  expect(placeNextTo({ left: 24, top: 560, width: 256, height: 90 }, card, room, map)).toEqual({
+  expect(placeNextTo(cell, card, viewport, map)).toEqual({ left: 980, top: 350 });
+  expect(placeNextTo({ left: 24, top: 560, width: 256, height: 90 }, card, viewport, map)).toEqual({
     left: 980,
     top: 560,
   });
@@ -49,11 +51,11 @@ test('a card that fits is whole in the window, wherever its target is', () => {
   const size = fc.integer({ min: 0, max: 2000 });
   fc.assert(
     fc.property(any, any, size, size, (left, top, width, height) => {
-      const at = placeNextTo({ left, top, width, height }, card, room);
+      const at = placeNextTo({ left, top, width, height }, card, viewport);
       expect(at.left).toBeGreaterThanOrEqual(8);
       expect(at.top).toBeGreaterThanOrEqual(8);
-      expect(at.left + card.width).toBeLessThanOrEqual(room.width - 8);
-      expect(at.top + card.height).toBeLessThanOrEqual(room.height - 8);
+      expect(at.left + card.width).toBeLessThanOrEqual(viewport.width - 8);
+      expect(at.top + card.height).toBeLessThanOrEqual(viewport.height - 8);
     }),
   );
 });

@@ -21,32 +21,35 @@ const EDGE = 8;
 export function placeNextTo(
   target: Box | null,
   card: { width: number; height: number },
-  room: { width: number; height: number },
+  viewport: { width: number; height: number },
   clear: Box | null = null,
 ): { left: number; top: number } {
-  const most = { left: room.width - card.width - EDGE, top: room.height - card.height - EDGE };
+  const max = {
+    left: viewport.width - card.width - EDGE,
+    top: viewport.height - card.height - EDGE,
+  };
   const within = (left: number, top: number) => ({
-    left: Math.max(EDGE, Math.min(left, most.left)),
-    top: Math.max(EDGE, Math.min(top, most.top)),
+    left: Math.max(EDGE, Math.min(left, max.left)),
+    top: Math.max(EDGE, Math.min(top, max.top)),
   });
-  if (!target) return within(most.left, most.top);
+  if (!target) return within(max.left, max.top);
   const places = [
     ...sides(target, card)
-      .filter(({ left }) => left >= EDGE && left <= most.left)
+      .filter(({ left }) => left >= EDGE && left <= max.left)
       .map(({ left }) => within(left, target.top)),
     ...[target.top + target.height + GAP, target.top - card.height - GAP]
-      .filter((top) => top >= EDGE && top <= most.top)
+      .filter((top) => top >= EDGE && top <= max.top)
       .map((top) => within(target.left, top)),
   ];
   const clearSides = clear
     ? sides(clear, card)
-        .filter(({ left }) => left >= EDGE && left <= most.left)
+        .filter(({ left }) => left >= EDGE && left <= max.left)
         .map(({ left }) => within(left, target.top))
     : [];
   return (
     [...places, ...clearSides].find((at) => !clear || !overlap({ ...at, ...card }, clear)) ??
     places[0] ??
-    within(most.left, most.top)
+    within(max.left, max.top)
   );
 }
 

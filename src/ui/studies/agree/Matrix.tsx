@@ -6,7 +6,7 @@ import { palette } from '../../colour.ts';
 import { useDark } from '../../parts/use-media.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { agreeWords } from '../../../studies/agree/words.ts';
-import { roomFor } from '../../charts/EndLabels.tsx';
+import { labelSpace } from '../../charts/EndLabels.tsx';
 import { ShadedCell } from '../../charts/ShadedCell.tsx';
 import { useWords } from '../../use-words.ts';
 
@@ -27,7 +27,7 @@ export function Matrix({
 }) {
   const { diverging } = palette(useDark());
   const w = inLanguage(agreeWords, useWords());
-  const cell = (width - roomFor(names)) / Math.max(1, names.length - 1);
+  const cell = (width - labelSpace(names)) / Math.max(1, names.length - 1);
   return (
     <svg width={width} height={names.length * MATRIX_ROW} aria-hidden="true">
       {names.map((name, i) => (

@@ -41,7 +41,7 @@ function Fields() {
   const d = defaults.compress;
   const change = useChange();
   const c = useExperiment((e) => e.spec.compress);
-  const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
+  const note = (same: boolean, normal: string) => (same ? null : words.sidebar.default(normal));
   const number = (key: 'samples' | 'test' | 'trials' | 'checks') => (
     <NumberField
       label={w[key]}

@@ -66,7 +66,7 @@ function Plot({
         dataKey="measured"
         look={({ filled }) => ({
           r: 3.5,
-          fill: filled ? colour : 'var(--sheet)',
+          fill: filled ? colour : 'var(--surface)',
           stroke: colour,
           strokeWidth: 1.5,
         })}

@@ -27,10 +27,10 @@ export interface Component {
 }
 
 export function componentsOf({ sigma, gradient }: Spectrum): Component[] {
-  const most = Math.max(...sigma.map((s) => s.length));
+  const max = Math.max(...sigma.map((s) => s.length));
   const out: Component[] = [];
   let tail = 0;
-  for (let i = most - 1; i >= 0; i--) {
+  for (let i = max - 1; i >= 0; i--) {
     const own = sigma.filter((s) => i < s.length);
     const change = sigma.reduce(
       (sum, s, b) => (i < s.length ? sum - s[i]! * elementAt(gradient, b)[i]! : sum),

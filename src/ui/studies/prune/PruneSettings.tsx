@@ -13,8 +13,8 @@ import { useEdit } from '../../parts/use-edit.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { pruneWords } from '../../../studies/prune/words.ts';
 import { useWords } from '../../use-words.ts';
-import { StudyNeed } from '../../plate/StudyNeed.tsx';
-import { TrainingFields } from '../../plate/TrainingFields.tsx';
+import { StudyNeed } from '../../panel/StudyNeed.tsx';
+import { TrainingFields } from '../../panel/TrainingFields.tsx';
 
 export function PruneSettings() {
   const words = useWords();
@@ -40,7 +40,7 @@ function Fields() {
   const d = defaults.prune;
   const change = (key: string, patch: Partial<Settings>) =>
     edit(`prune.${key}`, (s) => ({ ...s, prune: { ...s.prune, ...patch } }));
-  const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
+  const note = (same: boolean, normal: string) => (same ? null : words.sidebar.default(normal));
   return (
     <>
       {numbers

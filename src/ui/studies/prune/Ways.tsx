@@ -54,7 +54,7 @@ export function Ways({ state }: { state: PruneState }) {
   return (
     <>
       <h3 className="role-title">{ways.title}</h3>
-      <table className="standings ways">
+      <table className="ranking ways">
         <thead>
           <tr>
             <th scope="col">{columns.way}</th>

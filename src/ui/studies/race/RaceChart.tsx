@@ -9,7 +9,7 @@ import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { axisOf, wholeTicks } from '../../charts/axis.ts';
 import { Chart } from '../../charts/Chart.tsx';
-import { EndLabels, roomFor } from '../../charts/EndLabels.tsx';
+import { EndLabels, labelSpace } from '../../charts/EndLabels.tsx';
 import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { chartRows, seedKey, type EntryCurve } from './curves.ts';
 import { LOOKS } from './look.ts';
@@ -46,7 +46,7 @@ export const RaceChart = memo(
         y={axisOf(losses, n.fixed)}
         // Independent of the labels, so that the plot has the same width before and after they
         // appear.
-        right={roomFor(names.map((name) => `${name} ${n.fixed(8.888, 3)}`))}
+        right={labelSpace(names.map((name) => `${name} ${n.fixed(8.888, 3)}`))}
       >
         {curves.flatMap(({ entry, seeds }) =>
           seeds.length > 1

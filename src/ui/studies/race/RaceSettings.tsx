@@ -1,5 +1,5 @@
 /** Settings of the race: entries, budgets, seeds and training. */
-import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/entries.ts';
 import { RACE_LIMITS, type RaceSettings as Settings } from '../../../studies/race/settings.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
@@ -12,8 +12,8 @@ import { useEdit } from '../../parts/use-edit.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
-import { StudyNeed } from '../../plate/StudyNeed.tsx';
-import { TrainingFields } from '../../plate/TrainingFields.tsx';
+import { StudyNeed } from '../../panel/StudyNeed.tsx';
+import { TrainingFields } from '../../panel/TrainingFields.tsx';
 import { LineKey } from '../../charts/ChartLegend.tsx';
 import { LOOKS } from './look.ts';
 
@@ -36,7 +36,7 @@ function Fields() {
   const edit = useEdit();
   const change = (key: string, patch: Partial<Settings>) =>
     edit(`race.${key}`, (s) => ({ ...s, race: { ...s.race, ...patch } }));
-  const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
+  const note = (same: boolean, normal: string) => (same ? null : words.sidebar.default(normal));
   return (
     <>
       <Entries value={race.entries} onChange={(entries) => change('entries', { entries })} />

@@ -1,14 +1,14 @@
 /** Loss over mean rank, one line per entry. Error bars are the intervals of the loss over seeds. */
 import { defined, elementAt } from '../../../checked.ts';
-import type { RaceEntry } from '../../../studies/race/lanes.ts';
-import type { Standing } from '../../../studies/race/standings.ts';
+import type { RaceEntry } from '../../../studies/race/entries.ts';
+import type { RankingRow } from '../../../studies/race/ranking.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { axisOf } from '../../charts/axis.ts';
 import { Chart, useScales } from '../../charts/Chart.tsx';
-import { EndLabels, roomFor } from '../../charts/EndLabels.tsx';
+import { EndLabels, labelSpace } from '../../charts/EndLabels.tsx';
 import { intervalPath } from '../../charts/interval.ts';
 import { SeriesLine } from '../../charts/SeriesLine.tsx';
 import { sweepCurves } from './curves.ts';
@@ -17,16 +17,16 @@ import { LOOKS } from './look.ts';
 interface Props {
   width: number;
   height: number;
-  standings: readonly Standing[];
+  ranking: readonly RankingRow[];
   entries: readonly RaceEntry[];
   meanRanks: readonly number[];
 }
 
-export function SweepChart({ width, height, standings, entries, meanRanks }: Props) {
+export function SweepChart({ width, height, ranking, entries, meanRanks }: Props) {
   const words = useWords();
   const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
-  const losses = standings.flatMap((s) =>
+  const losses = ranking.flatMap((s) =>
     [s.loss, s.interval?.low, s.interval?.high].filter((v) => typeof v === 'number'),
   );
   const rows = [...meanRanks]
@@ -34,7 +34,7 @@ export function SweepChart({ width, height, standings, entries, meanRanks }: Pro
     .map((r) => ({
       x: Math.log2(r),
       ...Object.fromEntries(
-        standings.filter((s) => s.meanRank === r && s.loss !== null).map((s) => [s.entry, s.loss]),
+        ranking.filter((s) => s.meanRank === r && s.loss !== null).map((s) => [s.entry, s.loss]),
       ),
     }));
   return (
@@ -50,14 +50,14 @@ export function SweepChart({ width, height, standings, entries, meanRanks }: Pro
         inset: { left: 10, right: 10 },
       }}
       y={axisOf(losses, n.fixed)}
-      right={roomFor(entries.map((e) => w.names[e]))}
+      right={labelSpace(entries.map((e) => w.names[e]))}
     >
       {entries.map((entry) => (
         <SeriesLine key={entry} dataKey={entry} look={LOOKS[entry]} dots={2.5} />
       ))}
-      <Intervals standings={standings} />
+      <Intervals ranking={ranking} />
       <EndLabels
-        labels={sweepCurves(standings, entries).flatMap(({ entry, points }) =>
+        labels={sweepCurves(ranking, entries).flatMap(({ entry, points }) =>
           points.length > 0
             ? [
                 {
@@ -74,10 +74,10 @@ export function SweepChart({ width, height, standings, entries, meanRanks }: Pro
   );
 }
 
-function Intervals({ standings }: Pick<Props, 'standings'>) {
+function Intervals({ ranking }: Pick<Props, 'ranking'>) {
   const scales = useScales();
   if (!scales) return null;
-  return standings.map(
+  return ranking.map(
     ({ entry, meanRank, interval }) =>
       interval && (
         <path

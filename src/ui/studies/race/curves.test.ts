@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { elementAt } from '../../../checked.ts';
-import type { RaceLane } from '../../../studies/race/state.ts';
-import { RACE_ENTRIES } from '../../../studies/race/lanes.ts';
+import type { RaceRun } from '../../../studies/race/state.ts';
+import { RACE_ENTRIES } from '../../../studies/race/entries.ts';
 import { chartRows, curvesOf } from './curves.ts';
 import { LOOKS } from './look.ts';
 
-const lane = (
-  entry: RaceLane['entry'],
+const run = (
+  entry: RaceRun['entry'],
   seed: number,
   losses: number[],
-  over: Partial<RaceLane> = {},
-): RaceLane => ({
+  over: Partial<RaceRun> = {},
+): RaceRun => ({
   entry,
   meanRank: 1,
   seed,
@@ -26,7 +26,7 @@ const lane = (
 
 test('the thick line is the mean of the seeds that are through; a first seed is shown as it grows', () => {
   const growing = curvesOf(
-    [lane('adarank', 1, [5, 4], { finished: false })],
+    [run('adarank', 1, [5, 4], { finished: false })],
     ['adarank', 'uniform'],
     1,
   );
@@ -48,13 +48,13 @@ test('the thick line is the mean of the seeds that are through; a first seed is 
       ],
     },
   ]);
-  const lanes = [
-    lane('adarank', 1, [5, 4, 3]),
-    lane('adarank', 2, [5, 4.5, 4]),
-    lane('adarank', 3, [5, 1], { finished: false }),
-    lane('adarank', 1, [9, 9, 9], { meanRank: 2 }),
+  const runs = [
+    run('adarank', 1, [5, 4, 3]),
+    run('adarank', 2, [5, 4.5, 4]),
+    run('adarank', 3, [5, 1], { finished: false }),
+    run('adarank', 1, [9, 9, 9], { meanRank: 2 }),
   ];
-  expect(elementAt(curvesOf(lanes, ['adarank'], 1), 0).mean).toEqual([
+  expect(elementAt(curvesOf(runs, ['adarank'], 1), 0).mean).toEqual([
     { step: 0, loss: 5 },
     { step: 10, loss: 4.25 },
     { step: 20, loss: 3.5 },
@@ -64,7 +64,7 @@ test('the thick line is the mean of the seeds that are through; a first seed is 
 test('rows have a column for every mean and, where there are several, every seed', () => {
   const rows = chartRows(
     curvesOf(
-      [lane('adarank', 1, [5, 4]), lane('adarank', 2, [5, 3]), lane('uniform', 1, [5, 4.5])],
+      [run('adarank', 1, [5, 4]), run('adarank', 2, [5, 3]), run('uniform', 1, [5, 4.5])],
       ['uniform', 'adarank'],
       1,
     ),

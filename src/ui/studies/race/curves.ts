@@ -1,10 +1,10 @@
 /** Converts the entries' runs of a race to chart data. Pure functions. */
 import { elementAt } from '../../../checked.ts';
-import type { RaceEntry } from '../../../studies/race/lanes.ts';
-import type { RaceLane } from '../../../studies/race/state.ts';
-import type { Standing } from '../../../studies/race/standings.ts';
+import type { RaceEntry } from '../../../studies/race/entries.ts';
+import type { RaceRun } from '../../../studies/race/state.ts';
+import type { RankingRow } from '../../../studies/race/ranking.ts';
 
-export type Point = RaceLane['points'][number];
+export type Point = RaceRun['points'][number];
 
 export interface EntryCurve {
   entry: RaceEntry;
@@ -19,29 +19,29 @@ export interface EntryCurve {
 
 /** One curve per entry, in the race's order. Omits entries that have not started. */
 export function curvesOf(
-  lanes: readonly RaceLane[],
+  runs: readonly RaceRun[],
   entries: readonly RaceEntry[],
   meanRank: number,
 ): EntryCurve[] {
   return entries.flatMap((entry) => {
-    const own = lanes.filter((l) => l.entry === entry && l.meanRank === meanRank);
-    const through = own.filter((l) => l.finished);
+    const own = runs.filter((l) => l.entry === entry && l.meanRank === meanRank);
+    const finished = own.filter((l) => l.finished);
     return own.length === 0
       ? []
       : [
           {
             entry,
             seeds: own.map(({ seed, points }) => ({ seed, points })),
-            mean: through.length > 0 ? meanOf(through) : elementAt(own, 0).points,
+            mean: finished.length > 0 ? meanOf(finished) : elementAt(own, 0).points,
           },
         ];
   });
 }
 
-function meanOf(lanes: readonly RaceLane[]): Point[] {
-  return elementAt(lanes, 0).points.flatMap(({ step }) => {
-    const losses = lanes.flatMap((l) => l.points.find((p) => p.step === step)?.loss ?? []);
-    return losses.length === lanes.length
+function meanOf(runs: readonly RaceRun[]): Point[] {
+  return elementAt(runs, 0).points.flatMap(({ step }) => {
+    const losses = runs.flatMap((l) => l.points.find((p) => p.step === step)?.loss ?? []);
+    return losses.length === runs.length
       ? [{ step, loss: losses.reduce((a, b) => a + b, 0) / losses.length }]
       : [];
   });
@@ -66,14 +66,14 @@ export function chartRows(curves: readonly EntryCurve[]): Row[] {
   return [...rows.values()].sort((a, b) => a.x - b.x);
 }
 
-/** The standings of each entry at every mean rank with a loss, in ascending order. */
+/** The ranking rows of each entry at every mean rank with a loss, in ascending order. */
 export function sweepCurves(
-  standings: readonly Standing[],
+  ranking: readonly RankingRow[],
   entries: readonly RaceEntry[],
-): { entry: RaceEntry; points: Standing[] }[] {
+): { entry: RaceEntry; points: RankingRow[] }[] {
   return entries.map((entry) => ({
     entry,
-    points: standings
+    points: ranking
       .filter((s) => s.entry === entry && s.loss !== null)
       .sort((a, b) => a.meanRank - b.meanRank),
   }));

@@ -1,7 +1,7 @@
 /** Colour and dash of every entry in charts, labels and tables. No two entries share both. */
 import { defined } from '../../../checked.ts';
 import { look, type LineLook } from '../../charts/looks.ts';
-import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/entries.ts';
 
 /** Entries with a fixed style. Other entries take theirs from `free`. */
 const known: Partial<Record<RaceEntry, LineLook>> = {

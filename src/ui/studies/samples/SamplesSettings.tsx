@@ -96,7 +96,7 @@ export function AdapterChoice() {
   );
 }
 
-const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
+const ranksOf = (maxRank: number): number[] => Array.from({ length: maxRank }, (_, i) => i + 1);
 
 export function SamplesSettings() {
   const words = useWords();
@@ -111,7 +111,7 @@ export function SamplesSettings() {
       min={SAMPLES_LIMITS[key][0]}
       max={SAMPLES_LIMITS[key][1]}
       step={key === 'tokens' ? 1 : 'any'}
-      note={samples[key] === d[key] ? null : words.rail.default(String(d[key]))}
+      note={samples[key] === d[key] ? null : words.sidebar.default(String(d[key]))}
       onCommit={(v) => change(key, { [key]: v })}
     />
   );

@@ -25,9 +25,11 @@ const INSET = 8;
  * Powers of two and the last rank. Omits the largest power of two if it is too close to the last
  * rank.
  */
-export function rankTicks(most: number): number[] {
-  const ticks = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
-  return most / elementAt(ticks, -1) > 1.4 ? [...ticks, most] : [...ticks.slice(0, -1), most];
+export function rankTicks(maxRank: number): number[] {
+  const ticks = Array.from({ length: Math.floor(Math.log2(maxRank)) + 1 }, (_, i) => 2 ** i);
+  return maxRank / elementAt(ticks, -1) > 1.4
+    ? [...ticks, maxRank]
+    : [...ticks.slice(0, -1), maxRank];
 }
 
 interface Props {
@@ -35,12 +37,12 @@ interface Props {
   height: number;
   curve: readonly RankLoss[];
   separate: readonly RankLoss[];
-  most: number;
+  maxRank: number;
   verdict: CurveVerdict | null;
   chosen: RankLoss | null;
 }
 
-export function RankChart({ width, height, curve, separate, most, verdict, chosen }: Props) {
+export function RankChart({ width, height, curve, separate, maxRank, verdict, chosen }: Props) {
   const words = useWords();
   const n = numbersOf(words.locale);
   const y = axisOf(
@@ -53,8 +55,8 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
       height={height}
       rows={curve.map((p) => ({ x: Math.log2(p.rank), loss: p.loss }))}
       x={{
-        domain: [0, Math.max(1, Math.log2(most))],
-        ticks: rankTicks(most).map(Math.log2),
+        domain: [0, Math.max(1, Math.log2(maxRank))],
+        ticks: rankTicks(maxRank).map(Math.log2),
         print: (x) => n.whole(Math.round(2 ** x)),
         label: inLanguage(trainWords, words).rankAxis,
         inset: { left: INSET },
@@ -75,7 +77,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
       {chosen && (
         <ReferenceLine x={Math.log2(chosen.rank)} stroke="var(--ink2)" strokeDasharray="3 3" />
       )}
-      <SeriesLine dataKey="loss" look={CURVE} dots={most > 32 ? 1.5 : 2.5} />
+      <SeriesLine dataKey="loss" look={CURVE} dots={maxRank > 32 ? 1.5 : 2.5} />
       <ZIndexLayer zIndex={DefaultZIndexes.scatter + 1}>
         <Marks verdict={verdict} curve={curve} separate={separate} chosen={chosen} />
       </ZIndexLayer>
@@ -110,7 +112,7 @@ function Marks({
           transform={at(chosen)}
           r={4}
           fill="var(--ink)"
-          stroke="var(--sheet)"
+          stroke="var(--surface)"
           strokeWidth={1.5}
         />
       )}

@@ -7,7 +7,7 @@ import { useWords } from '../../use-words.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { RANK_AXIS, rankTicks } from './RankChart.tsx';
 
-const STEPS: Record<string, (rank: number, most: number) => number> = {
+const STEPS: Record<string, (rank: number, maxRank: number) => number> = {
   ArrowRight: (r) => r + 1,
   ArrowUp: (r) => r + 1,
   ArrowLeft: (r) => r - 1,
@@ -15,20 +15,20 @@ const STEPS: Record<string, (rank: number, most: number) => number> = {
   PageUp: (r) => 2 * r,
   PageDown: (r) => Math.ceil(r / 2),
   Home: () => 1,
-  End: (_, most) => most,
+  End: (_, maxRank) => maxRank,
 };
 
 export function RankSlider({
-  most,
+  maxRank,
   chosen,
   onChoose,
 }: {
-  most: number;
+  maxRank: number;
   chosen: RankLoss;
   onChoose(rank: number): void;
 }) {
   const w = inLanguage(trainWords, useWords());
-  const span = Math.max(1, Math.log2(most));
+  const span = Math.max(1, Math.log2(maxRank));
   const place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
   return (
     <div
@@ -44,17 +44,17 @@ export function RankSlider({
         aria-label={w.sliderName}
         aria-valuetext={w.at(chosen.rank, chosen.loss)}
         onChange={(e) =>
-          onChoose(Math.min(most, Math.max(1, Math.round(2 ** Number(e.target.value)))))
+          onChoose(Math.min(maxRank, Math.max(1, Math.round(2 ** Number(e.target.value)))))
         }
         onKeyDown={(e) => {
           const step = STEPS[e.key];
           if (!step) return;
           e.preventDefault();
-          onChoose(Math.min(most, Math.max(1, step(chosen.rank, most))));
+          onChoose(Math.min(maxRank, Math.max(1, step(chosen.rank, maxRank))));
         }}
       />
       <div className="track" aria-hidden="true">
-        {rankTicks(most).map((rank) => (
+        {rankTicks(maxRank).map((rank) => (
           <u key={rank} className="long" style={{ left: place(rank) }} />
         ))}
         <b style={{ left: place(chosen.rank) }} />

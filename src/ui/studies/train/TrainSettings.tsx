@@ -1,6 +1,6 @@
 /** Settings of the training run: method, start values, ranks, base and optimiser. */
 import {
-  likelyMost,
+  likelyMaxRank,
   methodOf,
   RANK_SCALES,
   scaleOfKind,
@@ -19,8 +19,8 @@ import { useEdit } from '../../parts/use-edit.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
-import { StudyNeed } from '../../plate/StudyNeed.tsx';
-import { TrainingFields } from '../../plate/TrainingFields.tsx';
+import { StudyNeed } from '../../panel/StudyNeed.tsx';
+import { TrainingFields } from '../../panel/TrainingFields.tsx';
 
 type Change = (key: keyof Settings, patch: Partial<Settings>) => void;
 interface Part {
@@ -31,7 +31,7 @@ interface Part {
 /** The note on a field whose value is not the default. */
 function useNote(): (same: boolean, normal: string) => string | null {
   const words = useWords();
-  return (same, normal) => (same ? null : words.rail.default(normal));
+  return (same, normal) => (same ? null : words.sidebar.default(normal));
 }
 
 export function TrainSettings() {
@@ -123,8 +123,8 @@ function Ranks({ train, change }: Part) {
   const w = inLanguage(trainWords, words).settings;
   const note = useNote();
   const to = (next: Settings['ranks']) => {
-    const most = next.kind === 'uniform' ? next.rank : Infinity;
-    change('ranks', { ranks: next, compare: compare.filter((rank) => rank <= most) });
+    const maxRank = next.kind === 'uniform' ? next.rank : Infinity;
+    change('ranks', { ranks: next, compare: compare.filter((rank) => rank <= maxRank) });
   };
   const listed = ranks.kind === 'listed' ? [['listed', words.values.listed] as const] : [];
   return (
@@ -132,13 +132,13 @@ function Ranks({ train, change }: Part) {
       {ranks.kind !== 'listed' && (
         <NumberField
           label={ranks.kind === 'map' ? w.mean : w.rank}
-          value={likelyMost(train)}
+          value={likelyMaxRank(train)}
           min={TRAIN_LIMITS.rank[0]}
           max={ranks.kind === 'map' ? LIMITS.meanRank[1] : TRAIN_LIMITS.rank[1]}
           step={ranks.kind === 'map' ? 'any' : 1}
           note={note(
-            likelyMost(train) === likelyMost(defaults.train),
-            String(likelyMost(defaults.train)),
+            likelyMaxRank(train) === likelyMaxRank(defaults.train),
+            String(likelyMaxRank(defaults.train)),
           )}
           onCommit={(rank) =>
             to(ranks.kind === 'map' ? { ...ranks, mean: rank } : { ...ranks, rank })
@@ -151,9 +151,9 @@ function Ranks({ train, change }: Part) {
         options={[['uniform', words.values.uniform], ['map', words.values.map], ...listed]}
         note={note(ranks.kind === 'uniform', words.values.uniform)}
         onChange={(kind) => {
-          const most = likelyMost(train);
-          if (kind === 'map') to({ kind, mean: Math.min(most, LIMITS.meanRank[1]) });
-          else if (kind === 'uniform') to({ kind, rank: Math.max(1, Math.round(most)) });
+          const maxRank = likelyMaxRank(train);
+          if (kind === 'map') to({ kind, mean: Math.min(maxRank, LIMITS.meanRank[1]) });
+          else if (kind === 'uniform') to({ kind, rank: Math.max(1, Math.round(maxRank)) });
         }}
       />
     </>
