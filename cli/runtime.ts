@@ -7,11 +7,20 @@ import type { Runtime } from '../src/runtime/runtime.ts';
 export async function loadRuntime(provider = 'wasm', threads?: string): Promise<Runtime> {
   if (provider !== 'wasm' && provider !== 'webgpu')
     throw new AtlasError('usage', { why: `"${provider}" is not a provider (wasm or webgpu)` });
+  if (provider === 'webgpu') {
+    if (threads !== undefined)
+      throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
+    return loadOrt(provider).catch(byOption);
+  }
   if (threads === undefined) return loadOrt(provider);
-  if (provider === 'webgpu')
-    throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
   const count = Number(threads);
   if (!Number.isInteger(count) || count < 1 || count > 64)
     throw new AtlasError('usage', { why: `"${threads}" is not a number of threads` });
   return loadOrt(provider, count);
+}
+
+/** The same error, naming the option of the command line. */
+function byOption(error: unknown): never {
+  if (!(error instanceof AtlasError && error.code === 'no-gpu')) throw error;
+  throw new AtlasError('no-gpu', { option: '--provider webgpu' }, { cause: error.cause });
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => model.dispose());
 
-test('importances: one per module, progress to the end, equal for equal seeds', async () => {
+test('measures every module, reports progress, is seeded', { timeout: 90_000 }, async () => {
   const told: [number, number][] = [];
   const once = { method: { name: 'adarank', repeats: 2 }, seed: 3 } as const;
   const first = await measure(model, batch, { ...once, onProgress: (...at) => told.push(at) });
@@ -63,18 +63,30 @@ test('a trained adapter lowers the loss and changes the text; the model stays as
 
 describe('refuses in a sentence', () => {
   test.each([
-    ['an unknown method', { method: { name: 'magic' as 'adarank' } }, 'bad-spec'],
-    ['an unknown setting', { method: { name: 'adarank', colour: 1 } as const }, 'bad-spec'],
-    ['an aborted signal', { signal: AbortSignal.abort() }, 'cancelled'],
-  ])('%s', async (_, options, code) => {
-    await expect(measure(model, batch, options)).rejects.toMatchObject({ code });
+    ['an unknown method', { method: { name: 'magic' as 'adarank' } }, 'method.name'],
+    [
+      'a method that is only a name',
+      { method: 'adarank' as unknown as { name: 'adarank' } },
+      'method',
+    ],
+    ['an unknown setting', { method: { name: 'adarank', colour: 1 } as const }, 'method.colour'],
+    ['a negative seed', { seed: -1 }, 'seed'],
+  ])('%s, by the name of the argument', async (_, options, at) => {
+    await expect(measure(model, batch, options)).rejects.toMatchObject({
+      code: 'bad-argument',
+      message: expect.stringMatching(`^"${at}" is not valid: .+\\. Correct that argument\\.$`),
+    });
+  });
+  test('an aborted signal', async () => {
+    const options = { signal: AbortSignal.abort() };
+    await expect(measure(model, batch, options)).rejects.toMatchObject({ code: 'cancelled' });
   });
   test.each([
     ['no sequences', { sequences: 0, length: 16 }],
     ['sequences that predict nothing', { sequences: 1, length: 1 }],
     ['a missing length', { sequences: 1 } as { sequences: number; length: number }],
   ])('a batch of %s', async (_, shape) => {
-    await expect(model.batch(TEXT, shape)).rejects.toMatchObject({ code: 'bad-spec' });
+    await expect(model.batch(TEXT, shape)).rejects.toMatchObject({ code: 'bad-argument' });
   });
   test.each([
     ['no steps', { steps: 0 }],
@@ -84,17 +96,23 @@ describe('refuses in a sentence', () => {
     ['clipping to 0', { maxNorm: 0 }],
   ])('training with %s', async (_, options) => {
     const run = train(model, batch, { ranks: 1, steps: 1, ...options });
-    await expect(run).rejects.toMatchObject({ code: 'bad-spec' });
+    await expect(run).rejects.toMatchObject({ code: 'bad-argument' });
   });
   test('a rule of another name, and importances of another model', () => {
     const importances = model.modules.map(() => 1);
     const rule = { meanRank: 1, unit: 'bytes' as 'ranks' };
     expect(() => allocateRanks(model, importances, rule)).toThrow('"unit"');
-    expect(() => allocateRanks(model, [1], { meanRank: 1 })).toThrow('"importances"');
+    expect(() => allocateRanks(model, [1], { meanRank: 1 })).toThrow('"importances" is not valid');
+    expect(() => allocateRanks(model, importances, { meanRank: -1 })).toThrow(
+      '"meanRank" is not valid',
+    );
+    expect(() => allocateRanks(model, importances, { meanRank: 1, rMin: 3, rMax: 2 })).toThrow(
+      '"rMin" is not valid: it is above rMax',
+    );
   });
   test('sampling from nothing', async () => {
     const text = generate(model, 'It', { temperature: 1, topP: 0 });
-    await expect(text).rejects.toMatchObject({ code: 'bad-spec' });
+    await expect(text).rejects.toMatchObject({ code: 'bad-argument' });
   });
   test('an adapter of another model', async () => {
     const values = [{ module: 0, rank: 1, loraA: new Float32Array(1), loraB: new Float32Array(1) }];
@@ -111,7 +129,7 @@ describe('refuses in a sentence', () => {
     ).rejects.toMatchObject({ code: 'cancelled' });
   });
   test('a name that is no model, in words that do not need the command line', async () => {
-    await expect(hubModel('a model')).rejects.toMatchObject({ code: 'bad-spec' });
+    await expect(hubModel('a model')).rejects.toMatchObject({ code: 'bad-argument' });
   });
   test('ranks that are not one per module', async () => {
     await expect(train(model, batch, { ranks: [1, 2], steps: 1 })).rejects.toThrow(

@@ -8,10 +8,9 @@ import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
 import { summarise } from '../methods/statistics.ts';
-import { parsed } from '../spec/parse.ts';
 import { drawsAsked, mapsOf } from '../studies/map/draws.ts';
 import { checkAborted, type Model } from './model.ts';
-import { seedSchema } from './options.ts';
+import { atLeast, parsedArguments, seedSchema } from './options.ts';
 
 /** How modules are measured. */
 export interface MeasureOptions {
@@ -27,6 +26,8 @@ export interface MeasureOptions {
   onProgress?(done: number, of: number): void;
 }
 
+const measureSchema = z.object({ method: methodUnion, seed: seedSchema });
+
 /** Importances, one per module, in the order of `Model.modules`. */
 export interface Measured {
   /** By module: the mean of its draws. AdaRank: ℓ1 distance of the logits per position. */
@@ -39,16 +40,15 @@ export interface Measured {
 
 /**
  * Measures how much the logits change when a module's weight is perturbed (AdaRank; `jacobian` and
- * `combined` are cheaper estimates of it). Throws `bad-spec` for an unknown setting, `bad-text`,
- * `too-large`, `not-finite`, `cancelled`.
+ * `combined` are cheaper estimates of it). Throws `bad-argument` for an unknown setting,
+ * `bad-text`, `too-large`, `not-finite`, `cancelled`.
  */
 export async function measure(
   model: Model,
   batch: TokenBatch,
   { method = { name: 'adarank' }, seed = 1, signal, onProgress }: MeasureOptions = {},
 ): Promise<Measured> {
-  const settings = parsed(methodUnion, method);
-  parsed(z.object({ seed: seedSchema }), { seed });
+  const { method: settings } = parsedArguments(measureSchema, { method, seed });
   checkAborted(signal);
   const of = model.modules.length * drawsAsked(settings);
   let done = 0;
@@ -86,15 +86,20 @@ export async function measure(
   };
 }
 
-const ruleSchema = z.object({
-  rounding: z.enum(ROUNDINGS),
-  unit: z.enum(['ranks', 'parameters']),
-});
+const ruleSchema = z
+  .object({
+    meanRank: z.number().check(z.gte(0)),
+    rounding: z.enum(ROUNDINGS),
+    unit: z.enum(['ranks', 'parameters']),
+    rMin: atLeast(0),
+    rMax: atLeast(0),
+  })
+  .check(z.refine(({ rMin, rMax }) => rMin <= rMax, { error: 'it is above rMax', path: ['rMin'] }));
 
 /**
  * Ranks in proportion to importances, one integer ≥ 0 per module. Defaults: the paper's rule
  * (`floor`) and unit (`ranks`); see methods.md §3. `rMin` (0) and `rMax` (4096) bound the ranks of
- * `exact` only. Throws `no-importance`, and `bad-spec` for an invalid rule.
+ * `exact` only. Throws `no-importance`, and `bad-argument` for an invalid rule.
  */
 export function allocateRanks(
   model: Model,
@@ -107,12 +112,11 @@ export function allocateRanks(
     rMax = 4096,
   }: Pick<RankRule, 'meanRank'> & Partial<RankRule>,
 ): number[] {
-  parsed(ruleSchema, { rounding, unit });
+  const rule = parsedArguments(ruleSchema, { meanRank, rounding, unit, rMin, rMax });
   if (importances.length !== model.modules.length)
-    throw new AtlasError('bad-spec', {
+    throw new AtlasError('bad-argument', {
       at: 'importances',
       why: `there are ${importances.length} for ${model.modules.length} modules`,
     });
-  const rule = { meanRank, rounding, unit, rMin, rMax };
   return allocate(importances, model.modules, rule).ranks;
 }

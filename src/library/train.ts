@@ -5,9 +5,8 @@ import type { AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts'
 import { AtlasError } from '../errors.ts';
 import { initialAdapters, loraScale, type LoraScale } from '../methods/lora.ts';
 import { heldOutLoss, train as trainingRun } from '../methods/training.ts';
-import { parsed } from '../spec/parse.ts';
 import { checkAborted, type Model } from './model.ts';
-import { atLeast, positive, seedSchema } from './options.ts';
+import { atLeast, parsedArguments, positive, seedSchema } from './options.ts';
 
 /** A trained adapter: its matrices by module, and its scale. */
 export interface Adapter {
@@ -63,9 +62,9 @@ export interface Trained extends Adapter {
 }
 
 /**
- * Trains LoRA adapters on the next-token loss with AdamW. The base stays frozen. Throws `bad-spec`,
- * `training-too-large`, `bad-text`, `operator` for a head that cannot be differentiated,
- * `diverged`, `cancelled`.
+ * Trains LoRA adapters on the next-token loss with AdamW. The base stays frozen. Throws
+ * `bad-argument`, `training-too-large`, `bad-text`, `operator` for a head that cannot be
+ * differentiated, `diverged`, `cancelled`.
  */
 export async function train(
   model: Model,
@@ -85,9 +84,18 @@ export async function train(
 ): Promise<Trained> {
   const { engine, modules } = model;
   const byModule = typeof ranks === 'number' ? modules.map(() => ranks) : ranks;
-  parsed(schema, { ranks: byModule, steps, batch, learningRate, scale, seed, adamW, maxNorm });
+  parsedArguments(schema, {
+    ranks: byModule,
+    steps,
+    batch,
+    learningRate,
+    scale,
+    seed,
+    adamW,
+    maxNorm,
+  });
   if (byModule.length !== modules.length)
-    throw new AtlasError('bad-spec', {
+    throw new AtlasError('bad-argument', {
       at: 'ranks',
       why: `there are ${byModule.length} ranks for ${modules.length} modules`,
     });
