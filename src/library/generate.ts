@@ -2,9 +2,9 @@
 import * as z from 'zod/mini';
 import { sampler, type Sampling } from '../methods/sampling.ts';
 import { TokenText } from '../studies/token-text.ts';
+import { withAdapter, type Adapter } from './adapter.ts';
 import { checkAborted, type Model } from './model.ts';
 import { atLeast, parsedArguments, seedSchema } from './options.ts';
-import { withAdapter, type Adapter } from './train.ts';
 
 const schema = z.object({
   tokens: atLeast(0),

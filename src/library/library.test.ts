@@ -52,7 +52,7 @@ test('a trained adapter lowers the loss and changes the text; the model stays as
   });
   expect(steps).toEqual([1, 2, 3, 4]);
   expect(elementAt(adapter.losses, 0)).toBeCloseTo(before, 4);
-  expect(await evaluate(model, batch, adapter)).toBeLessThan(before - 0.5);
+  expect(await evaluate(model, batch, { adapter })).toBeLessThan(before - 0.5);
   expect(await evaluate(model, batch)).toBe(before);
   let heard = '';
   const options = { tokens: 6, onText: (text: string) => (heard += text) };
@@ -116,7 +116,7 @@ describe('refuses in a sentence', () => {
   });
   test('an adapter of another model', async () => {
     const values = [{ module: 0, rank: 1, loraA: new Float32Array(1), loraB: new Float32Array(1) }];
-    const loss = evaluate(model, batch, { values, scale: () => 1 });
+    const loss = evaluate(model, batch, { adapter: { values, scale: () => 1 } });
     await expect(loss).rejects.toMatchObject({ code: 'adapter-model' });
   });
   test('a provider of another name, and opening that is stopped while it reads', async () => {
