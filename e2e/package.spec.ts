@@ -64,12 +64,20 @@ test('types are found by a strict project', async () => {
   writeFileSync(
     join(cwd, 'probe.ts'),
     `import { bundledModel, openModel } from 'rank-atlas';
+import type { MethodName, MeasureOptions, RankRule, Rounding, Schedule } from 'rank-atlas';
 import { compile } from 'rank-atlas/compiler';
+const name: MethodName = 'jacobian';
+const options: MeasureOptions = { method: { name, repeats: 2 } };
+const rounding: Rounding = 'exact';
+const rule: RankRule = { meanRank: 4, rounding, unit: 'ranks', rMin: 0, rMax: 8 };
+const schedule: Schedule = { peak: 1e-3, warmup: 0.03, decay: 'cosine' };
+// @ts-expect-error not a method
+const wrong: MethodName = 'magic';
 const model = await openModel(bundledModel());
 const path: string = model.modules[0]!.path;
 // @ts-expect-error a path is no number
 const number: number = model.modules[0]!.path;
-void [compile, path, number];
+void [compile, path, number, options, rule, schedule, wrong];
 `,
   );
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

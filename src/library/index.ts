@@ -17,7 +17,9 @@ export type {
 } from '../compiler/modules.ts';
 export type { Bounds } from '../methods/allocation/rule.ts';
 export type { RankRule } from '../methods/allocation/allocate.ts';
+export type { Rounding } from '../methods/allocation/registry.ts';
 export type { Draws } from '../methods/importance/contract.ts';
+export type { MethodName } from '../methods/importance/registry.ts';
 export type { Sampling } from '../methods/sampling.ts';
 export type { Schedule } from '../methods/learning-rate.ts';
 export type { LoraScale } from '../methods/lora.ts';
