@@ -56,7 +56,7 @@ const node = async (...args: string[]) =>
 
 test('add a study: the command line runs it', () => {
   const [, table] = follow('add-a-study', copy);
-  expect(table).toMatch(/^layer +size\n(\d +\d+\n){8}/);
+  expect(table).toMatch(/^layer +size\n(\d +\d+\n){8}$/);
   const edges = JSON.parse(readFileSync(join(copy, 'sizes.json'), 'utf8')) as { sizes: number[] };
   expect(edges.sizes).toHaveLength(8);
 });
