@@ -7,8 +7,7 @@ import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
 import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
-import { summarise } from '../methods/statistics.ts';
-import { drawsAsked, mapsOf } from '../studies/map/draws.ts';
+import { drawsAsked, mapsOf, summariesOf } from '../studies/map/draws.ts';
 import { checkAborted, type Model } from './model.ts';
 import { atLeast, parsedArguments, seedSchema } from './options.ts';
 
@@ -32,7 +31,7 @@ const measureSchema = z.object({ method: methodUnion, seed: seedSchema });
 export interface Measured {
   /** By module: the mean of its draws. AdaRank: ℓ1 distance of the logits per position. */
   importances: number[];
-  /** By module: standard error of the importance; null with fewer than two draws. */
+  /** By module: s/√n of the draws, or the error that the method reports; null with neither. */
   standardErrors: (number | null)[];
   /** By module: one value per repeat. */
   draws: Draws;
@@ -75,14 +74,12 @@ export async function measure(
   } finally {
     pass.dispose();
   }
-  const made = mapsOf(settings, model.modules, measured);
-  const summaries = made.draws.map((values) => summarise(values));
+  const maps = mapsOf(settings, model.modules, measured);
+  const summaries = summariesOf(maps);
   return {
     importances: summaries.map((s) => s.mean),
-    standardErrors: summaries.map((s) =>
-      made.error === null ? s.standardError : s.mean * made.error,
-    ),
-    draws: made.draws,
+    standardErrors: summaries.map((s) => s.standardError),
+    draws: maps.draws,
   };
 }
 
