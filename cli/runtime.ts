@@ -17,9 +17,12 @@ export async function loadRuntime(
     throw new AtlasError('usage', {
       why: `"${provider}" is not a provider (${PROVIDER_NAMES.join(', ')})`,
     });
+  if (provider === 'webgpu') {
+    if (threads !== undefined)
+      throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
+    return loadOrt(provider).catch(byOption);
+  }
   if (threads === undefined) return loadOrt(provider);
-  if (provider === 'webgpu')
-    throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
   const count = Number(threads);
   if (!Number.isInteger(count) || count < 1 || count > 64)
     throw new AtlasError('usage', { why: `"${threads}" is not a number of threads` });
@@ -29,3 +32,9 @@ export async function loadRuntime(
 /** The native runtime if it is installed in the version that is tested. */
 const defaultProvider = (): ProviderName =>
   installedNative() === NATIVE_VERSION ? 'native' : 'wasm';
+
+/** The same error, naming the option of the command line. */
+function byOption(error: unknown): never {
+  if (!(error instanceof AtlasError && error.code === 'no-gpu')) throw error;
+  throw new AtlasError('no-gpu', { option: '--provider webgpu' }, { cause: error.cause });
+}

@@ -1,6 +1,6 @@
 /**
  * The packed library in projects of others: the examples in `examples/`, run by Node and built by
- * Vite, as a user would after `npm install rank-atlas`.
+ * Vite, and those of `docs/library.md`, as a user would after `npm install rank-atlas`.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { preview } from 'vite';
 import { elementAt } from '../src/checked.ts';
 import { readPeftConfig } from '../src/adapters/peft-config.ts';
+import { blocksOf } from '../test/guide.ts';
 import { expect, test } from './test.ts';
 
 const run = promisify(execFile);
@@ -59,17 +60,47 @@ test('in Node: ranks of every module, a lower loss, a PEFT adapter', async () =>
   expect(config.baseModel).toBe('rank-atlas/atlas-3m');
 });
 
+test('the examples of docs/library.md run, one after the other', async () => {
+  test.setTimeout(300_000);
+  const cwd = join(folder, 'node');
+  const example = readFileSync(join(cwd, 'main.mjs'), 'utf8');
+  const blocks = blocksOf('docs/library.md').filter(({ language }) => language === 'js');
+  const program = [
+    example.slice(0, example.indexOf('const { importances }')),
+    "const otherText = 'It was the season of Light, it was the season of Darkness. '.repeat(40);",
+    ...blocks.map(({ text }) => text),
+    'console.log(continued.losses.at(-1)); await model.dispose();',
+  ];
+  writeFileSync(join(cwd, 'documented.mjs'), program.join('\n'));
+  const env = { ...process.env, FORCE_COLOR: '0' };
+  const { stdout } = await run(process.execPath, ['documented.mjs'], { cwd, env });
+  const lines = stdout.trim().split('\n');
+  expect(lines.slice(0, 3).map((line) => line.split(' ')[0])).toEqual(['0', '10', '20']);
+  // The adapter of the first test, read from its files.
+  const [imported, continued] = lines.slice(3).map(Number) as [number, number];
+  expect(Math.abs(imported - losses[1])).toBeLessThan(1e-5);
+  expect(continued).toBeLessThan(imported);
+});
+
 test('types are found by a strict project', async () => {
   const cwd = join(folder, 'node');
   writeFileSync(
     join(cwd, 'probe.ts'),
     `import { bundledModel, openModel } from 'rank-atlas';
+import type { MethodName, MeasureOptions, RankRule, Rounding, Schedule } from 'rank-atlas';
 import { compile } from 'rank-atlas/compiler';
+const name: MethodName = 'jacobian';
+const options: MeasureOptions = { method: { name, repeats: 2 } };
+const rounding: Rounding = 'exact';
+const rule: RankRule = { meanRank: 4, rounding, unit: 'ranks', rMin: 0, rMax: 8 };
+const schedule: Schedule = { peak: 1e-3, warmup: 0.03, decay: 'cosine' };
+// @ts-expect-error not a method
+const wrong: MethodName = 'magic';
 const model = await openModel(bundledModel());
 const path: string = model.modules[0]!.path;
 // @ts-expect-error a path is no number
 const number: number = model.modules[0]!.path;
-void [compile, path, number];
+void [compile, path, number, options, rule, schedule, wrong];
 `,
   );
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

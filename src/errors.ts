@@ -73,10 +73,15 @@ export const errorTable = {
   // --- device and engine ---
   'no-webgpu': () =>
     `WebGPU is not available on this device. The CPU is used instead: everything works, but more slowly.`,
-  'no-gpu': () =>
-    `WebGPU found no usable GPU. Omit --provider webgpu to compute on the CPU, or install a GPU driver (on Linux a Vulkan driver and libvulkan1) and, for Node, the package webgpu.`,
+  // `option`: the command line's option that selected WebGPU; absent in the library.
+  'no-gpu': (v) =>
+    `WebGPU found no usable GPU. ${
+      v.option
+        ? `Omit ${v.option} to compute on the CPU, or install a GPU driver (on Linux a Vulkan driver and libvulkan1) and, for Node, the package webgpu.`
+        : `Open the model with the provider "wasm" to compute on the CPU. WebGPU needs a GPU driver (on Linux a Vulkan driver and libvulkan1), and a browser that supports it or, in Node, the package webgpu.`
+    }`,
   'no-native': (v) =>
-    `The native runtime cannot be used: ${v.why}. ${v.remedy} Without it, --provider wasm computes the same numbers.`,
+    `The native runtime cannot be used: ${v.why}. ${v.remedy} The provider "wasm" computes the same numbers.`,
   'self-test': (v) =>
     `${v.provider} gives wrong results on this device (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) =>
@@ -103,8 +108,9 @@ export const errorTable = {
     `Part of this page failed to load: there is no connection, or a newer version has replaced it. ` +
     `Try again. If that fails, reload the page.`,
   cancelled: () => `Stopped.`,
-  // --- experiments (experiment, cli) ---
+  // --- experiments (experiment, cli), arguments (library) ---
   'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,
+  'bad-argument': (v) => `"${v.at}" is not valid: ${v.why}. Correct that argument.`,
   'bad-link': (v) =>
     `This link is damaged (${v.why}). Get the link again, or start from the defaults.`,
   'newer-link': (v) =>

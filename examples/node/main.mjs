@@ -13,7 +13,7 @@ console.log(model.modules.map(({ path }, i) => `${path}: rank ${ranks[i]}`).join
 
 const adapter = await train(model, batch, { ranks, steps: 10 });
 console.log(
-  `training loss ${await evaluate(model, batch)} → ${await evaluate(model, batch, adapter)}`,
+  `training loss ${await evaluate(model, batch)} → ${await evaluate(model, batch, { adapter })}`,
 );
 
 const files = exportPeft({

@@ -10,7 +10,7 @@ const { importances } = await measure(model, batch, { method: { name: 'adarank',
 const ranks = allocateRanks(model, importances, { meanRank: 4 });
 const adapter = await train(model, batch, { ranks, steps: 10 });
 const before = await evaluate(model, batch);
-const after = await evaluate(model, batch, adapter);
+const after = await evaluate(model, batch, { adapter });
 document.querySelector('output').textContent = `training loss ${before} → ${after}; ranks ${ranks}`;
 
 const files = exportPeft({

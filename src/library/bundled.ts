@@ -1,14 +1,6 @@
-/** The small model that is part of the package, independent of how its files are read. */
+/** The small model that is part of the package. */
 import listed from '../../public/models/index.json' with { type: 'json' };
-import { defined } from '../checked.ts';
-import type { ModelFiles } from '../model/files.ts';
+import { elementAt } from '../checked.ts';
 
-/** `chunks` reads the file at a path. */
-export function bundledFrom(chunks: (path: string) => AsyncIterable<Uint8Array>): ModelFiles {
-  const { id, title, files } = defined(listed[0]);
-  return {
-    id: `bundled:${id}`,
-    title,
-    files: files.map(({ path, bytes }) => ({ path, bytes, chunks: () => chunks(path) })),
-  };
-}
+/** Its entry in the list of models: id, title, files. */
+export const atlas3m = elementAt(listed, 0);

@@ -1,9 +1,9 @@
 /** Models in a browser: picked or dropped files, and the model in the package. */
 import { defined } from '../checked.ts';
-import { AtlasError } from '../errors.ts';
-import { streamChunks, type ModelFiles } from '../model/files.ts';
+import { bundledFrom, fetchChunks } from '../model/bundled-files.ts';
+import type { ModelFiles } from '../model/files.ts';
 import { filesFromPicker, pickedFiles } from '../model/picked-files.ts';
-import { bundledFrom } from './bundled.ts';
+import { atlas3m } from './bundled.ts';
 
 /**
  * Files of an `<input type="file">`, with or without `webkitdirectory`. Files are read locally and
@@ -34,17 +34,5 @@ const bundled = new Map([
 ]);
 
 /** Atlas 3.5M, a 4-bit decoder of 4.0 MB (CC0), for experiments and tests. */
-export const bundledModel = (): ModelFiles => bundledFrom(fetched);
-
-async function* fetched(path: string): AsyncIterable<Uint8Array> {
-  const url = defined(bundled.get(path));
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new AtlasError('offline', { host: url.host }, { cause });
-  });
-  if (!response.ok || !response.body)
-    throw new AtlasError('no-file', {
-      file: path,
-      why: `the server responded with ${response.status}`,
-    });
-  yield* streamChunks(response.body);
-}
+export const bundledModel = (): ModelFiles =>
+  bundledFrom(atlas3m, (path) => fetchChunks(defined(bundled.get(path)), path));

@@ -2,10 +2,9 @@
 import * as z from 'zod/mini';
 import { sampler, type Sampling } from '../methods/sampling.ts';
 import { TokenText } from '../studies/token-text.ts';
-import { parsed } from '../spec/parse.ts';
+import { withAdapter, type Adapter } from './adapter.ts';
 import { checkAborted, type Model } from './model.ts';
-import { atLeast, seedSchema } from './options.ts';
-import { withAdapter, type Adapter } from './train.ts';
+import { atLeast, parsedArguments, seedSchema } from './options.ts';
 
 const schema = z.object({
   tokens: atLeast(0),
@@ -29,7 +28,7 @@ export interface GenerateOptions extends Partial<Sampling> {
 
 /**
  * Continues `prompt` with a KV cache and returns the new text. Default: greedy (temperature 0).
- * Throws `bad-spec`, `bad-text`, `too-large`, `cancelled`, and `operator` for exports in which
+ * Throws `bad-argument`, `bad-text`, `too-large`, `cancelled`, and `operator` for exports in which
  * tokens interact outside attention.
  */
 export async function generate(
@@ -45,7 +44,7 @@ export async function generate(
     onText,
   }: GenerateOptions = {},
 ): Promise<string> {
-  parsed(schema, { tokens, temperature, topP, seed });
+  parsedArguments(schema, { tokens, temperature, topP, seed });
   checkAborted(signal);
   const ids = await model.encode(prompt);
   const stop = await model.endTokens();

@@ -17,7 +17,7 @@ export interface HubOptions {
 /**
  * `name` is `owner/name`, `owner/name@revision` or the address of a graph. Fetches the file list
  * now, and the files when the model is opened. Nothing is cached. Throws `hub-missing`,
- * `hub-closed`, `offline`, `remote-file`, and `bad-spec` if the name has another form.
+ * `hub-closed`, `offline`, `remote-file`, and `bad-argument` if the name has another form.
  */
 export async function hubModel(
   name: string,
@@ -26,7 +26,7 @@ export async function hubModel(
   const address = hub.replace(/\/+$/, '');
   const reference = parseReference(name, address);
   if (!reference)
-    throw new AtlasError('bad-spec', {
+    throw new AtlasError('bad-argument', {
       at: 'name',
       why: `"${name.slice(0, 100)}" is neither a repository nor the address of an .onnx file`,
     });

@@ -17,11 +17,16 @@ export type {
 } from '../compiler/modules.ts';
 export type { Bounds } from '../methods/allocation/rule.ts';
 export type { RankRule } from '../methods/allocation/allocate.ts';
+export type { Rounding } from '../methods/allocation/registry.ts';
 export type { Draws } from '../methods/importance/contract.ts';
+export type { MethodName } from '../methods/importance/registry.ts';
 export type { Sampling } from '../methods/sampling.ts';
+export type { Schedule } from '../methods/learning-rate.ts';
 export type { LoraScale } from '../methods/lora.ts';
+export type { Adapter } from './adapter.ts';
+export { evaluate, type EvaluateOptions } from './evaluate.ts';
 export { generate, type GenerateOptions } from './generate.ts';
 export { hubModel, type HubOptions } from './hub.ts';
 export { allocateRanks, measure, type Measured, type MeasureOptions } from './measure.ts';
 export { Model, openModel, type BatchOptions, type OpenModelOptions } from './model.ts';
-export { evaluate, train, type Adapter, type Trained, type TrainOptions } from './train.ts';
+export { train, type Trained, type TrainOptions } from './train.ts';

@@ -7,11 +7,9 @@ import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
 import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
-import { summarise } from '../methods/statistics.ts';
-import { parsed } from '../spec/parse.ts';
-import { drawsAsked, mapsOf } from '../studies/map/draws.ts';
+import { drawsAsked, mapsOf, summariesOf } from '../studies/map/draws.ts';
 import { checkAborted, type Model } from './model.ts';
-import { seedSchema } from './options.ts';
+import { atLeast, parsedArguments, seedSchema } from './options.ts';
 
 /** How modules are measured. */
 export interface MeasureOptions {
@@ -27,11 +25,13 @@ export interface MeasureOptions {
   onProgress?(done: number, of: number): void;
 }
 
+const measureSchema = z.object({ method: methodUnion, seed: seedSchema });
+
 /** Importances, one per module, in the order of `Model.modules`. */
 export interface Measured {
   /** By module: the mean of its draws. AdaRank: ℓ1 distance of the logits per position. */
   importances: number[];
-  /** By module: standard error of the importance; null with fewer than two draws. */
+  /** By module: s/√n of the draws, or the error that the method reports; null with neither. */
   standardErrors: (number | null)[];
   /** By module: one value per repeat. */
   draws: Draws;
@@ -39,16 +39,15 @@ export interface Measured {
 
 /**
  * Measures how much the logits change when a module's weight is perturbed (AdaRank; `jacobian` and
- * `combined` are cheaper estimates of it). Throws `bad-spec` for an unknown setting, `bad-text`,
- * `too-large`, `not-finite`, `cancelled`.
+ * `combined` are cheaper estimates of it). Throws `bad-argument` for an unknown setting,
+ * `bad-text`, `too-large`, `not-finite`, `cancelled`.
  */
 export async function measure(
   model: Model,
   batch: TokenBatch,
   { method = { name: 'adarank' }, seed = 1, signal, onProgress }: MeasureOptions = {},
 ): Promise<Measured> {
-  const settings = parsed(methodUnion, method);
-  parsed(z.object({ seed: seedSchema }), { seed });
+  const { method: settings } = parsedArguments(measureSchema, { method, seed });
   checkAborted(signal);
   const of = model.modules.length * drawsAsked(settings);
   let done = 0;
@@ -75,26 +74,29 @@ export async function measure(
   } finally {
     pass.dispose();
   }
-  const made = mapsOf(settings, model.modules, measured);
-  const summaries = made.draws.map((values) => summarise(values));
+  const maps = mapsOf(settings, model.modules, measured);
+  const summaries = summariesOf(maps);
   return {
     importances: summaries.map((s) => s.mean),
-    standardErrors: summaries.map((s) =>
-      made.error === null ? s.standardError : s.mean * made.error,
-    ),
-    draws: made.draws,
+    standardErrors: summaries.map((s) => s.standardError),
+    draws: maps.draws,
   };
 }
 
-const ruleSchema = z.object({
-  rounding: z.enum(ROUNDINGS),
-  unit: z.enum(['ranks', 'parameters']),
-});
+const ruleSchema = z
+  .object({
+    meanRank: z.number().check(z.gte(0)),
+    rounding: z.enum(ROUNDINGS),
+    unit: z.enum(['ranks', 'parameters']),
+    rMin: atLeast(0),
+    rMax: atLeast(0),
+  })
+  .check(z.refine(({ rMin, rMax }) => rMin <= rMax, { error: 'it is above rMax', path: ['rMin'] }));
 
 /**
  * Ranks in proportion to importances, one integer ≥ 0 per module. Defaults: the paper's rule
  * (`floor`) and unit (`ranks`); see methods.md §3. `rMin` (0) and `rMax` (4096) bound the ranks of
- * `exact` only. Throws `no-importance`, and `bad-spec` for an invalid rule.
+ * `exact` only. Throws `no-importance`, and `bad-argument` for an invalid rule.
  */
 export function allocateRanks(
   model: Model,
@@ -107,12 +109,11 @@ export function allocateRanks(
     rMax = 4096,
   }: Pick<RankRule, 'meanRank'> & Partial<RankRule>,
 ): number[] {
-  parsed(ruleSchema, { rounding, unit });
+  const rule = parsedArguments(ruleSchema, { meanRank, rounding, unit, rMin, rMax });
   if (importances.length !== model.modules.length)
-    throw new AtlasError('bad-spec', {
+    throw new AtlasError('bad-argument', {
       at: 'importances',
       why: `there are ${importances.length} for ${model.modules.length} modules`,
     });
-  const rule = { meanRank, rounding, unit, rMin, rMax };
   return allocate(importances, model.modules, rule).ranks;
 }

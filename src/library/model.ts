@@ -10,8 +10,7 @@ import { BOS, type BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
 import { backendOf } from '../runtime/runtime.ts';
-import { parsed } from '../spec/parse.ts';
-import { atLeast, positive } from './options.ts';
+import { atLeast, parsedArguments, positive } from './options.ts';
 
 /** Where and how a model is opened. */
 export interface OpenModelOptions {
@@ -86,13 +85,13 @@ export class Model {
 
   /**
    * The first tokens of a text, as `[sequences, length]`; fewer sequences if the text is short.
-   * Throws `bad-spec`, `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
+   * Throws `bad-argument`, `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
    */
   async batch(
     text: string,
     { sequences, length, bos = 'tokenizer' }: BatchOptions,
   ): Promise<TokenBatch> {
-    const shape = parsed(batchSchema, { sequences, length, bos });
+    const shape = parsedArguments(batchSchema, { sequences, length, bos });
     return batchOf({ text: { kind: 'own', text }, ...shape }, text, this.loaded);
   }
 
@@ -124,7 +123,7 @@ export class Model {
  * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError`. Its
  * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …),
  * its message what to do. Throws `no-gpu` for `webgpu` without an adapter, `no-native`,
- * `bad-spec` for an invalid option, and `cancelled`.
+ * `bad-argument` for an invalid option, and `cancelled`.
  */
 export async function openModel(
   files: ModelFiles,
@@ -137,7 +136,7 @@ export async function openModel(
     onProgress,
   }: OpenModelOptions = {},
 ): Promise<Model> {
-  parsed(openSchema, { provider, threads, memoryBudgetBytes });
+  parsedArguments(openSchema, { provider, threads, memoryBudgetBytes });
   checkAborted(signal);
   const loaded = await loadModel(files, {
     ...(dtype !== undefined && { dtype }),

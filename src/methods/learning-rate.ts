@@ -3,11 +3,15 @@
  * zero.
  */
 
+export const DECAYS = ['constant', 'linear', 'cosine'] as const;
+
+/** A learning rate over the steps of a run. */
 export interface Schedule {
   peak: number;
   /** Fraction of the steps over which the rate rises linearly to its peak. QLoRA: 0.03. */
   warmup: number;
-  decay: 'constant' | 'linear' | 'cosine';
+  /** After the warm-up: constant, or to zero at the end. */
+  decay: (typeof DECAYS)[number];
 }
 
 /**

@@ -70,9 +70,9 @@ export interface StepUse extends MovingRanks {
 }
 
 /**
- * Trains `use.adapters` in place, from step `done` + 1 on. `known`: the held-out loss after `done`
- * steps exists already. `stepOf` is for methods whose steps differ. Evaluations use `use`. Throws
- * what the engine throws; the adapters then hold the last good step.
+ * Trains `use.adapters` in place, from step `done` + 1 on. `held` null: no evaluations. `known`:
+ * the held-out loss after `done` steps exists already. `stepOf` is for methods whose steps differ.
+ * Evaluations use `use`. Throws what the engine throws; the adapters then hold the last good step.
  */
 export async function* train({
   engine,
@@ -86,7 +86,7 @@ export async function* train({
 }: {
   engine: TrainingEngine;
   use: AdapterUse;
-  data: TrainingData;
+  data: { train: TokenBatch; held: TokenBatch | null };
   options: TrainingOptions;
   now: () => number;
   done?: number;
@@ -94,12 +94,13 @@ export async function* train({
   known?: boolean;
 }): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
-  async function* evaluation(step: number): AsyncGenerator<TrainingEvent, void, undefined> {
-    yield { type: 'evaluation', step, loss: yield* judged(engine, data.held, batch, use) };
-  }
   const due = (step: number) =>
     step === 0 || step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0);
-  if (!known && due(done)) yield* evaluation(done);
+  async function* evaluation(step: number): AsyncGenerator<TrainingEvent, void, undefined> {
+    if (data.held && due(step))
+      yield { type: 'evaluation', step, loss: yield* judged(engine, data.held, batch, use) };
+  }
+  if (!known) yield* evaluation(done);
   for (let step = done + 1; step <= steps; step++) {
     const start = now();
     const rate = learningRate(schedule, step, steps);
@@ -111,7 +112,7 @@ export async function* train({
       { onlyLast: at.onlyLast, updates: at.updates },
     );
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
-    if (due(step)) yield* evaluation(step);
+    yield* evaluation(step);
   }
 }
 

@@ -14,7 +14,7 @@ export interface BundledModel {
 
 /** The models that ship with the page at `base` (ends in a slash). Throws `no-file`. */
 export async function bundledModels(base: string): Promise<BundledModel[]> {
-  const response = await request(new URL('models/index.json', base).href, 'models/index.json');
+  const response = await request(new URL('models/index.json', base), 'models/index.json');
   return (await response.json()) as BundledModel[];
 }
 
@@ -27,21 +27,26 @@ export async function bundledFiles(base: string, id: string): Promise<ModelFiles
       why: 'there is no bundled model with this name',
     });
   const folder = new URL(`models/${model.folder}/`, base);
-  return {
-    id: `bundled:${id}`,
-    title: model.title,
-    files: model.files.map(({ path, bytes }) => ({
-      path,
-      bytes,
-      async *chunks() {
-        const { body } = await request(new URL(path, folder).href, path);
-        if (body) yield* streamChunks(body);
-      },
-    })),
-  };
+  return bundledFrom(model, (path) => fetchChunks(new URL(path, folder), path));
 }
 
-async function request(url: string, file: string): Promise<Response> {
+/** The files of a listed model. `chunks` reads the file at a path. */
+export const bundledFrom = (
+  { id, title, files }: Omit<BundledModel, 'folder'>,
+  chunks: (path: string) => AsyncIterable<Uint8Array>,
+): ModelFiles => ({
+  id: `bundled:${id}`,
+  title,
+  files: files.map(({ path, bytes }) => ({ path, bytes, chunks: () => chunks(path) })),
+});
+
+/** Fetches a file when it is read. `file` names it in errors. Throws `no-file`. */
+export async function* fetchChunks(url: URL, file: string): AsyncIterable<Uint8Array> {
+  const { body } = await request(url, file);
+  if (body) yield* streamChunks(body);
+}
+
+async function request(url: URL, file: string): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url);

@@ -26,12 +26,17 @@ export const once = z.refine<readonly unknown[]>(
 
 /**
  * Returns the validated value with defaults for absent settings. Throws `bad-spec` with the first
- * wrong setting.
+ * wrong setting; `bad-argument` is for calls of the library.
  */
-export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+export function parsed<T>(
+  schema: z.ZodMiniType<T>,
+  value: unknown,
+  code: 'bad-spec' | 'bad-argument' = 'bad-spec',
+): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new AtlasError('bad-spec', firstIssue(result.error, value));
+  // A call of the library has only the settings that the caller set, not all that are known.
+  throw new AtlasError(code, firstIssue(result.error, code === 'bad-spec' ? value : undefined));
 }
 
 /**

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { ROUNDINGS, rules } from '../methods/allocation/registry.ts';
 import { METHODS, methodUnion } from '../methods/importance/registry.ts';
 import { METHOD_LIMITS } from '../methods/importance/settings.ts';
+import { DECAYS } from '../methods/learning-rate.ts';
 import { BOS } from '../model/bos.ts';
 import type { Same } from './parse.ts';
 import type { AllocationSpec, MethodName, MethodSpec, TextRef, TrainingSettings } from './spec.ts';
@@ -119,7 +120,7 @@ export const trainingSchema = z.strictObject({
   batch: z._default(whole('batch'), 6),
   learningRate: z._default(within(z.number(), 'learningRate'), 2e-3),
   warmup: z._default(within(z.number(), 'share'), 0.03),
-  decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
+  decay: z._default(z.enum(DECAYS), 'constant'),
   // PyTorch's defaults.
   beta1: z._default(within(z.number(), 'share'), 0.9),
   beta2: z._default(within(z.number(), 'share'), 0.999),

@@ -1,6 +1,7 @@
 /** The settings that every experiment has: model, text, method, budget and training. */
 import type { Rounding } from '../methods/allocation/registry.ts';
 import type { MethodName, MethodSpec } from '../methods/importance/registry.ts';
+import type { Schedule } from '../methods/learning-rate.ts';
 import type { BosSetting } from '../model/bos.ts';
 
 /** `experiment/earlier.ts` converts earlier versions. */
@@ -52,7 +53,7 @@ export interface TrainingSettings {
   learningRate: number;
   /** Fraction of the steps in which the learning rate rises. */
   warmup: number;
-  decay: 'constant' | 'linear' | 'cosine';
+  decay: Schedule['decay'];
   /** AdamW's settings. */
   beta1: number;
   beta2: number;

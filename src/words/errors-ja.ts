@@ -59,10 +59,14 @@ export const errorTableJa = {
   'bad-text': (v) => `このテキストは使えません（${v.why}）。${v.remedy}`,
   'no-webgpu': () =>
     `このブラウザーは WebGPU に対応していません。代わりに CPU を使います。機能はすべて使えますが、低速になります。`,
-  'no-gpu': () =>
-    `WebGPU で使える GPU が見つかりません。--provider webgpu を外して CPU で計算するか、GPU のドライバー（Linux では Vulkan ドライバーと libvulkan1）と、Node では webgpu パッケージをインストールしてください。`,
+  'no-gpu': (v) =>
+    `WebGPU で使える GPU が見つかりません。${
+      v.option
+        ? `${v.option} を外して CPU で計算するか、GPU のドライバー（Linux では Vulkan ドライバーと libvulkan1）と、Node では webgpu パッケージをインストールしてください。`
+        : `CPU で計算するには、プロバイダー「wasm」でモデルを開いてください。WebGPU には、GPU のドライバー（Linux では Vulkan ドライバーと libvulkan1）と、対応ブラウザーまたは Node の webgpu パッケージが必要です。`
+    }`,
   'no-native': (v) =>
-    `ネイティブ版ランタイムを使用できません（${v.why}）。${v.remedy} --provider wasm でも同じ数値を計算できます。`,
+    `ネイティブ版ランタイムを使用できません（${v.why}）。${v.remedy} プロバイダー「wasm」でも同じ数値を計算できます。`,
   'self-test': (v) =>
     `${v.provider} の計算結果が正しくありません（誤差 ${v.error}、許容値 ${v.allowed}）。別の実行プロバイダーを選択してください。`,
   'too-large': (v) =>
@@ -90,6 +94,7 @@ export const errorTableJa = {
     `もう一度試してください。解決しない場合は、再読み込みしてください。`,
   cancelled: () => `キャンセルしました。`,
   'bad-spec': (v) => `実験の設定「${v.at}」が不正です（${v.why}）。この設定を修正してください。`,
+  'bad-argument': (v) => `引数「${v.at}」が不正です（${v.why}）。この引数を修正してください。`,
   'bad-link': (v) =>
     `リンクが壊れています（${v.why}）。リンクをもう一度入手するか、既定の設定から始めてください。`,
   'newer-link': (v) =>

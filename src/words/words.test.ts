@@ -87,6 +87,7 @@ describe('Japanese', () => {
       needed: 'NEEDED',
       what: 'WHAT',
       at: 'AT',
+      option: 'OPTION',
       version: 'VERSION',
       host: 'HOST',
       repository: 'REPOSITORY',

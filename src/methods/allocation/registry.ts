@@ -5,6 +5,7 @@ import type { Rule } from './rule.ts';
 
 const registered = { floor, exact } satisfies Record<string, Rule>;
 
+/** `floor`: the paper's rule. `exact`: spends the whole budget, within bounds. */
 export type Rounding = keyof typeof registered;
 
 export const rules: Readonly<Record<Rounding, Rule>> = registered;

@@ -30,7 +30,7 @@ type Shapes = {
     K in ImportanceName as Registered[K] extends { gives: 'draws' } ? K : never
   ]: Registered[K] extends { settings: infer S extends DrawsShape } ? S : never;
 };
-/** Methods of the map. */
+/** Methods of the map, and of the library's `measure`: each gives repeated values per module. */
 export type MethodName = keyof Shapes;
 
 /** A method of the map with its settings, as in an experiment. */

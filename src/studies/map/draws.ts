@@ -14,6 +14,7 @@ import type {
 } from '../../methods/importance/contract.ts';
 import { methodOf } from '../../methods/importance/registry.ts';
 import { noiseOf } from '../../methods/importance/settings.ts';
+import { summarise, type Summary } from '../../methods/statistics.ts';
 import type { MethodSpec } from '../../spec/spec.ts';
 
 export type { Counts, Draws, Maps };
@@ -115,3 +116,10 @@ export const mapsOf = (
   measured: Draws,
 ): Maps =>
   methodOf(method.name).maps?.(method, modules, measured) ?? { draws: measured, error: null };
+
+/** Mean and standard error by module. The error that the method reports replaces s/√n. */
+export const summariesOf = ({ draws, error }: Maps): Summary[] =>
+  draws.map((values) => {
+    const summary = summarise(values);
+    return error === null ? summary : { ...summary, standardError: summary.mean * error };
+  });

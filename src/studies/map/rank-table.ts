@@ -11,8 +11,8 @@
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { allocate, rankOfMultiple, type Allocation } from '../../methods/allocation/allocate.ts';
-import { interval95, summarise } from '../../methods/statistics.ts';
-import { mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
+import { interval95 } from '../../methods/statistics.ts';
+import { mapsOf, summariesOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
 import type { AllocationSpec } from '../../spec/spec.ts';
 
@@ -73,7 +73,7 @@ export function rankTable(
   rule: AllocationSpec,
 ): RankTable {
   const sweeps = sweepsOf(draws);
-  const summaries = draws.map(summarise);
+  const summaries = summariesOf({ draws, error });
   const measured = summaries.filter((s) => s.n > 0);
   const mean = measured.reduce((sum, s) => sum + s.mean, 0) / measured.length;
   const multiples = summaries.map((s) => (s.n > 0 && mean > 0 ? s.mean / mean : null));
@@ -102,9 +102,7 @@ export function rankTable(
     );
 
   const rows = modules.map((module, index): RankRow => {
-    const { n, mean: importance } = elementAt(summaries, index);
-    const standardError =
-      error === null ? elementAt(summaries, index).standardError : importance * error;
+    const { n, mean: importance, standardError } = elementAt(summaries, index);
     const rank = allocation?.ranks[index] ?? null;
     const interval = intervals?.[index];
     const range =

@@ -3,8 +3,7 @@ import { elementAt } from '../../checked.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Bos } from '../../model/bos.ts';
 import { allocate } from '../../methods/allocation/allocate.ts';
-import { summarise } from '../../methods/statistics.ts';
-import { mapsOf, type Draws } from './draws.ts';
+import { mapsOf, summariesOf, type Draws } from './draws.ts';
 import { nameOf, type ModelFacts } from './events.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
@@ -77,8 +76,9 @@ export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws =>
  */
 export function buildResult(facts: RunFacts, measured: Draws): RunResult {
   const { dialect, layers, hidden, vocab, bytes, modules } = facts.model;
-  const { draws, error } = mapsOf(facts.spec.method, modules, measured);
-  const summaries = draws.map(summarise);
+  const maps = mapsOf(facts.spec.method, modules, measured);
+  const { draws } = maps;
+  const summaries = summariesOf(maps);
   const { ranks } = allocate(
     summaries.map((s) => s.mean),
     modules,
@@ -97,10 +97,7 @@ export function buildResult(facts: RunFacts, measured: Draws): RunResult {
       inFeatures,
       outFeatures,
       importance: elementAt(summaries, i).mean,
-      standardError:
-        error === null
-          ? elementAt(summaries, i).standardError
-          : elementAt(summaries, i).mean * error,
+      standardError: elementAt(summaries, i).standardError,
       draws: [...elementAt(draws, i)],
       ...(draws !== measured && { measured: [...elementAt(measured, i)] }),
       rank: ranks[i]!,

@@ -1,6 +1,6 @@
 /**
- * Tests that a study can be added with one directory in `src/studies`, one in `src/ui/studies`, and
- * two lines in the registry. The page, links, checkpoint keys and the command line must include it.
+ * Follows the guides in `docs/guides/` in one copy of the repository. The copy compiles, commands
+ * print what was added, and the page, links and checkpoint keys include the added study.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { preview } from 'vite';
 import { defined, elementAt } from '../src/checked.ts';
+import { follow } from '../test/guide.ts';
 import { title } from './page.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,15 +18,24 @@ const run = promisify(execFile);
 
 let copy: string;
 
+test.describe.configure({ mode: 'serial' });
+
 test.beforeAll(() => {
-  copy = mkdtempSync(join(tmpdir(), 'rank-atlas-added-'));
+  copy = mkdtempSync(join(tmpdir(), 'rank-atlas-guides-'));
   for (const part of ['src', 'cli', 'shaders', 'test', 'tools'])
     cpSync(join(root, part), join(copy, part), {
       recursive: true,
       filter: (path) => !/\.test\.tsx?$|[\\/](golden|fixtures)/.test(path),
     });
-  for (const file of ['package.json', 'vite.config.ts', 'index.html'])
-    cpSync(join(root, file), join(copy, file));
+  for (const path of [
+    'package.json',
+    'vite.config.ts',
+    'index.html',
+    'src/compiler/gradient/gradient.test.ts',
+    'test/fixtures/added-study',
+    'test/fixtures/dummy-method',
+  ])
+    cpSync(join(root, path), join(copy, path), { recursive: true });
   for (const folder of ['node_modules', 'public'])
     symlinkSync(join(root, folder), join(copy, folder), 'dir');
   const config = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as Record<
@@ -36,15 +46,6 @@ test.beforeAll(() => {
     join(copy, 'tsconfig.json'),
     JSON.stringify({ ...config, include: ['src', 'cli'], exclude: [] }),
   );
-  cpSync(join(root, 'test/fixtures/added-study/studies'), join(copy, 'src/studies'), {
-    recursive: true,
-  });
-  cpSync(join(root, 'test/fixtures/added-study/ui'), join(copy, 'src/ui'), { recursive: true });
-  const registry = join(copy, 'src/studies/registry.ts');
-  const lines = readFileSync(registry, 'utf8')
-    .replace('import { agree }', "import { sizes } from './sizes/study.ts';\nimport { agree }")
-    .replace('export const studies = {', 'export const studies = {\n  sizes,');
-  writeFileSync(registry, lines);
 });
 
 test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
@@ -52,6 +53,24 @@ test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
 /** Runs a program of the copy with Node and returns its stdout. */
 const node = async (...args: string[]) =>
   (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
+
+test('add a study: the command line runs it', () => {
+  const [, table] = follow('add-a-study', copy);
+  expect(table).toMatch(/^layer +size\n(\d +\d+\n){8}$/);
+  const edges = JSON.parse(readFileSync(join(copy, 'sizes.json'), 'utf8')) as { sizes: number[] };
+  expect(edges.sizes).toHaveLength(8);
+});
+
+test('add an importance method: it is compared, and measured on the map', () => {
+  const output = defined(follow('add-an-importance-method', copy).at(-1));
+  expect(output).toMatch(/^weight size +[\d.]+ s +\S+ +1\.000$/m);
+  expect(output).toMatch(/^model\.layers\.7\.mlp\.down_proj +8 +0 /m);
+});
+
+for (const guide of ['add-an-operator-gradient', 'add-a-model-family'])
+  test(`${guide.replaceAll('-', ' ')}: its unit test passes`, () => {
+    expect(follow(guide, copy).at(-1)).toMatch(/Test Files +1 passed/);
+  });
 
 test('the copy with the added study type-checks', async () => {
   await node('node_modules/typescript/bin/tsc', '--noEmit');
@@ -91,7 +110,7 @@ test('the page has its tab and its preset, and a link opens it', async ({ page }
   }
 });
 
-test('checkpoints have a key of its settings, and the command line runs it', async () => {
+test('checkpoints have a key of its settings', async () => {
   const output = await node(
     '--import',
     'tsx',
@@ -109,8 +128,4 @@ test('checkpoints have a key of its settings, and the command line runs it', asy
   const [own, other, race, raceToo] = JSON.parse(output) as string[];
   expect(own).not.toBe(other);
   expect(race).toBe(raceToo);
-
-  const table = await node('cli/rank-atlas.mjs', 'run', 'sizes');
-  expect(table).toMatch(/^layer +size/);
-  expect(table.trim().split('\n')).toHaveLength(9);
 });
