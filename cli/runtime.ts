@@ -2,7 +2,7 @@
 import { AtlasError } from '../src/errors.ts';
 import { loadOrt } from '../src/runtime/ort.node.ts';
 import { PROVIDER_NAMES, type ProviderName } from '../src/engine/facets/model.ts';
-import { installedNative, NATIVE_VERSION } from '../src/runtime/native.node.ts';
+import { installedNative, NATIVE_VERSION } from '../src/engine/backends/native.node.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 
 const isProvider = (name: string): name is ProviderName =>

@@ -9,7 +9,7 @@ import type { CompiledModel } from '../src/compiler/compiled.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { readGraph } from '../src/onnx/read.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
-import { wasmBackend } from '../src/engine/backends/test-backends.ts';
+import { cpuBackend } from '../src/engine/backends/test-backends.ts';
 
 export interface OpenedSmolLm2 {
   engine: CutEngine;
@@ -29,7 +29,7 @@ export async function openSmolLm2(
   });
   const engine = createEngine({
     model: await modelOf(graph),
-    backend: await wasmBackend(),
+    backend: await cpuBackend(),
     memoryBudgetBytes: 3e9,
   });
   return {

@@ -1,7 +1,7 @@
 /** The tiny decoder on the CPU: an engine and its model facts, as studies receive them. */
 import { compile } from '../src/compiler/index.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
-import { wasmBackend } from '../src/engine/backends/test-backends.ts';
+import { cpuBackend } from '../src/engine/backends/test-backends.ts';
 import type { ModelFacts } from '../src/studies/map/events.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 
@@ -11,7 +11,7 @@ export async function openTiny(
   const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
   const engine = createEngine({
     model: compiled,
-    backend: await wasmBackend(1),
+    backend: await cpuBackend(1),
     memoryBudgetBytes,
   });
   const { dialect, layers, hidden, vocab, modules } = compiled;

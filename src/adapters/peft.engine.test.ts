@@ -8,7 +8,7 @@ import { compile } from '../compiler/index.ts';
 import { adapterPlaces } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { withWeights } from '../engine/pieces/replaced-model.ts';
-import { wasmBackend } from '../engine/backends/test-backends.ts';
+import { cpuBackend } from '../engine/backends/test-backends.ts';
 
 import { dequantise, headWeight } from '../model/weights.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -28,7 +28,7 @@ import { loraDelta } from '../device/twins.ts';
 import { exportPeft, importPeft } from './peft.ts';
 
 const open = async (graph: Graph) =>
-  createEngine({ model: compile(graph), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
+  createEngine({ model: compile(graph), backend: await cpuBackend(), memoryBudgetBytes: 500e6 });
 
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a, (x, i) => Math.abs(x - b[i]!)).reduce((max, d) => Math.max(max, d), 0);

@@ -15,7 +15,7 @@ import { cappedDecoderGraph, tinyDecoderGraph } from '../../test/tiny-decoder.ts
 import { createEngine } from './cut-engine.ts';
 import type { CleanPass, Engine, TokenBatch } from './engine.ts';
 import type { Ort } from './backends/ort.ts';
-import { wasmBackend } from './backends/test-backends.ts';
+import { cpuBackend } from './backends/test-backends.ts';
 import { naiveDisagreement } from './probe/test-naive.ts';
 import { apart, batchOf, probesOf } from './probe/test-probes.ts';
 
@@ -48,7 +48,7 @@ describe.each(models)('%s on WASM', (_, load) => {
   beforeAll(async () => {
     graph = await load();
     model = compile(graph);
-    engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
+    engine = createEngine({ model, backend: await cpuBackend(), memoryBudgetBytes: BUDGET });
     pass = await engine.cleanPass(batchOf(model.vocab));
   });
   afterAll(() => engine.dispose());
@@ -94,13 +94,13 @@ describe('the engine on a small decoder', () => {
   let engine: Engine;
   let pass: CleanPass;
   beforeAll(async () => {
-    engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
+    engine = createEngine({ model, backend: await cpuBackend(), memoryBudgetBytes: BUDGET });
     pass = await engine.cleanPass(batchOf(model.vocab));
   });
   afterAll(() => engine.dispose());
 
   it('splits batches by memory without changing the numbers', async () => {
-    const backend = await wasmBackend();
+    const backend = await cpuBackend();
     const narrow = createEngine({
       model,
       backend: Object.assign(backend, { fullRows: 20 }),
@@ -171,7 +171,7 @@ describe('the engine on a small decoder', () => {
     await refuse({ ids: Int32Array.of(1, -1), sequences: 1, length: 2 }).toMatchObject({
       code: 'bad-text',
     });
-    const backend = await wasmBackend();
+    const backend = await cpuBackend();
     expect(() => createEngine({ model, backend, memoryBudgetBytes: 1000 })).toThrow(
       expect.objectContaining({ code: 'too-large' }),
     );

@@ -43,7 +43,7 @@ const resultSchema = z
     }),
     tokens: z.object({ sequences: count, length: count, hash: sha }),
     provider: z.object({
-      kind: z.enum(['webgpu', 'wasm']),
+      kind: z.enum(['webgpu', 'wasm', 'native']),
       device: words,
       threads: count,
       software: z.boolean(),

@@ -9,7 +9,7 @@ import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
 import type { Adapters, AdapterValues } from '../engine/engine.ts';
 import { nf4Model } from '../engine/pieces/nf4-model.ts';
-import { wasmBackend } from '../engine/backends/test-backends.ts';
+import { cpuBackend } from '../engine/backends/test-backends.ts';
 import { initialAdapters, loraScale, type LoraScale } from './lora.ts';
 import {
   atRank,
@@ -191,7 +191,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     engine = createEngine({
       model: await nf4Model(tinyDecoderGraph()),
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: 500e6,
     });
   });

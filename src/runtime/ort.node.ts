@@ -24,8 +24,11 @@ export async function loadOrt(
   threads = defaultThreads(),
 ): Promise<Runtime> {
   if (provider.startsWith('native')) {
-    const { loadNative } = await import('./native.node.ts');
-    return loadNative((provider.split(':')[1] ?? 'cpu') as NativeProvider, threads);
+    const { nativeBackend, nativeOrt } = await import('../engine/backends/native.node.ts');
+    const own = (provider.split(':')[1] ?? 'cpu') as NativeProvider;
+    const ort = nativeOrt(own);
+    const native = () => nativeBackend(ort, own, threads);
+    return { kind: 'native', ort, threads, gpu: null, native };
   }
   if (provider === 'wasm') return runtimeOf(await import('onnxruntime-web'), threads, null);
   const gpu = await openDawn().catch((cause: unknown) => {

@@ -3,13 +3,10 @@ import type { Gpu } from '../device/gpu.ts';
 import type { Backend } from '../engine/backends/backend.ts';
 import type { Ort } from '../engine/backends/ort.ts';
 import { CpuBackend } from '../engine/backends/cpu-backend.ts';
-import { nativeBackend } from '../engine/backends/native-backend.ts';
 import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import { WebGpuBackend } from '../engine/backends/webgpu-backend.ts';
-import type { SimdNoise } from '../device/simd-noise.ts';
 import { AtlasError } from '../errors.ts';
 import type { ProviderKind } from '../engine/engine.ts';
-import type { NativeProvider } from '../engine/facets/model.ts';
 
 /** A loaded runtime. Several engines may share it. */
 export interface Runtime {
@@ -18,8 +15,8 @@ export interface Runtime {
   threads: number;
   /** Null on the CPU. */
   gpu: Gpu | null;
-  /** The native build: its execution provider and threads for the noise. Else null. */
-  native: { provider: NativeProvider; noise(): SimdNoise } | null;
+  /** Creates a backend on the native build, which only Node loads. Null for onnxruntime-web. */
+  native: (() => Backend) | null;
 }
 
 /** Sets up a runtime before its first session. `gpu`: null on the CPU. */
@@ -38,9 +35,5 @@ export const nativeInBrowser = (): AtlasError =>
   });
 
 /** Several backends can use one runtime. On a GPU they share its device. */
-export const backendOf = ({ ort, gpu, native, threads }: Runtime): Backend =>
-  gpu
-    ? new WebGpuBackend(ort, gpu)
-    : native
-      ? nativeBackend(ort, { ...native, threads })
-      : new CpuBackend(ort);
+export const backendOf = ({ ort, gpu, native }: Runtime): Backend =>
+  gpu ? new WebGpuBackend(ort, gpu) : native ? native() : new CpuBackend(ort);

@@ -12,7 +12,7 @@ import { isRetained } from '../device/sparse-twins.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { floatModel } from '../engine/pieces/float-model.ts';
 import { nf4Model } from '../engine/pieces/nf4-model.ts';
-import { wasmBackend } from '../engine/backends/test-backends.ts';
+import { cpuBackend } from '../engine/backends/test-backends.ts';
 import { dequantise } from '../model/weights.ts';
 import { deriveBase } from './base.ts';
 import { checkpointKey } from './checkpoint.ts';
@@ -96,7 +96,7 @@ describe('the setting', () => {
 });
 
 describe('an experiment on a base', { timeout: 120_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   const graph = tinyDecoderGraph({ weights: 'q4' });
   const compiled = compile(graph);
   const source = { graph, compiled };

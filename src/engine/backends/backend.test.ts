@@ -3,11 +3,11 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendSuite } from './test-backend-suite.ts';
-import { wasmBackend } from './test-backends.ts';
+import { cpuBackend } from './test-backends.ts';
 import { headAdapterSuite } from '../head/test-head-adapter-suite.ts';
 import { sampleTokens } from '../head/vocabulary-chunks.ts';
 
-const backend = await wasmBackend();
+const backend = await cpuBackend();
 
 describe('WASM backend', () => {
   afterAll(() => backend.dispose());

@@ -3,9 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { testGpu } from '../../device/test-gpu.ts';
 import type { Backend } from './backend.ts';
 import type { Ort } from './ort.ts';
-import { installedNative, loadNative, NATIVE_VERSION } from '../../runtime/native.node.ts';
-import { backendOf } from '../../runtime/runtime.ts';
 import { CpuBackend } from './cpu-backend.ts';
+import { installedNative, nativeBackend, nativeOrt, NATIVE_VERSION } from './native.node.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
 /** Two threads, as on the smallest machine that runs the tests. */
@@ -15,11 +14,15 @@ export async function wasmBackend(threads = 2): Promise<Backend> {
   return new CpuBackend(ort);
 }
 
+/** WASM, or the native build in `npm run test:native`. */
+export const cpuBackend = (threads?: number): Promise<Backend> =>
+  process.env.PROVIDER === 'native' ? nativeTestBackend(threads) : wasmBackend(threads);
+
 /** Whether onnxruntime-node is installed in the pinned version. Tests of it are skipped without. */
 export const hasNative = installedNative() === NATIVE_VERSION;
 
 export async function nativeTestBackend(threads = 2): Promise<Backend> {
-  return backendOf(await loadNative('cpu', threads));
+  return nativeBackend(nativeOrt('cpu'), 'cpu', threads);
 }
 
 /**

@@ -23,11 +23,11 @@ import { LogitSigns } from './logit-signs.ts';
 import { Network } from '../pieces/network.ts';
 import { Pieces } from '../pieces/pieces.ts';
 import { heads } from '../backends/test-backend-suite.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 import { apart, batchOf } from '../probe/test-probes.ts';
 import { VocabularyChunks } from '../head/vocabulary-chunks.ts';
 
-const backend = await wasmBackend();
+const backend = await cpuBackend();
 const squared = (x: ArrayLike<number>) => Array.from(x).reduce((sum, v) => sum + v * v, 0);
 const signs = (draw: number, vocab: number, row: number) =>
   fillSigns(keysOf(1, 'logitSigns', draw), new Float32Array(vocab), row * vocab);
@@ -85,7 +85,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
   let jacobians: Float32Array[][];
   const batch = batchOf(48, 1, 4);
   beforeAll(async () => {
-    model = compile(tinyDecoderGraph({ weights }));
+    model = compile(tinyDecoderGraph({ weights }), { uint4: backend.takesUint4 });
     engine = createEngine({ model, backend, memoryBudgetBytes: 500e6 });
     pass = await engine.cleanPass(batch);
     jacobians = await logitJacobians(model, batch);
@@ -152,7 +152,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     ).toBeLessThan(1e-5);
     const small = createEngine({
       model,
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: weightBytes(model) + 15e3,
     });
     const there = await small.cleanPass(batch);
@@ -171,10 +171,10 @@ const files: [string, () => Promise<Graph> | Graph][] = [
 
 describe.each(files)('sums over the gradient of the loss: %s', (_, load) => {
   it('are those of the gradients formed whole', async () => {
-    const model = compile(await load());
+    const model = compile(await load(), { uint4: backend.takesUint4 });
     const engine = createEngine({
       model,
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: 500e6,
     });
     const batch = batchOf(model.vocab, 2, 5);

@@ -17,7 +17,7 @@ import { LogitSigns } from '../gradients/logit-signs.ts';
 import { rowParts } from '../memory.ts';
 import { shapeOf } from '../pieces/network.ts';
 import { Pieces } from '../pieces/pieces.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 import { batchOf } from '../probe/test-probes.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -41,7 +41,7 @@ test('parts cover all rows once, and none is wider than a tensor', () => {
   expect(parts.map(([, rows]) => rows)).toEqual([3584, 3584]);
 });
 
-const backend = await wasmBackend(1);
+const backend = await cpuBackend(1);
 afterAll(() => backend.dispose());
 
 /**

@@ -16,9 +16,9 @@ import { createEngine } from '../cut-engine.ts';
 import { floatModel } from './float-model.ts';
 import { replaced } from '../../compiler/replaced.ts';
 import { withWeights } from './replaced-model.ts';
-import { wasmBackend, webgpuBackend } from '../backends/test-backends.ts';
+import { cpuBackend, webgpuBackend } from '../backends/test-backends.ts';
 
-const wasm = await wasmBackend();
+const wasm = await cpuBackend();
 const webgpu = await webgpuBackend();
 afterAll(async () => {
   await wasm.dispose();

@@ -14,12 +14,12 @@ import { NF4 } from '../../compiler/codebooks.ts';
 import { dequantise } from '../../model/weights.ts';
 import { createEngine } from '../cut-engine.ts';
 import { nf4Model, storedSize } from './nf4-model.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 
-const wasm = await wasmBackend();
+const wasm = await cpuBackend();
 afterAll(() => wasm.dispose());
 
-nf4Suite('WASM', () => wasmBackend());
+nf4Suite('WASM', () => cpuBackend());
 
 describe('NF4 from other precisions', () => {
   it('is made from the dequantised weight, and keeps biases', async () => {

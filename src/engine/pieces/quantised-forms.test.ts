@@ -10,23 +10,26 @@ import { compile } from '../../compiler/index.ts';
 import { dequantise } from '../../model/weights.ts';
 import { readGraph } from '../../onnx/read.ts';
 import { writeGraph } from '../../onnx/write.ts';
-import { createEngine, type CutEngine } from '../cut-engine.ts';
+import { createEngine, openEngine, type CutEngine } from '../cut-engine.ts';
 import type { Ort } from '../backends/ort.ts';
 import { nf4Model } from './nf4-model.ts';
 import { withWeights } from './replaced-model.ts';
 import { difference } from '../backends/kernel-checks.ts';
 import { comparePipeline } from '../check/self-test.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 import { apart, probesOf } from '../probe/test-probes.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const ort = (await import('onnxruntime-web')) as unknown as Ort;
-const backend = await wasmBackend(1);
+const backend = await cpuBackend(1);
 afterAll(() => backend.dispose());
 
-const engineOf = (model: ReturnType<typeof compile>): CutEngine =>
-  createEngine({ model, backend, memoryBudgetBytes: 5e8 });
+/** With weights as stored, unless the backend takes no 4-bit numbers. */
+async function engineOf(model: ReturnType<typeof compile>): Promise<CutEngine> {
+  const options = { model, backend, memoryBudgetBytes: 5e8 };
+  return backend.takesUint4 ? createEngine(options) : openEngine(options);
+}
 
 async function generated(engine: CutEngine): Promise<number[]> {
   const ids: number[] = [];
@@ -45,8 +48,8 @@ describe.each(forms)('%s', (_, form) => {
     const bytes = writeGraph(quantised);
     const graph = await readGraph(bytes, { file: 'quantised.onnx' });
     const model = compile(graph);
-    const engine = engineOf(model);
-    const float = engineOf(compile(twin));
+    const engine = await engineOf(model);
+    const float = await engineOf(compile(twin));
     const batch = trainingBatch();
     try {
       const logits = await engine.logits(batch);
@@ -99,7 +102,7 @@ describe.each(forms)('%s', (_, form) => {
       const file = writeGraph(changed);
       const again = await readGraph(file, { file: 'changed.onnx' });
       const remade = compile(again);
-      const other = engineOf(remade);
+      const other = await engineOf(remade);
       for (const m of remade.modules)
         expect(dequantise(remade.weightOf(m.index))).toEqual(
           put.get(m.index) ?? weights.get(m.path),

@@ -20,10 +20,12 @@ const SHARE = 1 / 4;
  */
 export function weightForm(
   model: CompiledModel,
-  { provider }: Pick<Backend, 'provider'>,
+  { provider, takesUint4 }: Pick<Backend, 'provider' | 'takesUint4'>,
   memoryBudgetBytes: number,
 ): WeightForm {
   const packed = model.modules.some(({ format }) => !isFloat(format));
+  // Only the kernel of 4-bit numbers reads these formats packed.
+  if (!takesUint4 && model.modules.some(({ format }) => format.kind === 'linear')) return 'float32';
   const fits = packed && unpackedBytes(model) <= SHARE * memoryBudgetBytes;
   return provider.kind !== 'webgpu' && fits ? 'float32' : 'packed';
 }

@@ -8,12 +8,12 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { createEngine } from '../cut-engine.ts';
 import { floatModel } from '../pieces/float-model.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 import { batchOf } from './test-probes.ts';
 
 const engine = createEngine({
   model: await floatModel(tinyDecoderGraph({ weights: 'q4' })),
-  backend: await wasmBackend(),
+  backend: await cpuBackend(),
   memoryBudgetBytes: 500e6,
 });
 afterAll(() => engine.dispose());

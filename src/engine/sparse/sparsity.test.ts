@@ -3,6 +3,6 @@
  * `device/sparse-kernels.test.ts`.
  */
 import { sparseSuite } from '../../../test/sparse-suite.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 
-sparseSuite('WASM', () => wasmBackend());
+sparseSuite('WASM', () => cpuBackend());

@@ -13,7 +13,7 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { adamWStep } from '../../../test/training-data.ts';
 import type { Backend } from '../backends/backend.ts';
 import { createEngine } from '../cut-engine.ts';
-import { wasmBackend, webgpuBackend } from '../backends/test-backends.ts';
+import { cpuBackend, webgpuBackend } from '../backends/test-backends.ts';
 
 const STEPS = 200;
 const there = (await testGpu()) !== null;
@@ -56,7 +56,7 @@ async function losses(backend: Backend): Promise<{ steps: number[]; held: number
 }
 
 it.skipIf(!there)(`stay together over ${STEPS} steps`, { timeout: 3_600_000 }, async () => {
-  const cpu = await losses(await wasmBackend());
+  const cpu = await losses(await cpuBackend());
   const gpu = await losses(defined(await webgpuBackend()));
   const apart = cpu.steps.map((loss, i) => Math.abs(loss - gpu.steps[i]!));
   const upTo = (n: number) => Math.max(...apart.slice(0, n)).toExponential(1);

@@ -11,7 +11,7 @@ import type { Backend } from '../backends/backend.ts';
 import { createEngine, type CutEngine } from '../cut-engine.ts';
 import type { DeviceAdapters } from '../adapters/device-adapters.ts';
 import type { AdapterUse, AdapterValues, TrainingBatch } from '../engine.ts';
-import { wasmBackend } from '../backends/test-backends.ts';
+import { cpuBackend } from '../backends/test-backends.ts';
 import { adamWStep, randomAdapters, trainingBatch } from '../../../test/training-data.ts';
 import { crossEntropy } from '../head/next-token-loss.ts';
 import { trainingBytes } from '../../model/training-memory.ts';
@@ -27,7 +27,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     ...(rank === undefined ? {} : { rank: () => rank }),
   });
   beforeAll(async () => {
-    backend = await wasmBackend();
+    backend = await cpuBackend();
     engine = createEngine({
       model: compile(tinyDecoderGraph({ weights })),
       backend,
@@ -172,7 +172,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     const weightsOf = weightBytes(model);
     const lean = createEngine({
       model,
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: weightsOf + need + 1,
     });
     expect(trainingBytes(model, { ...batch, ranks }, true)).toBeGreaterThan(need + 1);

@@ -7,13 +7,13 @@ import { elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { layOut } from './task.ts';
 import { Workbench } from './workbench.ts';
 
 const engine = createEngine({
   model: await floatModel(tinyDecoderGraph()),
-  backend: await wasmBackend(),
+  backend: await cpuBackend(),
   memoryBudgetBytes: 500e6,
 });
 afterAll(() => engine.dispose());

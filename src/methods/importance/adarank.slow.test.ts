@@ -12,7 +12,7 @@ import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import type { CleanPass, Engine } from '../../engine/engine.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { nodeFiles } from '../../model/node-files.ts';
 import { openModel } from '../../model/repository.ts';
 import { readGraph } from '../../onnx/read.ts';
@@ -44,7 +44,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
         external: (name) => open.external.get(name),
       }),
     );
-    engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 3e9 });
+    engine = createEngine({ model, backend: await cpuBackend(), memoryBudgetBytes: 3e9 });
     reference = json('adarank.json').modules;
     const ids: number[][] = json('texts.json').batches.adarank;
     pass = await engine.cleanPass({

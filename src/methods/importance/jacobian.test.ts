@@ -9,7 +9,7 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import type { CleanPass, GradientEngine, SignDraw } from '../../engine/engine.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { batchOf } from '../../engine/probe/test-probes.ts';
 import { nodeFiles } from '../../model/node-files.ts';
 import { openModel } from '../../model/repository.ts';
@@ -185,7 +185,7 @@ describe('a tiny decoder', () => {
   beforeAll(async () => {
     engine = createEngine({
       model: compile(tinyDecoderGraph()),
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: 500e6,
     });
     pass = await engine.cleanPass(batch);
@@ -282,7 +282,7 @@ test(
         external: (name) => open.external.get(name),
       }),
     );
-    const engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const engine = createEngine({ model, backend: await cpuBackend(), memoryBudgetBytes: 1e9 });
     const batch = batchOf(model.vocab, 2, 8);
     const pass = await engine.cleanPass(batch);
     const sampled: number[][] = model.modules.map(() => []);

@@ -12,7 +12,7 @@ import { fillNormal, streamKeys } from '../../device/random.ts';
 import { gram, isRetained, pruneMask } from '../../device/sparse-twins.ts';
 import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
 import { heldOutLoss } from '../training.ts';
 import { oneShot, plainLora, startOneShot, type PlainLoraEvent } from './baselines.ts';
@@ -203,7 +203,7 @@ describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
 });
 
 describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   const calibration = trainingBatch(4);
   const train = trainingBatch(8);
   const held = trainingBatch(3, 7);

@@ -12,7 +12,7 @@ import { tokensOf } from '../../../cli/data.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
 import { dequantise } from '../../model/weights.ts';
 import { readGraph } from '../../onnx/read.ts';
@@ -63,13 +63,13 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     model = await loadModel(await bundledModel('atlas-3m'));
   });
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   afterAll(async () => (await backend).dispose());
 
   const floatEngine = async () =>
     createEngine({
       model: await floatModel(model.graph),
-      backend: await wasmBackend(),
+      backend: await cpuBackend(),
       memoryBudgetBytes: 1e9,
     });
   const contextOf = (spec: StudyContext['spec']): StudyContext => ({

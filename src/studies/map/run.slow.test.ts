@@ -8,7 +8,7 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import type { Backend } from '../../engine/backends/backend.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
-import { wasmBackend, webgpuBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend, webgpuBackend } from '../../engine/backends/test-backends.ts';
 import type { Measurement } from './state.ts';
 import { mapSteps } from '../../../test/study-events.ts';
 import { parseSpec } from '../../experiment/schema.ts';
@@ -56,7 +56,7 @@ test('WebGPU measures what WASM does, by every method', { timeout: 600_000 }, as
     { name: 'jacobian', repeats: 1, perToken: true },
     { name: 'combined', signs: 2, repeats: 1 },
   ];
-  const here = await measured(await wasmBackend(), methods);
+  const here = await measured(await cpuBackend(), methods);
   const there = await measured(gpu, methods);
   there.forEach((state, i) => {
     state.measured.forEach((values, m) =>

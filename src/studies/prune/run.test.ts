@@ -12,7 +12,7 @@ import { compile } from '../../compiler/index.ts';
 import { isRetained } from '../../device/sparse-twins.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
 import { dequantise } from '../../model/weights.ts';
 import { readGraph } from '../../onnx/read.ts';
@@ -53,7 +53,7 @@ it.each([
 });
 
 describe('the study', { timeout: 120_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   const graph = tinyDecoderGraph({ weights: 'q4' });
   const compiled = compile(graph);
   const { dialect, layers, hidden, vocab, modules } = compiled;

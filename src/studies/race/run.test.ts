@@ -12,7 +12,7 @@ import { toEnd } from '../../methods/to-end.ts';
 import { heldOutLoss } from '../../methods/training.ts';
 import { pickSequences } from '../../methods/windows.ts';
 import { weightBytes } from '../../model/memory.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
 import { runRace, type RaceCheckpoint } from './run.ts';
@@ -268,7 +268,7 @@ describe('a race', { timeout: 60_000 }, () => {
     const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
     const small = createEngine({
       model: compiled,
-      backend: await wasmBackend(1),
+      backend: await cpuBackend(1),
       memoryBudgetBytes: weightBytes(compiled) + 3e4,
     });
     await expect(raced({ ...context, engine: small })).rejects.toMatchObject({

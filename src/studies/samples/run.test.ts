@@ -10,7 +10,7 @@ import { randomAdapters } from '../../../test/training-data.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { nf4Model } from '../../engine/pieces/nf4-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { firstDifference, lossesOf } from './compare.ts';
 import { runSamples } from './run.ts';
@@ -56,7 +56,7 @@ describe('the text of tokens', () => {
 });
 
 describe('the study', { timeout: 60_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   const compiled = compile(tinyDecoderGraph());
   const { dialect, layers, hidden, vocab, modules } = compiled;
   const model = {
@@ -115,7 +115,7 @@ describe('the study', { timeout: 60_000 }, () => {
         derived++;
         return createEngine({
           model: await nf4Model(tinyDecoderGraph()),
-          backend: await wasmBackend(),
+          backend: await cpuBackend(),
           memoryBudgetBytes: 500e6,
         });
       },

@@ -9,7 +9,7 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { nf4Model } from '../../engine/pieces/nf4-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { heldOutLoss } from '../../methods/training.ts';
 import { checkpointKey } from '../checkpoint.ts';
 import { parseSpec } from '../../experiment/schema.ts';
@@ -92,7 +92,7 @@ describe('the settings', () => {
 });
 
 describe('the study', { timeout: 120_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   const compiled = compile(tinyDecoderGraph());
   const batch = trainingBatch(4);
   const { dialect, layers, hidden, vocab, modules } = compiled;

@@ -5,7 +5,7 @@ import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { nf4Model } from '../../engine/pieces/nf4-model.ts';
-import { wasmBackend } from '../../engine/backends/test-backends.ts';
+import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import { initialAdapters } from '../../methods/lora.ts';
@@ -42,7 +42,7 @@ test('the presets of the command line keep LoRA as it was, and QLoRA’s setting
 });
 
 describe('a run', { timeout: 60_000 }, () => {
-  const backend = wasmBackend();
+  const backend = cpuBackend();
   afterAll(async () => (await backend).dispose());
 
   /** Runs on a new engine. */

@@ -1,15 +1,15 @@
 /**
- * Loads ONNX Runtime's native build (onnxruntime-node), an optional package. It runs the same
- * pieces as onnxruntime-web, with wider vectors and, if the build has one, a GPU provider.
+ * ONNX Runtime's native build (onnxruntime-node), an optional package, and backends on it. It runs
+ * the same pieces as onnxruntime-web, with wider vectors and, if the build has one, a GPU provider.
  */
 import { createRequire } from 'node:module';
-import { peerDependencies } from '../../package.json';
-import { kernelThreads } from '../device/noise-threads.node.ts';
-import { SimdNoise } from '../device/simd-noise.ts';
-import type { NativeProvider } from '../engine/facets/model.ts';
-import type { Ort } from '../engine/backends/ort.ts';
-import { AtlasError } from '../errors.ts';
-import type { Runtime } from './runtime.ts';
+import { peerDependencies } from '../../../package.json';
+import { kernelThreads } from '../../device/noise-threads.node.ts';
+import { SimdNoise } from '../../device/simd-noise.ts';
+import { AtlasError } from '../../errors.ts';
+import type { NativeProvider } from '../facets/model.ts';
+import { CpuBackend } from './cpu-backend.ts';
+import type { Ort } from './ort.ts';
 
 /** The version whose results are compared with those of onnxruntime-web. */
 export const NATIVE_VERSION = peerDependencies['onnxruntime-node'];
@@ -29,10 +29,10 @@ export function installedNative(): string | null {
 }
 
 /**
- * Throws `no-native` if the package is missing, has another version, does not load on this machine,
- * or its build lacks `provider`.
+ * Loads the package. Throws `no-native` if it is missing, has another version, does not load on
+ * this machine, or its build lacks `provider`.
  */
-export async function loadNative(provider: NativeProvider, threads: number): Promise<Runtime> {
+export function nativeOrt(provider: NativeProvider): Ort {
   const version = installedNative();
   if (version !== NATIVE_VERSION)
     throw new AtlasError('no-native', {
@@ -50,7 +50,7 @@ export async function loadNative(provider: NativeProvider, threads: number): Pro
       'no-native',
       {
         why: `onnxruntime-node does not load on this machine (${firstLine(cause)})`,
-        remedy: 'Its page lists the supported systems.',
+        remedy: 'Its documentation lists the supported systems.',
       },
       { cause },
     );
@@ -62,9 +62,29 @@ export async function loadNative(provider: NativeProvider, threads: number): Pro
       remedy: `It has ${supported.join(', ')}.`,
     });
   ort.env.logLevel = 'error';
-  const noise = () => new SimdNoise(threads > 1 ? kernelThreads(threads) : undefined);
-  return { kind: 'native', ort, threads, gpu: null, native: { provider, noise } };
+  return ort;
 }
 
 const firstLine = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).replace(/\n.*/s, '').slice(0, 200);
+
+/** `ort`: from `nativeOrt(provider)`. */
+export function nativeBackend(ort: Ort, provider: NativeProvider, threads: number): CpuBackend {
+  const device = provider === 'cpu' ? 'CPU' : provider;
+  return new CpuBackend(ort, {
+    provider: { kind: 'native', device, threads, software: false },
+    options: {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      // The default fuses 8-bit weights into products that round activations to 8 bits.
+      extra: { session: { qdq_matmulnbits_accuracy_level: '1' } },
+    },
+    takesUint4: false,
+    takesHalves: false,
+    // A protobuf message has at most 2 GB.
+    holds: { form: 'packed', maxBytes: 1.5e9 },
+    noise: () => new SimdNoise(threads > 1 ? kernelThreads(threads) : undefined),
+  });
+}
