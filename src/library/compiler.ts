@@ -2,7 +2,7 @@
  * `rank-atlas/compiler`: reads ONNX exports as graphs, and compiles decoders into cut, instrumented
  * and differentiated pieces that any ONNX runtime can run. Nothing here runs a model.
  */
-export { compile } from '../compiler/index.ts';
+export { compile, type CompileOptions } from '../compiler/index.ts';
 export type * from '../compiler/compiled.ts';
 export type { ModuleGroup, ModuleInfo, ModuleRole, WeightFormat } from '../compiler/modules.ts';
 export { openExport, type OpenedExport } from '../compiler/open.ts';

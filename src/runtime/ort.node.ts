@@ -26,7 +26,7 @@ export async function loadOrt(
   if (provider.startsWith('native')) {
     const { nativeBackend, nativeOrt } = await import('../engine/backends/native.node.ts');
     const own = (provider.split(':')[1] ?? 'cpu') as NativeProvider;
-    const ort = nativeOrt(own);
+    const ort = await nativeOrt(own);
     const native = () => nativeBackend(ort, own, threads);
     return { kind: 'native', ort, threads, gpu: null, native };
   }

@@ -8,6 +8,7 @@ import { kernelThreads } from '../../device/noise-threads.node.ts';
 import { SimdNoise } from '../../device/simd-noise.ts';
 import { AtlasError } from '../../errors.ts';
 import type { NativeProvider } from '../facets/model.ts';
+import { model, node, value } from './graphs.ts';
 import { CpuBackend } from './cpu-backend.ts';
 import type { Ort } from './ort.ts';
 
@@ -30,9 +31,9 @@ export function installedNative(): string | null {
 
 /**
  * Loads the package. Throws `no-native` if it is missing, has another version, does not load on
- * this machine, or its build lacks `provider`.
+ * this machine, its build lacks `provider`, or `provider` does not start.
  */
-export function nativeOrt(provider: NativeProvider): Ort {
+export async function nativeOrt(provider: NativeProvider): Promise<Ort> {
   const version = installedNative();
   if (version !== NATIVE_VERSION)
     throw new AtlasError('no-native', {
@@ -61,8 +62,35 @@ export function nativeOrt(provider: NativeProvider): Ort {
       why: `its build for ${process.platform} ${process.arch} has no provider "${provider}"`,
       remedy: `It has ${supported.join(', ')}.`,
     });
+  if (provider !== 'cpu') await start(ort, provider);
   ort.env.logLevel = 'error';
   return ort;
+}
+
+/**
+ * Starts a GPU provider with a graph of one node. Throws `no-native` if it needs a GPU or libraries
+ * that this machine does not have.
+ */
+async function start(ort: Ort, provider: NativeProvider): Promise<void> {
+  // The error below says the same as the log.
+  ort.env.logLevel = 'fatal';
+  const x = (name: string) => value(name, 'float32', [1]);
+  const graph = model([node({ op: 'Neg', inputs: ['x'], output: 'y' })], [x('x')], [x('y')]);
+  try {
+    await (await ort.InferenceSession.create(graph, { executionProviders: [provider] })).release();
+  } catch (cause) {
+    throw new AtlasError(
+      'no-native',
+      {
+        why: `its provider "${provider}" does not start on this machine (${firstLine(cause)})`,
+        remedy:
+          provider === 'cuda'
+            ? 'It needs an NVIDIA GPU, CUDA 12 and the files that "ONNXRUNTIME_NODE_INSTALL=cuda12 npm install onnxruntime-node" downloads.'
+            : 'It needs a GPU and its driver.',
+      },
+      { cause },
+    );
+  }
 }
 
 const firstLine = (cause: unknown): string =>

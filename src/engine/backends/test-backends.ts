@@ -22,7 +22,7 @@ export const cpuBackend = (threads?: number): Promise<Backend> =>
 export const hasNative = installedNative() === NATIVE_VERSION;
 
 export async function nativeTestBackend(threads = 2): Promise<Backend> {
-  return nativeBackend(nativeOrt('cpu'), 'cpu', threads);
+  return nativeBackend(await nativeOrt('cpu'), 'cpu', threads);
 }
 
 /**

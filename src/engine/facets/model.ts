@@ -17,6 +17,7 @@ export const PROVIDER_NAMES = [
   'native:coreml',
 ] as const satisfies readonly (ProviderKind | `native:${NativeProvider}`)[];
 
+/** A provider as the user names it; the part after the colon is the native build's provider. */
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /**
