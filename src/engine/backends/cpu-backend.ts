@@ -41,6 +41,8 @@ export interface CpuBuild {
   takesUint4: boolean;
   takesHalves: boolean;
   holds: Backend['holds'];
+  /** Other options for sessions that hold their weights. */
+  holdingOptions?: SessionOptions;
   noise(): SimdNoise;
 }
 
@@ -72,6 +74,7 @@ export class CpuBackend implements Backend {
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
   private readonly options: SessionOptions;
+  private readonly holdingOptions: SessionOptions;
   private readonly trainingOnce = new Once(
     async () => new (await import('./cpu-training.ts')).CpuTraining(this.ort, this.options),
   );
@@ -84,11 +87,20 @@ export class CpuBackend implements Backend {
   /** `build`: by default that of onnxruntime-web, already configured (threads, wasm paths). */
   constructor(
     ort: Ort,
-    { provider, options, takesUint4, takesHalves, holds, noise }: CpuBuild = wasmBuild(ort),
+    {
+      provider,
+      options,
+      takesUint4,
+      takesHalves,
+      holds,
+      holdingOptions,
+      noise,
+    }: CpuBuild = wasmBuild(ort),
   ) {
     this.ort = ort;
     this.provider = provider;
     this.options = options;
+    this.holdingOptions = { ...options, ...holdingOptions };
     this.fullRows = FULL_ROWS[provider.kind];
     this.takesUint4 = takesUint4;
     this.halves = takesHalves;
@@ -161,7 +173,8 @@ export class CpuBackend implements Backend {
       initialisers: new Map([...graph.initialisers, ...held]),
     };
     // onnxruntime-web reads weights from JavaScript's memory, without a second copy in the graph.
-    if (this.provider.kind === 'native') return this.open(writeGraph(whole), what, this.options);
+    if (this.provider.kind === 'native')
+      return this.open(writeGraph(whole), what, this.holdingOptions);
     const outside = new Map(
       [...held.values()].map(({ name, bytes }) => [
         name,
@@ -169,7 +182,7 @@ export class CpuBackend implements Backend {
       ]),
     );
     const externalData = [...held.values()].map(({ name, bytes }) => ({ path: name, data: bytes }));
-    return this.open(writeGraph(whole, outside), what, { ...this.options, externalData });
+    return this.open(writeGraph(whole, outside), what, { ...this.holdingOptions, externalData });
   }
 
   private async open(model: Uint8Array, what: string, options: SessionOptions): Promise<Session> {

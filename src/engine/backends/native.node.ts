@@ -96,7 +96,14 @@ async function start(ort: Ort, provider: NativeProvider): Promise<void> {
 const firstLine = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).replace(/\n.*/s, '').slice(0, 200);
 
-/** `ort`: from `nativeOrt(provider)`. */
+/** The default fuses 8-bit weights into products that round activations to 8 bits. */
+const EXACT = { qdq_matmulnbits_accuracy_level: '1' };
+
+/**
+ * `ort`: from `nativeOrt(provider)`. Every session has its own threads. Threads that spin after a
+ * run would compete with the next session's: measured, maps of the bundled model took five times as
+ * long.
+ */
 export function nativeBackend(ort: Ort, provider: NativeProvider, threads: number): CpuBackend {
   const device = provider === 'cpu' ? 'CPU' : provider;
   return new CpuBackend(ort, {
@@ -106,9 +113,10 @@ export function nativeBackend(ort: Ort, provider: NativeProvider, threads: numbe
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
-      // The default fuses 8-bit weights into products that round activations to 8 bits.
-      extra: { session: { qdq_matmulnbits_accuracy_level: '1' } },
+      extra: { session: { ...EXACT, intra_op: { allow_spinning: '0' } } },
     },
+    // One session with every product of a token gains from spinning.
+    holdingOptions: { extra: { session: EXACT } },
     takesUint4: false,
     takesHalves: false,
     // A protobuf message has at most 2 GB.
