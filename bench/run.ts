@@ -45,7 +45,7 @@ console.log(
 console.log(
   `  ${Math.round(100 * adarank.others)} % of the processors went to others: with a large share the figures say little`,
 );
-console.log(`  one forward of the untouched export:    ${adarank.forwardSeconds.toFixed(3)} s`);
+console.log(`  one forward of the original export:    ${adarank.forwardSeconds.toFixed(3)} s`);
 console.log(
   `  naive, ${adarank.modules} modules x ${adarank.repeats} repeats:      ${adarank.naiveSeconds.toFixed(1)} s (from ${adarank.sampled.length} modules)`,
 );

@@ -158,7 +158,7 @@ export const commands = {
   },
   check: {
     argument: 'MODEL',
-    about: 'compare the compiled model with the untouched export',
+    about: 'compare the compiled model with the original export',
     uses: {
       dtype: MODEL.dtype,
       ids: "'[[1,2,3]]'",

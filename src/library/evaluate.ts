@@ -3,7 +3,8 @@ import type { TokenBatch } from '../engine/engine.ts';
 import { toEnd } from '../methods/to-end.ts';
 import { judged } from '../methods/training.ts';
 import { withAdapter, type Adapter } from './adapter.ts';
-import { checkAborted, type Model } from './model.ts';
+import type { Model } from './model.ts';
+import { checkAborted, pausing, refuseOthers } from './options.ts';
 
 /** With which adapter a loss is computed. */
 export interface EvaluateOptions {
@@ -15,16 +16,17 @@ export interface EvaluateOptions {
 const SIZE = 4;
 
 /**
- * Mean next-token loss over all sequences in nats per token. Throws `bad-text`, `too-large`,
- * `cancelled`, and `adapter-model` for an adapter of other shapes.
+ * Mean next-token loss over all sequences in nats per token. Throws `bad-argument` for an unknown
+ * option, `bad-text`, `too-large`, `cancelled`, and `adapter-model` for an adapter of other shapes.
  */
 export async function evaluate(
   model: Model,
   data: TokenBatch,
-  { adapter, signal }: EvaluateOptions = {},
+  { adapter, signal, ...others }: EvaluateOptions = {},
 ): Promise<number> {
+  refuseOthers(others);
   checkAborted(signal);
   return withAdapter(model, adapter, (use) =>
-    toEnd(judged(model.engine, data, SIZE, use), () => checkAborted(signal)),
+    toEnd(judged(model.engine, data, SIZE, use), pausing(signal)),
   );
 }

@@ -3,8 +3,15 @@ import * as z from 'zod/mini';
 import { sampler, type Sampling } from '../methods/sampling.ts';
 import { TokenText } from '../studies/token-text.ts';
 import { withAdapter, type Adapter } from './adapter.ts';
-import { checkAborted, type Model } from './model.ts';
-import { atLeast, parsedArguments, seedSchema } from './options.ts';
+import type { Model } from './model.ts';
+import {
+  atLeast,
+  checkAborted,
+  parsedArguments,
+  pausing,
+  refuseOthers,
+  seedSchema,
+} from './options.ts';
 
 const schema = z.object({
   tokens: atLeast(0),
@@ -42,8 +49,10 @@ export async function generate(
     adapter,
     signal,
     onText,
+    ...others
   }: GenerateOptions = {},
 ): Promise<string> {
+  refuseOthers(others);
   parsedArguments(schema, { tokens, temperature, topP, seed });
   checkAborted(signal);
   const ids = await model.encode(prompt);
@@ -54,8 +63,9 @@ export async function generate(
     let count = 0;
     const choose = sampler({ temperature, topP, seed });
     const request = { prompt: ids, tokens, choose, stop, ...(use && { use }) };
+    const pause = pausing(signal);
     for await (const { id } of model.engine.generate(request)) {
-      checkAborted(signal);
+      await pause();
       count++;
       const added = await text.add(id, count === tokens || stop.includes(id));
       whole += added;

@@ -183,3 +183,26 @@ test('a token goes to the hub, and to no other address', async () => {
   expect(others.length).toBeGreaterThan(0);
   expect(others.every(({ token }) => token === undefined)).toBe(true);
 });
+
+describe('while it computes', { timeout: 60_000 }, () => {
+  const long = { method: { name: 'adarank', repeats: 64 } } as const;
+
+  test('timers run, so a signal that one aborts stops the call', async () => {
+    const signal = AbortSignal.timeout(200);
+    await expect(measure(model, batch, { ...long, signal })).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    const later = AbortSignal.timeout(200);
+    const training = train(model, batch, { ranks: 2, steps: 100_000, signal: later });
+    await expect(training).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+test('an option that a function does not have is refused by its name', async () => {
+  const misspelt = { rank: 1, steps: 1 } as unknown as { ranks: number; steps: number };
+  await expect(train(model, batch, misspelt)).rejects.toThrow('"rank" is not valid');
+  const adapter = { values: [], scale: () => 1 };
+  await expect(evaluate(model, batch, adapter as object)).rejects.toThrow('"values" is not valid');
+  const promise = Promise.resolve(bundledModel()) as unknown as ReturnType<typeof bundledModel>;
+  await expect(openModel(promise)).rejects.toThrow('must be awaited');
+});

@@ -8,8 +8,15 @@ import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
 import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
 import { drawsAsked, mapsOf, summariesOf } from '../studies/map/draws.ts';
-import { checkAborted, type Model } from './model.ts';
-import { atLeast, parsedArguments, seedSchema } from './options.ts';
+import type { Model } from './model.ts';
+import {
+  atLeast,
+  checkAborted,
+  parsedArguments,
+  pausing,
+  refuseOthers,
+  seedSchema,
+} from './options.ts';
 
 /** How modules are measured. */
 export interface MeasureOptions {
@@ -45,10 +52,12 @@ export interface Measured {
 export async function measure(
   model: Model,
   batch: TokenBatch,
-  { method = { name: 'adarank' }, seed = 1, signal, onProgress }: MeasureOptions = {},
+  { method = { name: 'adarank' }, seed = 1, signal, onProgress, ...others }: MeasureOptions = {},
 ): Promise<Measured> {
+  refuseOthers(others);
   const { method: settings } = parsedArguments(measureSchema, { method, seed });
   checkAborted(signal);
+  const pause = pausing(signal);
   const of = model.modules.length * drawsAsked(settings);
   let done = 0;
   const measured: number[][] = model.modules.map(() => []);
@@ -65,7 +74,7 @@ export async function measure(
       now: () => performance.now(),
     });
     for await (const event of events) {
-      checkAborted(signal);
+      await pause();
       if (event.type !== 'draws') continue;
       event.modules.forEach((m, i) => elementAt(measured, m).push(elementAt(event.values, i)));
       done += event.modules.length;
@@ -107,8 +116,10 @@ export function allocateRanks(
     unit = 'ranks',
     rMin = 0,
     rMax = 4096,
+    ...others
   }: Pick<RankRule, 'meanRank'> & Partial<RankRule>,
 ): number[] {
+  refuseOthers(others);
   const rule = parsedArguments(ruleSchema, { meanRank, rounding, unit, rMin, rMax });
   if (importances.length !== model.modules.length)
     throw new AtlasError('bad-argument', {

@@ -10,7 +10,7 @@ import { BOS, type BosSetting } from '../model/bos.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
 import { backendOf } from '../runtime/runtime.ts';
-import { atLeast, parsedArguments, positive } from './options.ts';
+import { atLeast, checkAborted, parsedArguments, positive, refuseOthers } from './options.ts';
 
 /** Where and how a model is opened. */
 export interface OpenModelOptions {
@@ -134,8 +134,19 @@ export async function openModel(
     dtype,
     signal,
     onProgress,
+    ...others
   }: OpenModelOptions = {},
 ): Promise<Model> {
+  const given: unknown = files;
+  if (!Array.isArray((given as Partial<ModelFiles> | undefined)?.files))
+    throw new AtlasError('bad-argument', {
+      at: 'files',
+      why:
+        given instanceof Promise
+          ? 'it is a promise, which must be awaited'
+          : 'it is not the result of bundledModel, modelFolder, modelFiles or hubModel',
+    });
+  refuseOthers(others);
   parsedArguments(openSchema, { provider, threads, memoryBudgetBytes });
   checkAborted(signal);
   const loaded = await loadModel(files, {
@@ -154,9 +165,4 @@ export async function openModel(
     await backend.dispose();
     throw error;
   }
-}
-
-/** Throws `cancelled` if the signal is aborted. */
-export function checkAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AtlasError('cancelled');
 }

@@ -7,8 +7,16 @@ import { DECAYS, type Schedule } from '../methods/learning-rate.ts';
 import { initialAdapters, loraScale, rescaled, type LoraScale } from '../methods/lora.ts';
 import { train as trainingRun } from '../methods/training.ts';
 import { checkShapes, type Adapter } from './adapter.ts';
-import { checkAborted, type Model } from './model.ts';
-import { atLeast, parsedArguments, positive, seedSchema } from './options.ts';
+import type { Model } from './model.ts';
+import {
+  atLeast,
+  checkAborted,
+  parsedArguments,
+  pausing,
+  positive,
+  refuseOthers,
+  seedSchema,
+} from './options.ts';
 
 const schema = z.object({
   ranks: z
@@ -104,8 +112,10 @@ export async function train(
     signal,
     onStep,
     onEvaluation,
+    ...others
   }: TrainOptions,
 ): Promise<Trained> {
+  refuseOthers(others);
   const { engine, modules } = model;
   const options = { steps, batch, seed, adamW, maxNorm, evaluateEvery };
   const { ranks: byModule } = parsedArguments(schema, {
@@ -144,8 +154,9 @@ export async function train(
       options: { ...options, schedule: { peak: learningRate, warmup, decay } },
       now: () => performance.now(),
     });
+    const pause = pausing(signal);
     for await (const event of run) {
-      checkAborted(signal);
+      await pause();
       if (event.type === 'step') {
         losses.push(event.loss);
         onStep?.(event.step, event.loss);

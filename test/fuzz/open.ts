@@ -102,7 +102,7 @@ async function unequal(
   const given: Given = lookup ? { [ROWS]: rowsOf(compiled, batch) } : {};
   const want = await originalLogits(ort, model, batch, given);
   if (!want.every(Number.isFinite))
-    return { outcome: 'alone', detail: 'the untouched export gives numbers that are not finite' };
+    return { outcome: 'alone', detail: 'the original export gives numbers that are not finite' };
   const plain = await unoptimised(model, batch, given);
   const own = plain ? difference(plain, want) : 0;
   const detail = `error ${error.toPrecision(3)}, allowed ${allowed}, of the runtime itself ${own.toPrecision(3)}, ${logits.every(Number.isFinite) ? 'finite' : 'not finite'}`;

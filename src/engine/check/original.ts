@@ -33,7 +33,7 @@ export function originalLogits(
   given: Readonly<Record<string, OrtTensor>> = {},
 ): Promise<Float32Array> {
   return queued(ort, async () => {
-    const what = 'the untouched export';
+    const what = 'the original export';
     const externalData = [...model.external].map(([path, data]) => ({ path, data }));
     const session = await ort.InferenceSession.create(model.graph, {
       executionProviders: ['wasm'],
@@ -120,7 +120,7 @@ function inputOf(
     const numbers = wholeNumbers[type];
     if (!numbers)
       throw new AtlasError('runtime', {
-        what: 'the untouched export',
+        what: 'the original export',
         why: `its input "${name}" is ${type}`,
       });
     return cpuTensor(
@@ -153,7 +153,7 @@ function inputOf(
     return cpuTensor(ort, type, dims, new Uint8Array(0));
   }
   throw new AtlasError('runtime', {
-    what: 'the untouched export',
+    what: 'the original export',
     why: `it has an unknown input "${name.slice(0, 80)}"`,
   });
 }

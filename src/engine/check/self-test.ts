@@ -168,7 +168,7 @@ export async function comparePipeline(
     return {
       ...check(
         NaN,
-        `The CPU provider cannot run the untouched export, so no comparison is possible (${String(error.values.why).slice(0, 120)}).`,
+        `The CPU provider cannot run the original export, so no comparison is possible (${String(error.values.why).slice(0, 120)}).`,
       ),
       ok: false,
     };
