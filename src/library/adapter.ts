@@ -2,6 +2,7 @@
 import type { AdapterUse, AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import type { Model } from './model.ts';
+import { checkArgument } from './options.ts';
 
 /** An adapter: its matrices by module, and its scale. */
 export interface Adapter {
@@ -18,6 +19,7 @@ export async function withAdapter<T>(
   task: (use?: AdapterUse) => Promise<T>,
 ): Promise<T> {
   if (!adapter) return task();
+  checkArgument('adapter', 'adapter', adapter);
   checkShapes(model, adapter);
   const adapters = await model.engine.adapters(adapter.values);
   try {

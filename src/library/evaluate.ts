@@ -4,7 +4,7 @@ import { toEnd } from '../methods/to-end.ts';
 import { judged } from '../methods/training.ts';
 import { withAdapter, type Adapter } from './adapter.ts';
 import type { Model } from './model.ts';
-import { checkAborted, pausing, refuseOthers } from './options.ts';
+import { checkArgument, checkAborted, pausing, refuseOthers } from './options.ts';
 
 /** With which adapter a loss is computed. */
 export interface EvaluateOptions {
@@ -25,6 +25,7 @@ export async function evaluate(
   { adapter, signal, ...others }: EvaluateOptions = {},
 ): Promise<number> {
   refuseOthers(others);
+  checkArgument('batch', 'data', data);
   checkAborted(signal);
   return withAdapter(model, adapter, (use) =>
     toEnd(judged(model.engine, data, SIZE, use), pausing(signal)),

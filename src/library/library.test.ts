@@ -6,6 +6,7 @@ import { elementAt } from '../checked.ts';
 import { bundledModel } from './files.node.ts';
 import { hubModel } from './hub.ts';
 import { allocateRanks, evaluate, generate, measure, openModel, train } from './index.ts';
+import type { Adapter } from './adapter.ts';
 import type { Model } from './model.ts';
 import type { TokenBatch } from '../engine/engine.ts';
 
@@ -196,6 +197,17 @@ describe('while it computes', { timeout: 60_000 }, () => {
     const training = train(model, batch, { ranks: 2, steps: 100_000, signal: later });
     await expect(training).rejects.toMatchObject({ code: 'cancelled' });
   });
+});
+
+test('a wrong first argument is refused by its name', async () => {
+  const none = undefined as unknown as TokenBatch;
+  await expect(measure(model, none)).rejects.toThrow('"batch" is not valid');
+  await expect(train(model, none, { ranks: 1, steps: 1 })).rejects.toThrow('"data" is not valid');
+  const adapter = { values: [] } as unknown as Adapter;
+  await expect(evaluate(model, batch, { adapter })).rejects.toThrow('"adapter.scale"');
+  const above = { meanRank: 1, rounding: 'exact', rMin: 4 } as const;
+  const importances = model.modules.map(() => 1);
+  expect(() => allocateRanks(model, importances, above)).toThrow('"rMin" is not valid');
 });
 
 test('an option that a function does not have is refused by its name', async () => {

@@ -12,6 +12,7 @@ import type { Model } from './model.ts';
 import {
   atLeast,
   checkAborted,
+  checkArgument,
   parsedArguments,
   pausing,
   refuseOthers,
@@ -55,6 +56,7 @@ export async function measure(
   { method = { name: 'adarank' }, seed = 1, signal, onProgress, ...others }: MeasureOptions = {},
 ): Promise<Measured> {
   refuseOthers(others);
+  checkArgument('batch', 'batch', batch);
   const { method: settings } = parsedArguments(measureSchema, { method, seed });
   checkAborted(signal);
   const pause = pausing(signal);
@@ -121,10 +123,12 @@ export function allocateRanks(
 ): number[] {
   refuseOthers(others);
   const rule = parsedArguments(ruleSchema, { meanRank, rounding, unit, rMin, rMax });
+  if (rounding === 'exact' && rMin > meanRank)
+    throw new AtlasError('bad-argument', { at: 'rMin', why: 'it is above meanRank, the budget' });
   if (importances.length !== model.modules.length)
     throw new AtlasError('bad-argument', {
       at: 'importances',
       why: `there are ${importances.length} for ${model.modules.length} modules`,
     });
-  return allocate(importances, model.modules, rule).ranks;
+  return allocate(Array.from(importances), model.modules, rule).ranks;
 }

@@ -53,7 +53,12 @@ export interface BatchOptions {
   bos?: BosSetting;
 }
 
-const batchSchema = z.object({ sequences: atLeast(1), length: atLeast(2), bos: z.enum(BOS) });
+const batchSchema = z.strictObject({
+  text: z.string(),
+  sequences: atLeast(1),
+  length: atLeast(2),
+  bos: z.enum(BOS),
+});
 
 /** An open model. Computes one call at a time; other calls wait in a queue. Must be disposed. */
 export class Model {
@@ -87,12 +92,10 @@ export class Model {
    * The first tokens of a text, as `[sequences, length]`; fewer sequences if the text is short.
    * Throws `bad-argument`, `bad-text`, `no-bos`, and `part-missing` without a tokenizer.
    */
-  async batch(
-    text: string,
-    { sequences, length, bos = 'tokenizer' }: BatchOptions,
-  ): Promise<TokenBatch> {
-    const shape = parsedArguments(batchSchema, { sequences, length, bos });
-    return batchOf({ text: { kind: 'own', text }, ...shape }, text, this.loaded);
+  async batch(text: string, options: BatchOptions): Promise<TokenBatch> {
+    const asked = { text, bos: 'tokenizer', ...options };
+    const { text: own, ...shape } = parsedArguments(batchSchema, asked);
+    return batchOf({ text: { kind: 'own', text: own }, ...shape }, own, this.loaded);
   }
 
   /** Token ids of a prompt, with BOS first if the tokenizer requires it. */

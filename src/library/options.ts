@@ -41,6 +41,22 @@ export function checkAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AtlasError('cancelled');
 }
 
+const batchSchema = z.object({
+  ids: z.instanceof(Int32Array),
+  sequences: atLeast(1),
+  length: atLeast(1),
+});
+const adapterSchema = z.object({
+  values: z.array(z.unknown()),
+  scale: z.custom((v) => typeof v === 'function', 'it must be a function'),
+});
+const checks = { batch: batchSchema, adapter: adapterSchema };
+
+/** Throws `bad-argument` if the argument `name` is no batch of tokens, or no adapter. */
+export function checkArgument(kind: keyof typeof checks, name: string, value: unknown): void {
+  parsedArguments(z.object({ [name]: checks[kind] }), { [name]: value });
+}
+
 /** Returns the validated arguments. Throws `bad-argument` with the first wrong one. */
 export const parsedArguments = <T>(schema: z.ZodMiniType<T>, args: unknown): T =>
   parsed(schema, args, 'bad-argument');

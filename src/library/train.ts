@@ -11,6 +11,7 @@ import type { Model } from './model.ts';
 import {
   atLeast,
   checkAborted,
+  checkArgument,
   parsedArguments,
   pausing,
   positive,
@@ -18,6 +19,7 @@ import {
   seedSchema,
 } from './options.ts';
 
+const momentum = z.number().check(z.gte(0), z.lt(1));
 const schema = z.object({
   ranks: z
     .array(atLeast(0))
@@ -30,8 +32,8 @@ const schema = z.object({
   scale: z.optional(z.object({ kind: z.enum(['alpha', 'rslora', 'fixed']), value: positive })),
   seed: seedSchema,
   adamW: z.object({
-    beta1: z.number(),
-    beta2: z.number(),
+    beta1: momentum,
+    beta2: momentum,
     epsilon: positive,
     weightDecay: z.number(),
   }),
@@ -99,7 +101,7 @@ export async function train(
     ranks,
     start,
     steps,
-    batch = Math.min(4, data.sequences),
+    batch: perStep,
     learningRate = 4e-3,
     warmup = 0,
     decay = 'constant',
@@ -116,6 +118,8 @@ export async function train(
   }: TrainOptions,
 ): Promise<Trained> {
   refuseOthers(others);
+  checkArgument('batch', 'data', data);
+  const batch = perStep ?? Math.min(4, data.sequences);
   const { engine, modules } = model;
   const options = { steps, batch, seed, adamW, maxNorm, evaluateEvery };
   const { ranks: byModule } = parsedArguments(schema, {

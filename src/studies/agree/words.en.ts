@@ -21,7 +21,7 @@ export const agreeEn = {
       : `Measuring with ${name}.`,
   finding: ({ reference, closest, farthest }: AgreeVerdict) =>
     closest.method === farthest.method
-      ? `${capital(names[closest.method])} orders the modules like ${names[reference]}, with Spearman ${rho(closest.rho)}.`
+      ? `The orders of the modules by ${names[reference]} and ${names[closest.method]} have Spearman correlation ${rho(closest.rho)}.`
       : `${capital(names[closest.method])} is closest to ${names[reference]} (${rho(closest.rho)}), ${names[farthest.method]} farthest (${rho(farthest.rho)}).`,
   sure: ({ chance }: AgreeVerdict) => `Unrelated orders exceed ±${rho(chance)} in 1 case of 20.`,
   noOrder: 'No two methods can be compared: one gives every module the same importance.',

@@ -57,6 +57,9 @@ export const raceEn = {
       case 'open':
         return null;
       case 'few':
+        // Two entries may have been given the same ranks.
+        if (nats(v.margin) === nats(0))
+          return `${atStart(v.lowest)} and ${names[v.next]} end with the same loss to 0.001 nats.`;
         return `${atStart(v.lowest)} ends lowest, ${nats(v.margin)} nats below ${names[v.next]}.`;
       case 'winner':
         return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;

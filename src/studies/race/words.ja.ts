@@ -42,6 +42,10 @@ export const raceJa = {
       case 'open':
         return null;
       case 'few':
+        if (nats(v.margin) === nats(0))
+          return spaced(
+            `${names[v.lowest]}と${names[v.next]}の検証損失は、0.001 nat の精度で等しくなりました。`,
+          );
         return spaced(
           `検証損失は${names[v.lowest]}が最小で、${names[v.next]}より ${nats(v.margin)} nat 低くなりました。`,
         );

@@ -50,6 +50,14 @@ describe('the finding', () => {
     );
   });
 
+  it('does not say that one of two equal losses is lower', () => {
+    const verdict = { kind: 'few', lowest: 'uniform', next: 'random', margin: 0.0004 } as const;
+    expect([raceEn, raceJa].map((words) => words.finding(verdict))).toEqual([
+      'Uniform and random end with the same loss to 0.001 nats.',
+      '均等とランダムの検証損失は、0.001 nat の精度で等しくなりました。',
+    ]);
+  });
+
   it('lists every pair that differs significantly', () => {
     const entries: RaceEntry[] = ['eva', 'adarank', 'random'];
     expect(
