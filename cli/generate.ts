@@ -6,6 +6,7 @@ import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
 import { samplesSchema } from '../src/studies/samples/settings.ts';
+import '../src/spec/messages.ts';
 import { parsed } from '../src/spec/parse.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { TokenText } from '../src/studies/token-text.ts';

@@ -7,6 +7,7 @@ import { AtlasError } from '../errors.ts';
 import { BOS_SOURCES } from '../model/bos.ts';
 import { drawsAreMaps, drawsAsked } from '../studies/map/draws.ts';
 import { RESULT_VERSION, type RunResult } from '../studies/map/result.ts';
+import '../spec/messages.ts';
 import { firstIssue } from '../spec/parse.ts';
 import { specSchema } from './schema.ts';
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
+import '../spec/messages.ts';
 import { isObject, parsed, pathOf, type Same } from '../spec/parse.ts';
 import {
   allocationSchema,

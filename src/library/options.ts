@@ -1,6 +1,7 @@
 /** Validates what a caller passes, so that JavaScript callers get an error instead of NaN. */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import '../spec/messages.ts';
 import { parsed } from '../spec/parse.ts';
 
 export const atLeast = (min: number) => z.int().check(z.gte(min));

@@ -3,9 +3,10 @@
  * does so in Node. The playground's loader is `worker/runtime.ts`, which counts the download.
  */
 import type { ProviderName } from '../engine/facets/model.ts';
+import { nativeInBrowser } from '../engine/backends/provider.ts';
 import { openGpu } from '../device/gpu.ts';
 import { AtlasError } from '../errors.ts';
-import { nativeInBrowser, runtimeOf, type Runtime } from './runtime.ts';
+import { runtimeOf, type Runtime } from './runtime.ts';
 
 /** Threads need cross-origin isolation. */
 export const defaultThreads = (): number =>

@@ -5,7 +5,6 @@ import type { Ort } from '../engine/backends/ort.ts';
 import { CpuBackend } from '../engine/backends/cpu-backend.ts';
 import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import { WebGpuBackend } from '../engine/backends/webgpu-backend.ts';
-import { AtlasError } from '../errors.ts';
 import type { ProviderKind } from '../engine/engine.ts';
 
 /** A loaded runtime. Several engines may share it. */
@@ -26,13 +25,6 @@ export function runtimeOf(ort: Ort, threads: number, gpu: Gpu | null): Runtime {
   ort.env.logLevel = 'error';
   return { kind: gpu ? 'webgpu' : 'wasm', ort, threads, gpu, native: null };
 }
-
-/** For a provider that only Node has. */
-export const nativeInBrowser = (): AtlasError =>
-  new AtlasError('no-native', {
-    why: 'a browser cannot load it',
-    remedy: 'It is for the command line and the library in Node.',
-  });
 
 /** Several backends can use one runtime. On a GPU they share its device. */
 export const backendOf = ({ ort, gpu, native }: Runtime): Backend =>

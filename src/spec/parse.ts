@@ -3,9 +3,6 @@ import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 
-// The small build of zod has no message texts.
-z.config(z.locales.en());
-
 /**
  * Checks at compile time that a schema and a type agree: `true satisfies Same<z.output<typeof
  * schema>, T>`.

@@ -4,7 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
-import { nativeInBrowser } from '../runtime/runtime.ts';
+import { nativeInBrowser } from '../engine/backends/provider.ts';
 import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import { AtlasError } from '../errors.ts';
 import wasmModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';

@@ -9,7 +9,6 @@ import { openEngine } from '../engine/cut-engine.ts';
 import type { FullEngine, ModelMemory } from '../engine/engine.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointPort } from '../studies/checkpoint.ts';
-import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
@@ -107,7 +106,7 @@ export class StudyHost {
     { spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>,
     control: RunControl,
   ): Promise<OpenBase | null> {
-    const key = baseKey(spec);
+    const key = await keyOfBase(spec);
     const { base } = spec;
     if (base !== 'as-is' && !(await this.bases.known(key))) {
       const study = defined(makerOf(base));
@@ -146,7 +145,7 @@ export class StudyHost {
    * would have to be made, or if another base is in use (`busy`).
    */
   async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
-    const key = baseKey(spec);
+    const key = await keyOfBase(spec);
     const { current } = this.bases;
     if (busy && key !== current.key) throw new AtlasError('no-base');
     return (await this.bases.switchTo(key)).engine;
@@ -350,7 +349,7 @@ export class StudyHost {
     file,
     dataName,
   }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
-    const derived = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
+    const derived = await this.bases.known(await keyOfBase({ ...spec, base: 'pruned' }));
     if (derived?.kind !== 'pruned') throw new AtlasError('no-base');
     const { prunedFile } = await import('../studies/prune/export.ts');
     return {
@@ -391,7 +390,12 @@ export class StudyHost {
     return {
       ...(await studyContext(spec, study, base, this.around(texts))),
       importances,
-      saveBase: (derived) => this.bases.save(baseKey({ ...spec, base: derived.kind }), derived),
+      saveBase: async (derived) =>
+        this.bases.save(await keyOfBase({ ...spec, base: derived.kind }), derived),
     };
   }
 }
+
+/** `baseKey`. The schemas that it compares with are fetched only for another base. */
+const keyOfBase = async (spec: ExperimentSpec): Promise<string> =>
+  spec.base === 'as-is' ? '' : (await import('../experiment/settings.ts')).baseKey(spec);

@@ -16,7 +16,6 @@ import {
   type NoiseTarget,
 } from '../../device/twins.ts';
 import type { Graph } from '../../onnx/graph.ts';
-import { writeGraph } from '../../onnx/write.ts';
 import { Once } from '../../once.ts';
 import {
   elements,
@@ -159,30 +158,18 @@ export class CpuBackend implements Backend {
     return this.open(model, what, this.options);
   }
 
-  holding(
+  async holding(
     graph: Graph,
     weights: ReadonlyMap<string, WeightTensor>,
     what: string,
   ): Promise<Session> {
-    const held = new Map(
-      [...weights].map(([name, { type, dims, bytes }]) => [name, { name, type, dims, bytes }]),
-    );
-    const whole = {
-      ...graph,
-      inputs: graph.inputs.filter(({ name }) => !held.has(name)),
-      initialisers: new Map([...graph.initialisers, ...held]),
-    };
-    // onnxruntime-web reads weights from JavaScript's memory, without a second copy in the graph.
-    if (this.provider.kind === 'native')
-      return this.open(writeGraph(whole), what, this.holdingOptions);
-    const outside = new Map(
-      [...held.values()].map(({ name, bytes }) => [
-        name,
-        { location: name, offset: 0, length: bytes.byteLength },
-      ]),
-    );
-    const externalData = [...held.values()].map(({ name, bytes }) => ({ path: name, data: bytes }));
-    return this.open(writeGraph(whole, outside), what, { ...this.holdingOptions, externalData });
+    const { heldModel } = await import('./held-model.ts');
+    const inside = this.provider.kind === 'native';
+    const { model, externalData } = heldModel(graph, weights, inside);
+    return this.open(model, what, {
+      ...this.holdingOptions,
+      ...(externalData && { externalData }),
+    });
   }
 
   private async open(model: Uint8Array, what: string, options: SessionOptions): Promise<Session> {

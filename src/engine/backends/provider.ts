@@ -1,4 +1,5 @@
 /** Chooses the provider: the default rule, and the user's choice, which overrides it. */
+import { AtlasError } from '../../errors.ts';
 import type { ProviderKind } from '../engine.ts';
 
 /**
@@ -12,3 +13,10 @@ export function chooseProvider(
   if (choice !== 'auto') return choice;
   return gpu && !gpu.software ? 'webgpu' : 'wasm';
 }
+
+/** For a provider that only Node has. */
+export const nativeInBrowser = (): AtlasError =>
+  new AtlasError('no-native', {
+    why: 'a browser cannot load it',
+    remedy: 'It is for the command line and the library in Node.',
+  });

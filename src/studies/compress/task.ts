@@ -8,6 +8,7 @@ import { AtlasError } from '../../errors.ts';
 import type { Sample } from '../../methods/compress/task.ts';
 import { epochOrder } from '../../methods/windows.ts';
 import { taskRowSchema, type TaskRow, taskFile } from './settings.ts';
+import '../../spec/messages.ts';
 import { firstIssue } from '../../spec/parse.ts';
 import type { StudyContext } from '../context.ts';
 

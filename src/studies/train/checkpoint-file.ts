@@ -14,6 +14,7 @@ import {
   writeSafetensors,
   type FloatTensor,
 } from '../../model/safetensors.ts';
+import '../../spec/messages.ts';
 import { firstIssue, isObject } from '../../spec/parse.ts';
 import { settingsUsed } from '../checkpoint.ts';
 import type { ExperimentSpec } from '../spec.ts';
