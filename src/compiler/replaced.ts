@@ -14,7 +14,7 @@ import type { Product, Readers } from './products.ts';
 import { findModules, ordered } from './sites.ts';
 import { specialise, type Specialised } from './specialise.ts';
 import type { Value } from './value.ts';
-import { weightTensor } from './weight-tensor.ts';
+import { heldWeakly, weightTensor } from './weight-tensor.ts';
 
 /** A weight [out, in], row-major, in one of its storage formats. */
 export type NewWeight =
@@ -226,13 +226,11 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   new Uint8Array(buffer, byteOffset, byteLength);
 
 function computed(of: Omit<Tensor, 'bytes'>, compute: () => ArrayBufferView): Tensor {
-  let held: WeakRef<Uint8Array> | null = null;
+  const computedBytes = heldWeakly(() => bytesOf(compute()));
   return {
     ...of,
     get bytes() {
-      let bytes = held?.deref();
-      if (!bytes) held = new WeakRef((bytes = bytesOf(compute())));
-      return bytes;
+      return computedBytes();
     },
   };
 }

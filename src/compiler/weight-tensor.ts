@@ -8,6 +8,16 @@ import type { WeightTensor } from './compiled.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
 import { Clash, sameDims, shapeText, widened, type Value, type WeightValue } from './value.ts';
 
+/** Computes bytes on access and holds them weakly. */
+export function heldWeakly(compute: () => Uint8Array): () => Uint8Array {
+  let held: WeakRef<Uint8Array> | null = null;
+  return () => {
+    let bytes = held?.deref();
+    if (!bytes) held = new WeakRef((bytes = compute()));
+    return bytes;
+  };
+}
+
 const wide = new WeakMap<Tensor, WeightTensor>();
 
 /** A weight for upload. Half floats are widened on access and held weakly. */
@@ -16,19 +26,14 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   if (w) return w;
   const { name, dims } = tensor;
   if (tensor.type === 'float16') {
-    let held: WeakRef<Uint8Array> | null = null;
+    const widenedBytes = heldWeakly(() => new Uint8Array(halfToFloat32(tensor.bytes).buffer));
     w = {
       name,
       dims,
       type: 'float32',
       half: tensor.bytes,
       get bytes() {
-        let bytes = held?.deref();
-        if (!bytes) {
-          bytes = new Uint8Array(halfToFloat32(tensor.bytes).buffer);
-          held = new WeakRef(bytes);
-        }
-        return bytes;
+        return widenedBytes();
       },
     };
   } else {

@@ -3,8 +3,12 @@
  * weights takes longer than the products (docs/generation.md), and so does a session per layer.
  */
 import { defined } from '../../checked.ts';
-import { adapterInput, type CacheSlot, type DecodeGraph } from '../../compiler/compiled.ts';
-import type { CompiledModel } from '../../compiler/compiled.ts';
+import {
+  adapterInput,
+  type CacheSlot,
+  type CompiledModel,
+  type DecodeGraph,
+} from '../../compiler/compiled.ts';
 import type { Backend, DeviceTensor, Session } from '../backends/backend.ts';
 import type { AdapterFeeds } from '../pieces/network.ts';
 
@@ -30,6 +34,7 @@ export class HeldDecoder {
   readonly key: DecoderKey;
   private readonly graph: DecodeGraph;
   private readonly session: Session;
+  private readonly read: ReadonlySet<string>;
 
   /** Throws what `Backend.holding` and `CompiledModel.decoder` throw. */
   static async open(model: CompiledModel, backend: Backend, key: DecoderKey): Promise<HeldDecoder> {
@@ -42,6 +47,7 @@ export class HeldDecoder {
     this.key = key;
     this.graph = graph;
     this.session = session;
+    this.read = new Set(graph.inputs);
   }
 
   /** The caches of all layers, in the order of `CompiledModel.decode`, layer by layer. */
@@ -61,8 +67,8 @@ export class HeldDecoder {
     const all = new Map(feeds);
     for (let layer = 0; adapters && layer < layers; layer++)
       for (const [input, tensor] of adapters(layer)) all.set(adapterInput(layer, input), tensor);
-    const read = new Set(this.graph.inputs);
-    const outputs = await this.session.run(new Map([...all].filter(([name]) => read.has(name))));
+    const feedsRead = new Map([...all].filter(([name]) => this.read.has(name)));
+    const outputs = await this.session.run(feedsRead);
     return {
       logits: defined(outputs.get('logits')),
       rows: this.graph.caches.map(({ output }) => defined(outputs.get(output))),

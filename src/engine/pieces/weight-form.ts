@@ -14,8 +14,8 @@ import type { WeightForm } from '../engine.ts';
 const SHARE = 1 / 4;
 
 /**
- * `float32` on a CPU if it fits into a quarter of the budget. Unpacking takes 9 % of a 4-bit
- * product with 768 rows, 25 % with 256, and 30 times the product with one row (docs/benchmarks.md).
+ * `float32` on a CPU if it fits into a quarter of the budget. Unpacking inside every
+ * product costs most with few rows (docs/native.md).
  * A GPU reads packed weights faster.
  */
 export function weightForm(
