@@ -1,13 +1,12 @@
 /**
- * Next-token cross entropy and its gradient at the head's input, in chunks of the vocabulary, so
- * that the logits of all rows never exist at once. Both passes compute the logits; neither includes
- * padding.
+ * Next-token cross entropy and its gradient at the head's input, in one pass over chunks of the
+ * vocabulary, so that the logits of all rows never exist at once. Padding is not computed.
  */
 import { defined, elementAt } from '../../checked.ts';
 import type { TensorType } from '../../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from '../backends/backend.ts';
 import type { HeadFeeds } from './head-adapter.ts';
-import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
+import { lossGradientGraph, lossGraph } from './loss-graphs.ts';
 import { rowParts } from '../memory.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -23,7 +22,7 @@ export interface CrossEntropyPass {
   readonly t: DeviceTensor;
 }
 
-const GRAPHS = { loss: lossGraph, gradient: lossGradientGraph, whole: wholeLossGraph };
+const GRAPHS = { loss: lossGraph, gradient: lossGradientGraph };
 type Kind = keyof typeof GRAPHS;
 
 export class CrossEntropy {
@@ -47,37 +46,45 @@ export class CrossEntropy {
     return { labels, ...made };
   }
 
-  /** `forward` and `gradient` together. Saves one projection if the vocabulary is one chunk. */
+  /**
+   * `forward` together with the gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows
+   * without a label contribute nothing.
+   */
   async forwardAndGradient(
     h: DeviceTensor,
     labels: Labels,
     weights: Float32Array,
   ): Promise<{ pass: CrossEntropyPass; dh: DeviceTensor }> {
-    const [chunk, ...more] = this.chunks.all();
-    if (more.length > 0) {
-      const pass = await this.forward(h, labels);
-      return { pass, dh: await this.gradient(h, pass, weights) };
-    }
-    const { dh, ...columns } = await this.inParts(labels.length, { h }, async (own, from, to) => {
-      const weight = this.weightOf(labels.subarray(from, to), weights.subarray(from, to));
-      const out = await this.run({
-        chunk: defined(chunk),
-        kind: 'whole',
-        h: own.h,
-        labels: labels.subarray(from, to),
-        state: {
-          weight,
-        },
-      });
-      weight.dispose();
-      return {
-        m: defined(out.get('m2')),
-        s: defined(out.get('s2')),
-        t: defined(out.get('t2')),
-        dh: defined(out.get('dh')),
+    const { dh, ...pass } = await this.inParts(labels.length, { h }, async (own, from, to) => {
+      const { backend } = this;
+      const some = labels.subarray(from, to);
+      const weight = this.weightOf(some, weights.subarray(from, to));
+      let state = {
+        ...this.start(some.length),
+        g: backend.zeros(own.h.dims),
+        r: backend.zeros(own.h.dims),
       };
+      let dh: DeviceTensor | null = null;
+      for (const chunk of this.chunks.all()) {
+        const place = this.placeOf(some, chunk);
+        const out = await this.run({
+          chunk,
+          kind: 'gradient',
+          h: own.h,
+          labels: some,
+          state: { ...state, ...place, weight },
+        });
+        for (const used of Object.values(place)) used.dispose();
+        for (const used of Object.values(state)) used.dispose();
+        state = after(out, ['m', 's', 't', 'g', 'r']);
+        dh?.dispose();
+        dh = defined(out.get('dh'));
+      }
+      for (const used of [weight, state.g, state.r]) used.dispose();
+      const { m, s, t } = state;
+      return { m, s, t, dh: defined(dh) };
     });
-    return { pass: { labels, ...columns }, dh };
+    return { pass: { labels, ...pass }, dh };
   }
 
   /**
@@ -92,41 +99,6 @@ export class CrossEntropy {
     return Float64Array.from(labels, (label, r) =>
       label < 0 ? 0 : top[r]! - right[r]! + Math.log(sum[r]!),
     );
-  }
-
-  /**
-   * Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label contribute
-   * nothing.
-   */
-  async gradient(
-    h: DeviceTensor,
-    { labels, m, s }: CrossEntropyPass,
-    weights: Float32Array,
-  ): Promise<DeviceTensor> {
-    const { dh } = await this.inParts(labels.length, { h, m, s }, async (own, from, to) => {
-      const some = labels.subarray(from, to);
-      const weight = this.weightOf(some, weights.subarray(from, to));
-      let dh = this.backend.zeros(own.h.dims);
-      for (const chunk of this.chunks.all()) {
-        const out = await this.run({
-          chunk,
-          kind: 'gradient',
-          h: own.h,
-          labels: some,
-          state: {
-            m: own.m,
-            s: own.s,
-            weight,
-            before: dh,
-          },
-        });
-        dh.dispose();
-        dh = defined(out.get('dh'));
-      }
-      weight.dispose();
-      return { dh };
-    });
-    return dh;
   }
 
   release({ m, s, t }: CrossEntropyPass): void {
@@ -144,19 +116,23 @@ export class CrossEntropy {
     labels: Labels,
     adapter?: HeadFeeds,
   ): Promise<Pick<CrossEntropyPass, 'm' | 's' | 't'>> {
-    const { backend } = this;
-    const column = [labels.length, 1];
-    let m = this.filled(column, -3e38);
-    let s = backend.zeros(column);
-    let t = backend.zeros(column);
+    let state = this.start(labels.length);
     for (const chunk of this.chunks.all()) {
-      const out = await this.run({ chunk, kind: 'loss', h, labels, state: { m, s, t }, adapter });
-      for (const used of [m, s, t]) used.dispose();
-      m = defined(out.get('m2'));
-      s = defined(out.get('s2'));
-      t = defined(out.get('t2'));
+      const out = await this.run({ chunk, kind: 'loss', h, labels, state, adapter });
+      for (const used of Object.values(state)) used.dispose();
+      state = after(out, ['m', 's', 't']);
     }
-    return { m, s, t };
+    return state;
+  }
+
+  /** The state of the rows before the first chunk. */
+  private start(rows: number): Pick<CrossEntropyPass, 'm' | 's' | 't'> {
+    const { backend } = this;
+    return {
+      m: this.filled([rows, 1], -3e38),
+      s: backend.zeros([rows, 1]),
+      t: backend.zeros([rows, 1]),
+    };
   }
 
   /**
@@ -273,6 +249,22 @@ export class CrossEntropy {
     );
   }
 
+  /** Which labels are in the chunk, and where. */
+  private placeOf(
+    labels: Labels,
+    { first, width }: Chunk,
+  ): Record<'index' | 'inside', DeviceTensor> {
+    const isInside = (label: number) => label >= first && label < first + width;
+    const index = labels.map((label) => (isInside(label) ? label - first : 0));
+    return {
+      index: this.backend.upload('int32', [labels.length], bytesOf(index)),
+      inside: this.column(
+        'float32',
+        Float32Array.from(labels, (l) => (isInside(l) ? 1 : 0)),
+      ),
+    };
+  }
+
   /** Sets the weight of rows without a label to 0. */
   private weightOf(labels: Labels, weights: Float32Array): DeviceTensor {
     return this.column(
@@ -285,6 +277,16 @@ export class CrossEntropy {
     return this.backend.upload(type, [values.length, 1], bytesOf(values));
   }
 }
+
+/** The state of the rows after a chunk. */
+const after = <N extends string>(
+  out: ReadonlyMap<string, DeviceTensor>,
+  names: readonly N[],
+): Record<N, DeviceTensor> =>
+  Object.fromEntries(names.map((name) => [name, defined(out.get(`${name}2`))])) as Record<
+    N,
+    DeviceTensor
+  >;
 
 const bytesOf = (x: Float32Array | Int32Array): Uint8Array =>
   new Uint8Array(x.buffer, x.byteOffset, x.byteLength);

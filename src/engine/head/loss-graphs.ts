@@ -1,8 +1,7 @@
 /**
- * Cross entropy over one chunk of the vocabulary, as two graphs, or as one graph if the chunk is
- * the whole vocabulary. Per row, the first graph updates the largest logit `m`, the sum of
- * exponentials `s` (relative to m) and the label's logit `t` from chunk to chunk. The second graph
- * turns them into the gradient at `h`. All values are float32. Logits are shifted by their row's
+ * Cross entropy over one chunk of the vocabulary, without and with its gradient at `h`. Per row,
+ * both graphs update the largest logit `m`, the sum of exponentials `s` (relative to m) and the
+ * label's logit `t` from chunk to chunk. All values are float32. Logits are shifted by their row's
  * largest, so nothing overflows.
  */
 import { int, model, node, value } from '../backends/graphs.ts';
@@ -84,23 +83,31 @@ function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
   return made;
 }
 
-/** The label's logit if the label is in this chunk, else 0. */
-const rightLogit = (name: string) => [
+/** The state of the rows after this chunk: `m2`, `s2`, `t2`, and the factor `shrink` of `s`. */
+const nextState = [
+  node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
+  node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
+  node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
+  node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+  node({
+    op: 'ReduceSum',
+    inputs: ['exponentials', 'axis'],
+    output: 'sum',
+    attributes: { keepdims: int(1) },
+  }),
+  node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
+  node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
+  node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
+  node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
+  // The label's logit if the label is in this chunk, else 0.
   node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
   node({
     op: 'ReduceSum',
     inputs: ['hits', 'axis'],
-    output: name,
+    output: 'hit',
     attributes: { keepdims: int(1) },
   }),
-];
-
-/** From the exponentials and their sums `s` to the gradient at the logits, `dlogits`. */
-const errorsOf = (s: string) => [
-  node({ op: 'Div', inputs: ['exponentials', s], output: 'probabilities' }),
-  node({ op: 'Cast', inputs: ['right'], output: 'truth', attributes: { to: int(1) } }),
-  node({ op: 'Sub', inputs: ['probabilities', 'truth'], output: 'errors' }),
-  node({ op: 'Mul', inputs: ['errors', 'weight'], output: 'dlogits' }),
+  node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
 ];
 
 /**
@@ -109,26 +116,8 @@ const errorsOf = (s: string) => [
  */
 export function lossGraph(chunk: AdaptableChunk): Uint8Array {
   const { inputs, nodes, initialisers } = withTop(chunk);
-  nodes.push(
-    node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
-    node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
-    node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
-    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
-    node({
-      op: 'ReduceSum',
-      inputs: ['exponentials', 'axis'],
-      output: 'sum',
-      attributes: { keepdims: int(1) },
-    }),
-    node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
-    node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
-    node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
-    node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
-    ...rightLogit('hit'),
-    node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
-  );
   return model(
-    nodes,
+    [...nodes, ...nextState],
     [...inputs, column('m'), column('s'), column('t')],
     [column('m2'), column('s2'), column('t2')],
     { initialisers, opset: 21 },
@@ -136,56 +125,38 @@ export function lossGraph(chunk: AdaptableChunk): Uint8Array {
 }
 
 /**
- * Takes the final `m` and `s`, the rows' `weight` [rows, 1] and `before` [rows, hidden]. Adds this
- * chunk's part of dh to `before` → `dh`.
+ * The same with the gradient at `h`, in one pass: dh = weight · (Σ exp(logit − m) W / s − W[label]).
+ * Also takes `weight` [rows, 1], and the earlier chunks' Σ exp(logit − m) W as `g` and the labels'
+ * rows of W as `r` [rows, hidden] (initially 0). `inside` [rows, 1] is 1 for rows whose label is in
+ * this chunk, at `index` [rows]; other rows have 0 and any index. Also returns `g2`, `r2` and, after
+ * the last chunk, `dh`.
  */
-export function lossGradientGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
-  const { inputs, nodes, initialisers } = logitsOf({ format, hidden, width, bias });
+export function lossGradientGraph(chunk: LossChunk): Uint8Array {
+  const { hidden } = chunk;
+  const { inputs, nodes, initialisers } = withTop(chunk);
+  const state = (name: string) => value(name, 'float32', ['rows', hidden]);
   nodes.push(
-    node({ op: 'Sub', inputs: ['logits', 'm'], output: 'shifted' }),
-    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
-    ...errorsOf('s'),
-    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'share' }),
-    node({ op: 'Add', inputs: ['before', 'share'], output: 'dh' }),
+    ...nextState,
+    node({ op: 'MatMul', inputs: ['exponentials', 'w'], output: 'share' }),
+    node({ op: 'Mul', inputs: ['g', 'shrink'], output: 'shrunk' }),
+    node({ op: 'Add', inputs: ['shrunk', 'share'], output: 'g2' }),
+    node({ op: 'Gather', inputs: ['w', 'index'], output: 'row' }),
+    node({ op: 'Mul', inputs: ['row', 'inside'], output: 'own' }),
+    node({ op: 'Add', inputs: ['r', 'own'], output: 'r2' }),
+    node({ op: 'Div', inputs: ['g2', 's2'], output: 'mean' }),
+    node({ op: 'Sub', inputs: ['mean', 'r2'], output: 'error' }),
+    node({ op: 'Mul', inputs: ['error', 'weight'], output: 'dh' }),
   );
   return model(
     nodes,
     [
       ...inputs,
-      column('m'),
-      column('s'),
-      column('weight'),
-      value('before', 'float32', ['rows', hidden]),
+      value('index', 'int32', ['rows']),
+      ...['inside', 'weight', 'm', 's', 't'].map(column),
+      state('g'),
+      state('r'),
     ],
-    [value('dh', 'float32', ['rows', hidden])],
-    { initialisers, opset: 21 },
-  );
-}
-
-/**
- * Both graphs in one over the whole vocabulary, with one projection instead of two. Takes `weight`
- * [rows, 1]. Returns `m2`, `s2`, `t2` and `dh`.
- */
-export function wholeLossGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop({ format, hidden, width, bias });
-  nodes.push(
-    node({ op: 'Identity', inputs: ['top'], output: 'm2' }),
-    node({ op: 'Sub', inputs: ['logits', 'top'], output: 'shifted' }),
-    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
-    node({
-      op: 'ReduceSum',
-      inputs: ['exponentials', 'axis'],
-      output: 's2',
-      attributes: { keepdims: int(1) },
-    }),
-    ...rightLogit('t2'),
-    ...errorsOf('s2'),
-    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'dh' }),
-  );
-  return model(
-    nodes,
-    [...inputs, column('weight')],
-    [column('m2'), column('s2'), column('t2'), value('dh', 'float32', ['rows', hidden])],
+    [...['m2', 's2', 't2'].map(column), state('g2'), state('r2'), state('dh')],
     { initialisers, opset: 21 },
   );
 }

@@ -56,8 +56,7 @@ export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40])
     });
     const largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
     const input = backend.upload('float32', [rows, hidden], bytesOf(h));
-    // Chunks of 48 tokens: three chunks, the last one smaller, in two passes. Then the vocabulary
-    // as one chunk, in one pass.
+    // Chunks of 48 tokens: three chunks, the last one smaller. Then the vocabulary as one chunk.
     for (const width of [48, vocab]) {
       const chunks = new VocabularyChunks(backend, head, width);
       const loss = new CrossEntropy(backend, chunks);
