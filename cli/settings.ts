@@ -2,7 +2,7 @@
  * Applies options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`.
  */
 import { AtlasError } from '../src/errors.ts';
-import { LIMITS } from '../src/spec/schema.ts';
+import { LIMITS } from '../src/spec/limits.ts';
 import { setByPaths, type Setting } from '../src/experiment/settings.ts';
 import { studies } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';

@@ -6,11 +6,11 @@ import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import '../spec/messages.ts';
 import { isObject, parsed, pathOf, type Same } from '../spec/parse.ts';
+import { LIMITS } from '../spec/limits.ts';
+import { methodSchema } from '../spec/method-schema.ts';
 import {
   allocationSchema,
   bosSchema,
-  LIMITS,
-  methodSchema,
   modelSchema,
   textSchema,
   trainingSchema,

@@ -9,7 +9,7 @@ import { isObject } from '../spec/parse.ts';
 import { joined, selectorsOf } from '../spec/selectors.ts';
 import { isOnBase, makesBase } from '../studies/base-kinds.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
-import { defaultMethod } from '../spec/schema.ts';
+import { defaultMethod } from '../spec/method.ts';
 import { pathNow } from './earlier.ts';
 import { defaultSpec, parseSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';

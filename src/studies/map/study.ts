@@ -1,5 +1,5 @@
 /** The map study: the importance of every module, and the ranks that follow. */
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import type { Study } from '../contract.ts';
 import { drawsAsked, sweepsOf } from './draws.ts';
 import type { KnownDraws, RunEvent } from './events.ts';

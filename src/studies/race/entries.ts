@@ -6,8 +6,8 @@ import type { TokenBatch } from '../../engine/engine.ts';
 import type { Language } from '../../language/language.ts';
 import type { MethodWords } from '../../methods/importance/contract.ts';
 import {
-  importanceOf,
   IMPORTANCES,
+  importanceWords,
   type ImportanceName,
   type MethodName,
 } from '../../methods/importance/registry.ts';
@@ -125,9 +125,8 @@ export const partOf = (entry: RaceEntry): RaceEntry | undefined =>
 /** Names and descriptions of all entries in one language. */
 export function entryWords(language: Language): { names: EntryWords; about: EntryWords } {
   const words = RACE_ENTRIES.map((entry) => {
-    const { name, about } = (isOtherEntry(entry) ? otherEntries[entry] : importanceOf(entry)).words[
-      language
-    ];
+    const words = isOtherEntry(entry) ? otherEntries[entry].words : importanceWords[entry];
+    const { name, about } = words[language];
     return { entry, name, about };
   });
   return {

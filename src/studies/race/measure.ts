@@ -9,7 +9,7 @@ import { equalBudgetRanks, type EqualBudget } from '../../methods/allocation/equ
 import type { Progress, Steps } from '../../methods/importance/contract.ts';
 import { importanceOf, type MethodName } from '../../methods/importance/registry.ts';
 import { initialAdapters } from '../../methods/lora.ts';
-import { byMethod } from '../../spec/schema.ts';
+import { byMethod } from '../../spec/method.ts';
 import type { SavedAdapter, StudyContext } from '../context.ts';
 import { drawsAsked } from '../map/draws.ts';
 import { runMap } from '../map/run.ts';

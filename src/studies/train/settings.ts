@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 import type { LoraScale } from '../../methods/lora.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
 import { once, within, type Same } from '../../spec/parse.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 
 export interface TrainSettings {
   /**

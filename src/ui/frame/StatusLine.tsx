@@ -12,7 +12,7 @@ import { studyOf, type StudyKind } from '../../studies/registry.ts';
 import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { countsOf, drawsAsked, kindOfRepeats, stageOf, sweepsOf } from '../../studies/map/draws.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';

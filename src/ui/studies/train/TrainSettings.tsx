@@ -7,7 +7,7 @@ import {
   TRAIN_LIMITS,
   type TrainSettings as Settings,
 } from '../../../studies/train/settings.ts';
-import { LIMITS } from '../../../spec/schema.ts';
+import { LIMITS } from '../../../spec/limits.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
