@@ -74,7 +74,7 @@ const security: Plugin[] = [
  */
 const studies = new RegExp(
   [
-    'studies/\\w+/(?!study|settings)',
+    'studies/\\w+/(?!study|manifest|settings)',
     'ui/(studies|charts)/',
     'ui/panel/(TrainingFields|OwnTrainingText)',
     'ui/parts/NumbersField',
