@@ -22,7 +22,8 @@ import { costOfAll, drawsAsked, perturbationOf } from '../src/studies/map/draws.
 import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
-import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
+import { entryWords } from '../src/studies/race/entry-words.ts';
 import { Method } from '../src/ui/sidebar/Method.tsx';
 import { LOOKS } from '../src/ui/studies/race/look.ts';
 import { describeChange, nameOf } from '../src/words/describe.ts';
