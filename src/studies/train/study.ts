@@ -3,6 +3,9 @@ import type { Study } from '../contract.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { TrainState } from './state.ts';
 
+/** The name of the adapter that a training run saves. */
+export const TRAINED = 'train';
+
 const followsMap = ({ train: { start, ranks } }: ExperimentSpec): boolean =>
   start === 'fresh' && ranks.kind === 'map';
 
