@@ -74,7 +74,7 @@ const security: Plugin[] = [
  */
 const studies = new RegExp(
   [
-    'studies/\\w+/(?!study|settings)',
+    'studies/\\w+/(?!study|manifest|settings)',
     'ui/(studies|charts)/',
     'ui/panel/(TrainingFields|OwnTrainingText)',
     'ui/parts/NumbersField',
@@ -109,10 +109,6 @@ const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) 
 export default defineConfig({
   base: './',
   plugins: [react(), security, licences.page],
-  // All of d3-scale would exceed the 340 kB that a first visit may fetch.
-  resolve: {
-    alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/charts/scales.ts') },
-  },
   worker: {
     format: 'es',
     plugins: licences.worker,
@@ -139,7 +135,7 @@ export default defineConfig({
             {
               name: 'recharts',
               priority: 2,
-              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]charts[\\/]scales/,
+              test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)/,
             },
             {
               name: (id, modules) => (firstLook(id, modules) ? 'shared' : null),

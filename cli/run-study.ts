@@ -9,6 +9,7 @@ import type { StudyContext } from '../src/studies/context.ts';
 import type { StudyEvent, StudyState, StudyOutput } from '../src/studies/contract.ts';
 import type { DerivedBase } from '../src/studies/derived-base.ts';
 import { pulled } from '../src/studies/pulled.ts';
+import { manifestOf } from '../src/studies/manifest-of.ts';
 import { studyOf, type StudyKind, type StudyStates } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import type { CheckpointWriter } from './checkpoints.ts';
@@ -37,8 +38,7 @@ export async function runStudy<K extends StudyKind>(
   options: Options,
   otherwise: Otherwise<K> = {},
 ): Promise<StudyStates[K]> {
-  const study = studyOf(name);
-  const report = await study.report();
+  const report = await manifestOf(name).report();
   const opened = await openStudy(spec, options);
   let derived: DerivedBase | null = null;
   const printer = new StudyPrinter();
@@ -129,7 +129,7 @@ async function save(
   { name, state, derived }: { name: StudyKind; state: StudyState; derived: DerivedBase | null },
   { model }: OpenStudy,
 ): Promise<void> {
-  const exported = await defined(studyOf(name).exported)();
+  const exported = await defined(manifestOf(name).exported)();
   const files = exported(model, state, derived);
   for (const [path, bytes] of await writeModelFolder(folder, files, model.open))
     console.error(`${path}: ${describeBytes(bytes)}`);

@@ -7,6 +7,7 @@ import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
 import { parseSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
+import { manifestOf } from '../src/studies/manifest-of.ts';
 import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { experimentNamed } from './experiment-argument.ts';
@@ -32,7 +33,7 @@ function unusedBy(spec: ExperimentSpec): OptionName[] {
   return [
     ...(usesText(spec) ? [] : (['text', 'ids'] as const)),
     ...(study.takesAdapter(spec) ? [] : (['adapter'] as const)),
-    ...(study.exported ? [] : (['out-model'] as const)),
+    ...(manifestOf(spec.study).exported ? [] : (['out-model'] as const)),
   ];
 }
 

@@ -2,9 +2,9 @@
  * Applies options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`.
  */
 import { AtlasError } from '../src/errors.ts';
-import { LIMITS } from '../src/spec/schema.ts';
+import { LIMITS } from '../src/spec/limits.ts';
 import { setByPaths, type Setting } from '../src/experiment/settings.ts';
-import { studies } from '../src/studies/registry.ts';
+import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import type { TextRef } from '../src/spec/spec.ts';
 import { READ_LIMITS } from '../src/model/limits.ts';
@@ -41,7 +41,7 @@ export function trainingSettings(
   spec: ExperimentSpec,
   settings: readonly Setting[],
 ): ExperimentSpec {
-  const used: readonly string[] = studies.train.uses(setByPaths(spec, settings));
+  const used: readonly string[] = studyOf('train').uses(setByPaths(spec, settings));
   const now = settings.map(([path, value]): Setting => {
     const ofTraining = path === 'length' && !used.includes(path);
     return [ofTraining ? 'training.length' : path, value];

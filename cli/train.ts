@@ -17,7 +17,7 @@ import {
 } from '../src/studies/train/checkpoint-file.ts';
 import { trainPresets } from '../src/studies/train/presets.ts';
 import type { TrainCheckpoint } from '../src/studies/train/run.ts';
-import { TRAINED } from '../src/studies/train/settings.ts';
+import { TRAINED } from '../src/studies/train/study.ts';
 import type { TrainState } from '../src/studies/train/state.ts';
 import { writeAdapter } from './adapter-files.ts';
 import { checkpointInFile, type CheckpointWriter } from './checkpoints.ts';

@@ -4,7 +4,7 @@
  */
 import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
-import { defaultMethod } from '../src/spec/schema.ts';
+import { defaultMethod } from '../src/spec/method.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import type { MethodSpec } from '../src/spec/spec.ts';
 import {

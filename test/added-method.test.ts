@@ -1,5 +1,6 @@
 /**
- * Tests that an importance method can be added with its file, its words and a line in the registry.
+ * Tests that an importance method can be added with its file, its words and their lines in the
+ * registry.
  * Schema, link, run, words and the page's choices must include it.
  */
 import { renderToStaticMarkup } from 'react-dom/server';
@@ -11,34 +12,37 @@ import { decodeLink, encodeLink } from '../src/experiment/link.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { defaultSpec, parseSpec } from '../src/experiment/schema.ts';
 import { differences, setByPaths } from '../src/experiment/settings.ts';
-import { drawsMethod } from '../src/methods/importance/contract.ts';
+import type { WordsOf } from '../src/methods/importance/contract.ts';
 import type * as Registry from '../src/methods/importance/registry.ts';
 import { IMPORTANCES } from '../src/methods/importance/registry.ts';
-import { methodFields } from '../src/spec/fields.ts';
-import { byMethod, METHODS } from '../src/spec/schema.ts';
+import { byMethod, methodFields, METHODS } from '../src/spec/method.ts';
 import type { MethodName } from '../src/spec/spec.ts';
 import { AGREE_METHODS } from '../src/studies/agree/settings.ts';
 import { costOfAll, drawsAsked, perturbationOf } from '../src/studies/map/draws.ts';
 import { runMap } from '../src/studies/map/run.ts';
 import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
 import { pulled } from '../src/studies/pulled.ts';
-import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../src/studies/race/entries.ts';
+import { entryWords } from '../src/studies/race/entry-words.ts';
 import { Method } from '../src/ui/sidebar/Method.tsx';
 import { LOOKS } from '../src/ui/studies/race/look.ts';
 import { describeChange, nameOf } from '../src/words/describe.ts';
 import { en } from '../src/words/en.ts';
 import { ja } from '../src/words/ja.ts';
 import { arithmeticEngine } from './arithmetic-engine.ts';
-import { dummy } from './fixtures/dummy-method/dummy.ts';
+import type { dummy } from './fixtures/dummy-method/dummy.ts';
+import { dummyWords } from './fixtures/dummy-method/dummy.words.ts';
 
-/** The additional line in the registry. */
+/** The additional lines in the registry. */
 vi.mock('../src/methods/importance/registry.ts', async (original) => {
   const real = await original<typeof Registry>();
   const { registryOf } = await import('../src/methods/importance/registering.ts');
-  const added = (await import('./fixtures/dummy-method/dummy.ts')).dummy;
+  const { dummy } = await import('./fixtures/dummy-method/dummy.ts');
+  const { dummyWords } = await import('./fixtures/dummy-method/dummy.words.ts');
   return {
     ...real,
-    ...registryOf({ ...real.registered, dummy: added }),
+    ...registryOf({ ...real.registered, dummy }),
+    importanceWords: { ...real.importanceWords, dummy: dummyWords },
   };
 });
 
@@ -117,18 +121,18 @@ test('it has words in both languages', () => {
   expect(describeChange(en, change)).toMatch(/Counted.*upwards.*downwards/);
   expect(describeChange(ja, change)).toMatch(/数え方/);
   for (const language of ['en', 'ja'] as const)
-    expect(entryWords(language).names[NAME]).toBe(dummy.words[language].name);
+    expect(entryWords(language).names[NAME]).toBe(dummyWords[language].name);
 });
 
-test('a method without Japanese, or without words of a setting, is no method to the compiler', () => {
-  const { words, ...rest } = dummy;
+test('words without Japanese, or without those of a setting, are an error to the compiler', () => {
+  const { en, ja } = dummyWords;
+  const whole: WordsOf<typeof dummy> = dummyWords;
   // @ts-expect-error: no Japanese
-  drawsMethod({ ...rest, words: { en: words.en } });
-  const { repeats, first } = words.ja.fields;
-  const ja = { ...words.ja, fields: { repeats, first } };
+  const english: WordsOf<typeof dummy> = { en };
+  const { repeats, first } = ja.fields;
   // @ts-expect-error: a setting has no words
-  drawsMethod({ ...rest, words: { en: words.en, ja } });
-  expect(Object.keys(words)).toEqual(['en', 'ja']);
+  const partial: WordsOf<typeof dummy> = { en, ja: { ...ja, fields: { repeats, first } } };
+  expect([whole, english, partial].map((words) => Object.keys(words).length)).toEqual([2, 1, 2]);
 });
 
 test('the page offers it: on the map with a field for each setting, in the race, for comparison', () => {
@@ -137,8 +141,8 @@ test('the page offers it: on the map with a field for each setting, in the race,
   expect(page).toContain('value="dummy"');
   expect(page).toContain('Layer number');
   expect(methodFields(NAME)).toEqual([
-    { key: 'repeats', normal: 3, kind: 'number', whole: true, min: 1, max: 64 },
-    { key: 'first', normal: 1, kind: 'number', whole: true, min: 1, max: 9 },
+    { key: 'repeats', normal: 3, kind: 'whole', min: 1, max: 64 },
+    { key: 'first', normal: 1, kind: 'whole', min: 1, max: 9 },
     { key: 'counted', normal: 'up', kind: 'choice', options: ['up', 'down'] },
   ]);
   expect(IMPORTANCES).toContain(NAME);

@@ -4,8 +4,8 @@ import { elementAt } from '../src/checked.ts';
 import { RACE_ENTRIES } from '../src/studies/race/entries.ts';
 import { RACE_LIMITS } from '../src/studies/race/settings.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
-import { methodFields, type Field } from '../src/spec/fields.ts';
-import { LIMITS, METHODS } from '../src/spec/schema.ts';
+import { LIMITS } from '../src/spec/limits.ts';
+import { methodFields, METHODS, type Field } from '../src/spec/method.ts';
 import { SPEC_VERSION } from '../src/spec/spec.ts';
 import { TRAIN_LIMITS, type TrainSettings } from '../src/studies/train/settings.ts';
 import { BOS } from '../src/model/bos.ts';
@@ -123,8 +123,8 @@ const noise = fc.oneof(
 const setting = (field: Field): fc.Arbitrary<unknown> =>
   field.kind === 'choice'
     ? fc.constantFrom(...field.options)
-    : field.kind === 'number'
-      ? (field.whole ? whole : real)([field.min, field.max])
+    : field.kind === 'whole'
+      ? whole([field.min, field.max])
       : noise;
 
 const method = fc.oneof(

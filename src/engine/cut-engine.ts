@@ -12,7 +12,6 @@ import { AtlasError } from '../errors.ts';
 import { adapterBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { Once } from '../once.ts';
-import { DeviceAdapters, headFeeds } from './adapters/device-adapters.ts';
 import type { Backend } from './backends/backend.ts';
 import { planBatches } from './probe/batches.ts';
 import type {
@@ -248,7 +247,7 @@ export class CutEngine implements FullEngine {
           pass.prepared,
           batch.sequences * batch.length,
           undefined,
-          headFeeds(use, this.backend),
+          use && (await deviceAdapters()).headFeeds(use, this.backend),
         );
       } finally {
         pass.dispose();
@@ -311,6 +310,7 @@ export class CutEngine implements FullEngine {
         0,
       );
       if (bytes > this.budget) throw tooLarge(bytes, this.budget);
+      const { DeviceAdapters } = await deviceAdapters();
       return new DeviceAdapters(this.backend, this.model, values, moments);
     });
   }
@@ -537,3 +537,6 @@ export class CutEngine implements FullEngine {
     );
   }
 }
+
+/** The code for adapters loads at its first use. */
+const deviceAdapters = () => import('./adapters/device-adapters.ts');

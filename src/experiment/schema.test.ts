@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
 import { allocate } from '../methods/allocation/allocate.ts';
-import { defaultMethod, LIMITS } from '../spec/schema.ts';
+import { LIMITS } from '../spec/limits.ts';
+import { defaultMethod } from '../spec/method.ts';
 import { defaultSpec, parseSpec, presets, presetSpec, repairSpec } from './schema.ts';
 import {
   describeChanges,

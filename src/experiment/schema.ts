@@ -1,16 +1,16 @@
 /**
  * The schema of a whole experiment: the common settings (`spec/schema.ts`) and the settings of each
- * study (`studies/registry.ts`).
+ * study (`studies/manifests.ts`).
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import '../spec/messages.ts';
 import { isObject, parsed, pathOf, type Same } from '../spec/parse.ts';
+import { LIMITS } from '../spec/limits.ts';
+import { methodSchema } from '../spec/method-schema.ts';
 import {
   allocationSchema,
   bosSchema,
-  LIMITS,
-  methodSchema,
   modelSchema,
   textSchema,
   trainingSchema,
@@ -19,14 +19,15 @@ import {
 import { SPEC_VERSION, type TextRef } from '../spec/spec.ts';
 import { BASES } from '../studies/base-kinds.ts';
 import type { Preset } from '../studies/contract.ts';
-import { STUDIES, studyOf, type StudySettings } from '../studies/registry.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
+import { STUDIES, type StudySettings } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { fromEarlier } from './earlier.ts';
 
 /** The settings of every study under its name, all of them optional. */
 const studySettings = Object.fromEntries(
   STUDIES.flatMap((name) => {
-    const settings = studyOf(name).settings as z.ZodMiniType | null;
+    const settings = manifestOf(name).settings as z.ZodMiniType | null;
     return settings ? [[name, z.prefault(settings, {})]] : [];
   }),
 ) as { [K in keyof StudySettings]: z.ZodMiniPrefault<z.ZodMiniType<StudySettings[K]>> };
@@ -75,7 +76,7 @@ export const defaultSpec = (): ExperimentSpec => specSchema.parse({});
 
 /** The example experiments of the page. */
 export const presets: ReadonlyMap<string, Preset> = new Map(
-  STUDIES.flatMap((name) => Object.entries(studyOf(name).presets)),
+  STUDIES.flatMap((name) => Object.entries(manifestOf(name).presets)),
 );
 
 /** Throws RangeError for an unknown name. */

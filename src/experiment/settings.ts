@@ -8,8 +8,9 @@ import { AtlasError } from '../errors.ts';
 import { isObject } from '../spec/parse.ts';
 import { joined, selectorsOf } from '../spec/selectors.ts';
 import { isOnBase, makesBase } from '../studies/base-kinds.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
-import { defaultMethod } from '../spec/schema.ts';
+import { defaultMethod } from '../spec/method.ts';
 import { pathNow } from './earlier.ts';
 import { defaultSpec, parseSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -166,7 +167,7 @@ export const isMeasured = (path: string, spec: ExperimentSpec): boolean =>
  * count, and an absent model hash matches any.
  */
 export function studyChanges(study: StudyKind, a: ExperimentSpec, b: ExperimentSpec): Change[] {
-  const { longer } = studyOf(study);
+  const { longer } = manifestOf(study);
   return describeChanges(a, b).filter(
     ({ path, from, to }) =>
       (decides(study, path, a) || decides(study, path, b)) &&
@@ -181,17 +182,3 @@ export function studyChanges(study: StudyKind, a: ExperimentSpec, b: ExperimentS
  */
 export const sameMeasurement = (a: ExperimentSpec, b: ExperimentSpec): boolean =>
   studyChanges('map', a, b).length === 0;
-
-/** Equal for experiments with the same base; `''` for the original model. */
-export function baseKey(spec: ExperimentSpec): string {
-  const { base, seed } = spec;
-  return base === 'as-is'
-    ? ''
-    : canonical([
-        base,
-        seed,
-        describeChanges(defaultSpec(), spec).flatMap(({ path, to }) =>
-          makesBase(path, spec) ? [[path, to]] : [],
-        ),
-      ]);
-}

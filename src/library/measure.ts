@@ -6,7 +6,8 @@ import { AtlasError } from '../errors.ts';
 import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
 import { ROUNDINGS } from '../methods/allocation/registry.ts';
 import type { Draws } from '../methods/importance/contract.ts';
-import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
+import { methodOf, type MethodName } from '../methods/importance/registry.ts';
+import { methodUnion } from '../spec/method-schema.ts';
 import { drawsAsked, mapsOf, summariesOf } from '../studies/map/draws.ts';
 import type { Model } from './model.ts';
 import {

@@ -5,35 +5,11 @@
  */
 import * as z from 'zod/mini';
 import { ROUNDINGS, rules } from '../methods/allocation/registry.ts';
-import { METHODS, methodUnion } from '../methods/importance/registry.ts';
-import { METHOD_LIMITS } from '../methods/importance/settings.ts';
 import { DECAYS } from '../methods/learning-rate.ts';
 import { BOS } from '../model/bos.ts';
+import { LIMITS } from './limits.ts';
 import type { Same } from './parse.ts';
-import type { AllocationSpec, MethodName, MethodSpec, TextRef, TrainingSettings } from './spec.ts';
-
-/** Smallest and largest value of each number, for forms. */
-export const LIMITS = {
-  ...METHOD_LIMITS,
-  meanRank: [0, 64],
-  rMin: [0, 4096],
-  rMax: [1, 4096],
-  seed: [0, 2 ** 32 - 1],
-  sequences: [1, 64],
-  length: [2, 1024],
-  /** sequences × length. */
-  tokens: [2, 8192],
-  /** UTF-16 units of an own text: far more than the largest batch can use. */
-  text: [1, 400_000],
-  heldSequences: [1, 1024],
-  steps: [1, 100_000],
-  batch: [1, 64],
-  learningRate: [1e-8, 1],
-  share: [0, 1],
-  epsilon: [1e-12, 1e-2],
-  maxNorm: [0, 1000],
-  evaluateEvery: [0, 100_000],
-} as const satisfies Record<string, readonly [number, number]>;
+import type { AllocationSpec, TextRef, TrainingSettings } from './spec.ts';
 
 type Limit = keyof typeof LIMITS;
 const within = (schema: z.ZodMiniNumber, name: Limit) =>
@@ -91,16 +67,6 @@ export const textSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Links of the first version name no method, because there was only one. */
-export const methodSchema = z.pipe(
-  z.transform((value: unknown) =>
-    typeof value === 'object' && value !== null && !Object.hasOwn(value, 'name')
-      ? { name: 'adarank', ...value }
-      : value,
-  ),
-  methodUnion,
-);
-
 export const allocationSchema = z
   .strictObject({
     meanRank: z._default(within(z.number(), 'meanRank'), 8),
@@ -133,28 +99,8 @@ export const trainingSchema = z.strictObject({
 export const bosSchema = z._default(z.enum(BOS), 'tokenizer');
 
 true satisfies Same<z.output<typeof textSchema>, TextRef>;
-true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;
 true satisfies Same<z.output<typeof allocationSchema>, AllocationSpec>;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSettings>;
 
-/** Methods of the map and allocation rules, for choices. */
-export { METHODS, ROUNDINGS, rules };
-
-/** The default settings of a method. */
-export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> =>
-  methodUnion.parse({ name }) as Extract<MethodSpec, { name: N }>;
-
-/**
- * The experiment with another method: the method's defaults and the experiment's noise settings.
- */
-export function byMethod<S extends { method: MethodSpec }>(spec: S, name: MethodName): S {
-  if (spec.method.name === name) return spec;
-  const method: MethodSpec = defaultMethod(name);
-  return {
-    ...spec,
-    method:
-      'noise' in method && 'noise' in spec.method
-        ? { ...method, noise: spec.method.noise }
-        : method,
-  };
-}
+/** Allocation rules, for choices. */
+export { ROUNDINGS, rules };

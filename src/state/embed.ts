@@ -15,7 +15,8 @@ import type { RunResult } from '../studies/map/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { parseSpec } from '../experiment/schema.ts';
 import { sameMeasurement, studyChanges } from '../experiment/settings.ts';
-import { isStudy, studyOf, type StudyKind } from '../studies/registry.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
+import { isStudy, type StudyKind } from '../studies/registry.ts';
 import { bundledModels } from '../model/bundled-files.ts';
 import { engine, failureOf } from './engine.ts';
 import { openStudy, useExperiment } from './experiment-store.ts';
@@ -36,7 +37,7 @@ const isPanel = (name: string): name is PanelName =>
 
 /** A study with its own panel. */
 const isStudyPanel = (name: string): name is StudyKind =>
-  isStudy(name) && studyOf(name).place !== 'map';
+  isStudy(name) && manifestOf(name).place !== 'map';
 
 /**
  * The requested panels in order, without duplicates. Only the first study counts, because studies

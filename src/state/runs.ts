@@ -6,6 +6,7 @@ import { AtlasError } from '../errors.ts';
 import { describeChanges, studyChanges } from '../experiment/settings.ts';
 import { sweepsOf } from '../studies/map/draws.ts';
 import type { Measurement } from '../studies/map/state.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
 import { studyOf, type StudyKind, type StudyStates } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { ProviderChoice, StudyNews } from '../worker/protocol.ts';
@@ -53,7 +54,7 @@ export function play(study: StudyKind, spec = useExperiment.getState().spec): vo
     return client.control('resume');
   }
   const { left, more } = toDo(study, store, spec);
-  const longer = !left && more ? studyOf(study).longer?.more(spec) : null;
+  const longer = !left && more ? manifestOf(study).longer?.more(spec) : null;
   if (!left && !longer) return;
   if (longer) useExperiment.getState().edit(() => longer, 'longer');
   void begin(study, longer ?? spec, 'play');
@@ -233,7 +234,7 @@ useExperiment.subscribe(({ spec: now }, { spec: before }) => {
   const live = liveRun();
   if (now === before || !live) return;
   const { study } = live;
-  const { followsSettings, longer } = studyOf(study);
+  const { followsSettings, longer } = manifestOf(study);
   if (!followsSettings) return;
   if (studyChanges(study, before, now).length > 0) endRun();
   else if (describeChanges(before, now).some(({ path }) => path === longer?.setting)) {

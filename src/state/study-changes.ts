@@ -1,6 +1,7 @@
 /** Determines what a study still has to compute for an experiment. */
 import { studyChanges, type Change } from '../experiment/settings.ts';
-import { studyOf, type StudyKind } from '../studies/registry.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
+import type { StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useStudy, type StudyStore } from './study-store.ts';
@@ -11,7 +12,7 @@ export function toDo(
   { phase, states, specs }: Pick<StudyStore, 'phase' | 'states' | 'specs'>,
   spec: ExperimentSpec,
 ): { left: boolean; more: boolean } {
-  const { repeats, longer } = studyOf(study);
+  const { repeats, longer } = manifestOf(study);
   const ran = specs[study];
   const state = states[study];
   const whole =

@@ -14,6 +14,7 @@ import { floatModel } from '../engine/pieces/float-model.ts';
 import { nf4Model } from '../engine/pieces/nf4-model.ts';
 import { cpuBackend } from '../engine/backends/test-backends.ts';
 import { dequantise } from '../model/weights.ts';
+import { baseKey } from './base-kinds.ts';
 import { deriveBase } from './base.ts';
 import { checkpointKey } from './checkpoint.ts';
 import { decodeLink, encodeLink } from '../experiment/link.ts';
@@ -29,13 +30,7 @@ import type { StudyContext } from './context.ts';
 import { mapSteps } from '../../test/study-events.ts';
 import type { MeasuringEngine } from '../methods/importance/contract.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
-import {
-  baseKey,
-  differences,
-  sameMeasurement,
-  setByPaths,
-  type Setting,
-} from '../experiment/settings.ts';
+import { differences, sameMeasurement, setByPaths, type Setting } from '../experiment/settings.ts';
 
 const specOf = (...settings: Setting[]) => setByPaths(defaultSpec(), settings);
 

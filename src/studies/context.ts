@@ -3,39 +3,18 @@
  * A study is an async generator of events: its caller pauses by not requesting the next event and
  * stops with `return()`.
  */
-import { defined } from '../checked.ts';
-import type {
-  Adapters,
-  AdapterValues,
-  FullEngine,
-  ProviderInfo,
-  TokenBatch,
-} from '../engine/engine.ts';
+import type { FullEngine, ProviderInfo, TokenBatch } from '../engine/engine.ts';
 import type { Control } from '../methods/importance/measuring.ts';
 import type { Threads } from '../methods/compress/pool.ts';
-import { loraScale, type LoraScale } from '../methods/lora.ts';
-import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
 import type { CheckpointPort } from './checkpoint.ts';
 import type { ModelFacts } from './map/events.ts';
 import type { DerivedBase } from './derived-base.ts';
+import type { SavedAdapter } from './saved-adapter.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 
 /** A form of the linear layers' weights other than the file's. */
 export type WeightForm = 'nf4' | 'float32';
-
-/** A trained adapter that outlives its study: for generation, export or further training. */
-export interface SavedAdapter {
-  /** `race/adarank`, `train`, `imported`, … */
-  name: string;
-  values: AdapterValues[];
-  /** The scale `s` of each entry of `values`. */
-  scales: number[];
-  /** Set if the adapter was trained for every rank (DyLoRA): gives `s` at any lower rank. */
-  dyLora?: { scale: LoraScale };
-  /** The base it was trained on. */
-  base: 'as-is' | WeightForm;
-}
 
 export interface StudyContext {
   spec: ExperimentSpec;
@@ -80,30 +59,4 @@ export interface StudyContext {
   control?: Control;
   /** Monotonic time in milliseconds. */
   now(): number;
-}
-
-/** How a forward pass uses a saved adapter after its upload to the provider. */
-export const adapterUse = ({ values, scales }: SavedAdapter, adapters: Adapters) => {
-  const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
-  return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
-};
-
-/**
- * Truncates an adapter trained for every rank: the largest module to rank `b`, the others by the
- * same fraction. Returns any other adapter unmodified.
- */
-export function adapterAtRank(adapter: SavedAdapter, b: number): SavedAdapter {
-  if (!adapter.dyLora) return adapter;
-  const { scale } = adapter.dyLora;
-  const maxRank = largestRank(adapter.values.map((v) => v.rank));
-  const ranks = new Map(adapter.values.map((v) => [v.module, v.rank]));
-  const values = truncated(adapter.values, (module) =>
-    rankAt(Math.min(b, maxRank), defined(ranks.get(module)), maxRank),
-  );
-  return {
-    name: adapter.name,
-    base: adapter.base,
-    values,
-    scales: values.map((v) => loraScale(v.rank, scale)),
-  };
 }

@@ -1,7 +1,8 @@
 /**
- * The interface of a study. Each study has a folder with a `study.ts` and an entry in
- * `registry.ts`. Schema, link, checkpoint keys, presets, tabs and the command line are derived from
- * these.
+ * The interface of a study. Each study has a folder with a `study.ts` (how it runs) and a
+ * `manifest.ts` (settings, labels, presets and more), and a line in each of the lists `studies.ts`
+ * and `manifests.ts`. Schema, link, checkpoint keys, presets, tabs and the command line are derived
+ * from these. They are separate because the engine's thread needs no manifest.
  */
 import type * as z from 'zod/mini';
 import type { Language } from '../language/language.ts';
@@ -88,7 +89,11 @@ export type Preset = {
   spec: object;
 } & Record<Language, { name: string; look: string }>;
 
-export interface Study<Settings, State extends StudyState> {
+/**
+ * What the schema of experiments, the page and the command line need to know about a study, in
+ * addition to how it runs.
+ */
+export interface StudyManifest<Settings, State extends StudyState> {
   /**
    * Schema of the study's settings, with defaults and limits; null: only the settings that every
    * experiment has.
@@ -102,11 +107,31 @@ export interface Study<Settings, State extends StudyState> {
    * charts.
    */
   place: 'tab' | 'panel' | 'map';
-  /** `code`, `report`, `exported` and `need` load at their first use. */
-  code(): Promise<StudyCode<State>>;
+  /** `report` and `exported` load at their first use. */
   report(): Promise<StudyReport<State>>;
   /** Absent: the study produces no model. */
   exported?(): Promise<StudyExport<State>>;
+  /** The study can run again with the same settings. */
+  repeats?: true;
+  /** A change of a setting that the study uses ends the current run. */
+  followsSettings?: true;
+  /**
+   * A finished run can be extended. `setting` only sets its length. `more` returns the experiment
+   * with a longer run, or null at the limit.
+   */
+  longer?: {
+    setting: string;
+    more(spec: ExperimentSpec): ExperimentSpec | null;
+    isWhole(state: State, spec: ExperimentSpec): boolean;
+  };
+}
+
+/** How a study runs, and what its numbers depend on. */
+export interface Study<State extends StudyState> {
+  /** Lists of studies, such as the tabs, are in this order. */
+  order: number;
+  /** `code` and `need` load at their first use. */
+  code(): Promise<StudyCode<State>>;
   /** Absent: the study trains nothing. */
   need?(): Promise<StudyNeed>;
   /** The common settings that affect the study's numbers. */
@@ -134,17 +159,4 @@ export interface Study<Settings, State extends StudyState> {
    * are stored.
    */
   checkpointOf?(state: State): unknown;
-  /** The study can run again with the same settings. */
-  repeats?: true;
-  /** A change of a setting that the study uses ends the current run. */
-  followsSettings?: true;
-  /**
-   * A finished run can be extended. `setting` only sets its length. `more` returns the experiment
-   * with a longer run, or null at the limit.
-   */
-  longer?: {
-    setting: string;
-    more(spec: ExperimentSpec): ExperimentSpec | null;
-    isWhole(state: State, spec: ExperimentSpec): boolean;
-  };
 }

@@ -1,23 +1,19 @@
-/** All studies by name, in the order of the tabs. No study is listed elsewhere. */
+/**
+ * All studies by name, from the two lists: `studies.ts`, and `manifests.ts` for the schema and the
+ * page. This file imports only types of the second, so the engine's thread loads no schemas.
+ */
 import type * as z from 'zod/mini';
-import { agree } from './agree/study.ts';
-import { compress } from './compress/study.ts';
 import type { Study, StudyState } from './contract.ts';
-import { map } from './map/study.ts';
-import { prune } from './prune/study.ts';
-import { race } from './race/study.ts';
-import { samples } from './samples/study.ts';
-import { train } from './train/study.ts';
-
-export const studies = { map, agree, race, train, prune, compress, samples };
+import type * as manifests from './manifests.ts';
+import * as studies from './studies.ts';
 
 type Registered = typeof studies;
 export type StudyKind = keyof Registered;
 
 /** The settings of each study, as an experiment has them. */
 export type StudySettings = {
-  [K in StudyKind as Registered[K]['settings'] extends null ? never : K]: z.output<
-    NonNullable<Registered[K]['settings']>
+  [K in StudyKind as (typeof manifests)[K]['settings'] extends null ? never : K]: z.output<
+    NonNullable<(typeof manifests)[K]['settings']>
   >;
 };
 
@@ -26,10 +22,13 @@ export type StudyStates = {
   [K in StudyKind]: ReturnType<Awaited<ReturnType<Registered[K]['code']>>['reduce']>;
 };
 
-/** A study whose name is known only at run time. Its settings and state are opaque here. */
-export const studyOf = (name: StudyKind): Study<unknown, StudyState> =>
-  studies[name] as unknown as Study<unknown, StudyState>;
+/** A study whose name is known only at run time. Its state is opaque here. */
+export const studyOf = (name: StudyKind): Study<StudyState> =>
+  studies[name] as unknown as Study<StudyState>;
 
-export const STUDIES = Object.keys(studies) as [StudyKind, ...StudyKind[]];
+/** All studies, in the order of the tabs. */
+export const STUDIES = (Object.keys(studies) as [StudyKind, ...StudyKind[]]).sort(
+  (a, b) => studies[a].order - studies[b].order,
+);
 
 export const isStudy = (name: string): name is StudyKind => Object.hasOwn(studies, name);

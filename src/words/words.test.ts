@@ -8,7 +8,8 @@ import { embedWords } from './embed-words.ts';
 import { tourWords } from './tour-words.ts';
 import { presets } from '../experiment/schema.ts';
 import type { Language } from '../language/language.ts';
-import { STUDIES, studies } from '../studies/registry.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
+import { STUDIES } from '../studies/registry.ts';
 
 /** Every leaf of a catalogue with its path. */
 function leaves(value: unknown, path = ''): [string, unknown][] {
@@ -32,7 +33,7 @@ const wordsOfStudies = (language: Language) => ({
       Object.entries(module).map(([name, words]) => [name.replace(/Words$/, ''), words[language]]),
     ),
   ),
-  labels: STUDIES.map((name) => studies[name].labels[language]),
+  labels: STUDIES.map((name) => manifestOf(name).labels[language]),
   presets: Object.fromEntries([...presets].map(([name, preset]) => [name, preset[language]])),
 });
 

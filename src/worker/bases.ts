@@ -7,7 +7,7 @@ import { compile } from '../compiler/index.ts';
 import { openEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
 import type { DerivedBase } from '../studies/derived-base.ts';
-import type { SavedAdapter } from '../studies/context.ts';
+import type { SavedAdapter } from '../studies/saved-adapter.ts';
 import { sha256 } from '../model/sha256.ts';
 import type { CheckpointStore } from './checkpoints.ts';
 import { saveAdapter, type BaseContext } from '../runtime/context.ts';

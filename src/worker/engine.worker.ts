@@ -2,7 +2,6 @@
 import { openGpu } from '../device/gpu.ts';
 import type { ProviderKind } from '../engine/engine.ts';
 import { bundledFiles } from '../model/bundled-files.ts';
-import { pickedFiles } from '../model/picked-files.ts';
 import { EngineHost } from './host.ts';
 import type { ToWorker } from './protocol.ts';
 import { loadRuntime } from './runtime.ts';
@@ -22,7 +21,7 @@ const host = new EngineHost({
   files: async (source) =>
     source.kind === 'bundled'
       ? bundledFiles(base, source.id)
-      : pickedFiles(source.files, source.graph),
+      : (await import('../model/picked-files.ts')).pickedFiles(source.files, source.graph),
   // Embedded in another page, nothing is stored. The page's address is this worker's name.
   ...(!embedded && {
     store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(),

@@ -34,7 +34,6 @@ import {
   testedOf,
   type LoadedModel,
 } from '../runtime/load.ts';
-import { pictureOf } from './picture.ts';
 import type {
   FromWorker,
   Inspection,
@@ -138,7 +137,10 @@ export class EngineHost {
     forgetModel: async (ask) => (await remoteModels()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
     explain: (ask) => this.explain(ask),
-    picture: async (ask) => pictureOf(await this.engineOf(ask.spec), ask),
+    picture: async (ask) => {
+      const { pictureOf } = await import('./picture.ts');
+      return pictureOf(await this.engineOf(ask.spec), ask);
+    },
     study: (ask) => this.study(ask),
     need: async (ask) => this.studies().need(ask),
     forget: async (ask) => this.studies().forget(ask),

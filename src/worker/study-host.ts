@@ -7,18 +7,14 @@ import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { openEngine } from '../engine/cut-engine.ts';
 import type { FullEngine, ModelMemory } from '../engine/engine.ts';
-import { isOnBase, makerOf } from '../studies/base-kinds.ts';
+import { baseKey, isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointPort } from '../studies/checkpoint.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
 import { pulled } from '../studies/pulled.ts';
-import {
-  adapterAtRank,
-  adapterUse,
-  type SavedAdapter,
-  type StudyContext,
-} from '../studies/context.ts';
+import type { StudyContext } from '../studies/context.ts';
+import type { SavedAdapter } from '../studies/saved-adapter.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
 import { Bases, type OpenBase } from './bases.ts';
@@ -106,7 +102,7 @@ export class StudyHost {
     { spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>,
     control: RunControl,
   ): Promise<OpenBase | null> {
-    const key = await keyOfBase(spec);
+    const key = baseKey(spec);
     const { base } = spec;
     if (base !== 'as-is' && !(await this.bases.known(key))) {
       const study = defined(makerOf(base));
@@ -145,7 +141,7 @@ export class StudyHost {
    * would have to be made, or if another base is in use (`busy`).
    */
   async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
-    const key = await keyOfBase(spec);
+    const key = baseKey(spec);
     const { current } = this.bases;
     if (busy && key !== current.key) throw new AtlasError('no-base');
     return (await this.bases.switchTo(key)).engine;
@@ -278,7 +274,7 @@ export class StudyHost {
     rank,
   }: Requests['exportAdapter']['ask']): Promise<Requests['exportAdapter']['answer']> {
     const { exportPeft } = await import('../adapters/peft.ts');
-    const { values, scales } = this.named(name, rank);
+    const { values, scales } = await this.named(name, rank);
     const { facts } = this.opened;
     const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
     const files = exportPeft({
@@ -316,10 +312,11 @@ export class StudyHost {
     spec,
     texts,
   }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
+    const { adapterUse } = await import('../studies/saved-adapter.ts');
     const { comparedLoss } = await import('../methods/training.ts');
     const { engine } = this.bases.current;
     const { held, heldSequences, length, batch } = spec.training;
-    const saved = this.named(name, rank);
+    const saved = await this.named(name, rank);
     const tokens = await batchOf(
       { text: held, bos: spec.bos, sequences: heldSequences, length },
       await contentOf(held, this.around(texts)),
@@ -337,10 +334,11 @@ export class StudyHost {
     return adapterPlaces(this.opened.loaded.compiled);
   }
 
-  private named(name: string, rank?: number): SavedAdapter {
+  private async named(name: string, rank?: number): Promise<SavedAdapter> {
     const found = this.bases.current.adapters.get(name);
     if (!found) throw new AtlasError('no-adapter');
-    return rank === undefined ? found : adapterAtRank(found, rank);
+    if (rank === undefined) return found;
+    return (await import('../studies/saved-adapter.ts')).adapterAtRank(found, rank);
   }
 
   /** Returns one file of a pruned model. Throws `no-base` if the base is no longer known. */
@@ -349,7 +347,7 @@ export class StudyHost {
     file,
     dataName,
   }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
-    const derived = await this.bases.known(await keyOfBase({ ...spec, base: 'pruned' }));
+    const derived = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
     if (derived?.kind !== 'pruned') throw new AtlasError('no-base');
     const { prunedFile } = await import('../studies/prune/export.ts');
     return {
@@ -390,12 +388,7 @@ export class StudyHost {
     return {
       ...(await studyContext(spec, study, base, this.around(texts))),
       importances,
-      saveBase: async (derived) =>
-        this.bases.save(await keyOfBase({ ...spec, base: derived.kind }), derived),
+      saveBase: (derived) => this.bases.save(baseKey({ ...spec, base: derived.kind }), derived),
     };
   }
 }
-
-/** `baseKey`. The schemas that it compares with are fetched only for another base. */
-const keyOfBase = async (spec: ExperimentSpec): Promise<string> =>
-  spec.base === 'as-is' ? '' : (await import('../experiment/settings.ts')).baseKey(spec);

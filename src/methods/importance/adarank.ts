@@ -1,18 +1,15 @@
 /** AdaRank as a method of the map. `adarank.run.ts` measures it. */
-import * as z from 'zod/mini';
-import { adarankWords } from './adarank.words.ts';
 import { drawsMethod, probeCost } from './contract.ts';
-import { noise, repeats, whole } from './settings.ts';
+import { choice, noise, repeats, whole } from './settings.ts';
 
 /** Sampled: each module is really perturbed. */
 export const adarank = drawsMethod({
-  words: adarankWords,
   settings: {
     /**
      * `two-draws` is the paper's (default). `clean` is the published notebook's: perturbed against
      * clean, ℓ1 mean over the vocabulary, bias perturbed too.
      */
-    variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
+    variant: choice('two-draws', ['two-draws', 'clean']),
     noise,
     repeats: repeats(5),
     /** Number of vocabulary tokens over which ℓ1 is sampled; 0 = all. */

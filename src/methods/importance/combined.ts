@@ -16,12 +16,10 @@
  * - σ_j²: the remaining variance of d within a role, minus σ_a²; at least the probe's own variance.
  */
 import { elementAt } from '../../checked.ts';
-import { combinedWords } from './combined.words.ts';
 import { drawsMethod, passCost, probeCost } from './contract.ts';
 import { noise, repeats, whole } from './settings.ts';
 
 export const combined = drawsMethod({
-  words: combinedWords,
   settings: {
     noise,
     /** Draws of signs u, measured first. */

@@ -1,6 +1,6 @@
 /**
  * The interface of an importance method. Each method has its own file, its words in
- * `<method>.words.ts` and a line in `registry.ts`. Schema, links, command line, the page's choices
+ * `<method>.words.ts` and lines in `registry.ts`. Schema, links, command line, the page's choices
  * and forms, the entries of the race and the compared methods follow from these. Code needed only
  * for measuring may be in `<method>.run.ts`.
  *
@@ -8,19 +8,21 @@
  * repeats them. `importances`: one number per module, from a batch or from the weights alone.
  * `ranks`: ranks for a budget and initial adapters, instead of one number per module.
  */
-import type * as z from 'zod/mini';
 import type { AdapterValues, Engine, GradientEngine, TokenBatch } from '../../engine/engine.ts';
 import type { Language } from '../../language/language.ts';
 import type { EqualBudget } from '../allocation/equal-budget.ts';
 import type { AdaRankOptions } from './adarank.run.ts';
 import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
+import type { ChoiceSetting, MethodSetting, WholeSetting } from './settings.ts';
 
-/** Settings by name. Each is a schema with a default and limits. */
-export type Shape = Readonly<Record<string, z.core.$ZodType>>;
-/** Settings of a method of the map. `settings.ts` has the schema of `repeats`. */
-export type DrawsShape = Shape & { repeats: z.core.$ZodType<number> };
+/** Settings of a method of the map by name (`settings.ts`). */
+export type DrawsShape = Readonly<Record<string, MethodSetting>> & { repeats: WholeSetting };
 
-export type SettingsOf<S extends Shape> = z.output<z.ZodMiniObject<S, z.core.$strict>>;
+/** The values of these settings, as in an experiment. */
+export type SettingsOf<S extends DrawsShape> = { -readonly [K in keyof S]: ValueOf<S[K]> };
+
+type ValueOf<S extends MethodSetting> =
+  S extends ChoiceSetting<infer Option> ? Option : S['normal'];
 
 /** Backward passes through the model, and repeats in which every module is really perturbed. */
 export interface Counts {
@@ -74,13 +76,8 @@ export interface DrawsCode<Settings> {
 /** How a module is perturbed. */
 export type Perturbation = Omit<AdaRankOptions, 'seed'>;
 
-interface Method {
-  words: Record<Language, MethodWords>;
-}
-
-export interface DrawsMethod<S extends DrawsShape = DrawsShape> extends Method {
+export interface DrawsMethod<S extends DrawsShape = DrawsShape> {
   gives: 'draws';
-  words: Record<Language, DrawsWords<Exclude<keyof S & string, 'noise'>>>;
   /** Its settings in an experiment, next to its name. */
   settings: S;
   /** Number of values per module; passes come first. */
@@ -110,7 +107,7 @@ export type Steps<T> = AsyncGenerator<Progress, T, undefined>;
 
 type BatchEngine = Engine & GradientEngine;
 
-export interface ImportancesMethod extends Method {
+export interface ImportancesMethod {
   gives: 'importances';
   /** Input of the measurement: training sequences, or the weights alone. */
   needs: 'batch' | 'weights';
@@ -120,7 +117,7 @@ export interface ImportancesMethod extends Method {
   }>;
 }
 
-export interface RanksMethod extends Method {
+export interface RanksMethod {
   gives: 'ranks';
   needs: 'batch';
   code(): Promise<{
@@ -138,7 +135,7 @@ export interface OwnAllocation {
 
 export type ImportanceMethod = DrawsMethod | ImportancesMethod | RanksMethod;
 
-/** Defines a method of the map. The types of its settings follow from its schemas. */
+/** Defines a method of the map. The types of the values follow from its settings. */
 export const drawsMethod = <const S extends DrawsShape>(
   method: Omit<DrawsMethod<S>, 'gives'>,
 ): DrawsMethod<S> => ({ ...method, gives: 'draws' });
@@ -160,6 +157,12 @@ export async function* atOnce<T>(answer: () => Promise<T>): Steps<T> {
   yield { done: 0, of: 1 };
   return answer();
 }
+
+/** The words of a method in both languages. A method of the map has a label for each setting. */
+export type WordsOf<M extends ImportanceMethod> = Record<
+  Language,
+  M extends { settings: infer S } ? DrawsWords<Exclude<keyof S & string, 'noise'>> : MethodWords
+>;
 
 export interface MethodWords {
   /** Name within a sentence and in tables: "gradient rank". */

@@ -6,7 +6,6 @@
  */
 import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
 import { atOnce, type ImportancesMethod } from './contract.ts';
-import { fisherWords } from './fisher.words.ts';
 
 /**
  * One importance per module: the squared gradient, averaged over tokens and entries of W. Throws
@@ -24,7 +23,6 @@ export async function fisherImportances(
 export const fisher: ImportancesMethod = {
   gives: 'importances',
   needs: 'batch',
-  words: fisherWords,
   code: async () => ({
     importances: (engine, batch) => atOnce(() => fisherImportances(engine, batch)),
   }),

@@ -9,7 +9,6 @@
  */
 import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
 import { atOnce, type ImportancesMethod } from './contract.ts';
-import { goraWords } from './gora.words.ts';
 
 export type GoraNorm = 'mean-abs' | 'frobenius';
 
@@ -30,7 +29,6 @@ export async function goraImportances(
 export const gora: ImportancesMethod = {
   gives: 'importances',
   needs: 'batch',
-  words: goraWords,
   code: async () => ({
     importances: (engine, batch) => atOnce(() => goraImportances(engine, batch)),
   }),

@@ -2,12 +2,10 @@
  * The effective rank of the gradient as an importance method. `gradient-rank.run.ts` measures it.
  */
 import type { ImportancesMethod } from './contract.ts';
-import { gradientRankWords } from './gradient-rank.words.ts';
 
 export const gradientRank: ImportancesMethod = {
   gives: 'importances',
   needs: 'batch',
-  words: gradientRankWords,
   code: async () => {
     const { gradientRanks } = await import('./gradient-rank.run.ts');
     return { importances: (engine, batch) => gradientRanks(engine, batch) };

@@ -1,14 +1,11 @@
 /** The Jacobian probe as a method of the map. `jacobian.run.ts` measures it. */
-import * as z from 'zod/mini';
 import { drawsMethod, passCost } from './contract.ts';
-import { jacobianWords } from './jacobian.words.ts';
-import { noise, repeats } from './settings.ts';
+import { choice, noise, repeats } from './settings.ts';
 
 /**
  * Predicts the effect of AdaRank's noise to first order from backward passes (docs/jacobian.md).
  */
 export const jacobian = drawsMethod({
-  words: jacobianWords,
   settings: {
     noise,
     /** Draws of signs u, one backward pass each. */
@@ -17,7 +14,7 @@ export const jacobian = drawsMethod({
      * Signs of one position at a time: one backward pass per token of a sequence. Differences
      * between positions then cause no loss.
      */
-    perToken: z._default(z.boolean(), false),
+    perToken: choice(false, [false, true]),
   },
   counts: (settings) => ({ passes: settings.repeats, repeats: 0 }),
   cost: ({ perToken }, place) => passCost(place, perToken ? place.length : 1),

@@ -1,15 +1,25 @@
-/** Every importance method by name, in display order. This is the only list of methods. */
-import type * as z from 'zod/mini';
+/**
+ * Every importance method by name, in display order, and its words. This is the only list of
+ * methods. The engine's thread uses no words, so bundlers omit them there.
+ */
 import { adarank } from './adarank.ts';
+import { adarankWords } from './adarank.words.ts';
 import { combined } from './combined.ts';
-import type { DrawsMethod, DrawsShape, ImportanceMethod, SettingsOf } from './contract.ts';
+import { combinedWords } from './combined.words.ts';
+import type { DrawsMethod, DrawsShape, ImportanceMethod, SettingsOf, WordsOf } from './contract.ts';
 import { eva } from './eva.ts';
+import { evaWords } from './eva.words.ts';
 import { fisher } from './fisher.ts';
+import { fisherWords } from './fisher.words.ts';
 import { gora } from './gora.ts';
+import { goraWords } from './gora.words.ts';
 import { gradientRank } from './gradient-rank.ts';
+import { gradientRankWords } from './gradient-rank.words.ts';
 import { jacobian } from './jacobian.ts';
+import { jacobianWords } from './jacobian.words.ts';
 import { registryOf } from './registering.ts';
 import { weightSpectrum } from './weight-spectrum.ts';
+import { weightSpectrumWords } from './weight-spectrum.words.ts';
 
 export const registered = {
   adarank,
@@ -20,6 +30,17 @@ export const registered = {
   gora,
   'gradient-rank': gradientRank,
   spectrum: weightSpectrum,
+};
+
+export const importanceWords: { [K in ImportanceName]: WordsOf<Registered[K]> } = {
+  adarank: adarankWords,
+  jacobian: jacobianWords,
+  combined: combinedWords,
+  eva: evaWords,
+  fisher: fisherWords,
+  gora: goraWords,
+  'gradient-rank': gradientRankWords,
+  spectrum: weightSpectrumWords,
 };
 
 type Registered = typeof registered;
@@ -47,5 +68,3 @@ export const METHODS = registry.METHODS as [MethodName, ...MethodName[]];
 export const importanceOf = registry.importanceOf as (name: ImportanceName) => ImportanceMethod;
 /** Looks up a method of the map. Its type accepts any settings. */
 export const methodOf = registry.methodOf as (name: MethodName) => DrawsMethod;
-
-export const methodUnion = registry.methodUnion as unknown as z.ZodMiniType<MethodSpec>;

@@ -19,7 +19,7 @@ import { agreeProgress, agreeVerdict, reduceAgree, type AgreeState } from './sta
 import type { ModelFacts } from '../map/events.ts';
 import type { RunResult } from '../map/result.ts';
 import { parseSpec } from '../../experiment/schema.ts';
-import { byMethod } from '../../spec/schema.ts';
+import { byMethod } from '../../spec/method.ts';
 import type { StudyContext } from '../context.ts';
 
 const agreeEvents = (context: StudyContext) =>

@@ -22,9 +22,6 @@ export type CompressTask =
   /** Next-token accuracy on sequences of a text. */
   | { kind: 'text'; text: TextRef; length: number };
 
-/** The file of a bundled task, below `public/`. */
-export const taskFile = (id: string): string => `tasks/${id}.json`;
-
 export interface CompressSettings {
   task: CompressTask;
   /**

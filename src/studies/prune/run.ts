@@ -23,7 +23,7 @@ import { judged, type Judging } from '../../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../../model/int4.ts';
 import { nameOf } from '../map/events.ts';
 import type { PrunedParts } from '../derived-base.ts';
-import { targetOf } from './settings.ts';
+import { targetOf } from './target.ts';
 import { resultOf, type PruneResult, type PruneState, type StoredForm } from './state.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pruneRanks } from './need.ts';

@@ -5,7 +5,7 @@
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
 import type { PruneEvent } from './run.ts';
-import { targetOf } from './settings.ts';
+import { targetOf } from './target.ts';
 import type { ExperimentSpec } from '../spec.ts';
 
 /**

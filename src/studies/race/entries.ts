@@ -3,10 +3,7 @@
  * the entries below, which follow from no importance method.
  */
 import type { TokenBatch } from '../../engine/engine.ts';
-import type { Language } from '../../language/language.ts';
-import type { MethodWords } from '../../methods/importance/contract.ts';
 import {
-  importanceOf,
   IMPORTANCES,
   type ImportanceName,
   type MethodName,
@@ -25,7 +22,6 @@ export interface OtherEntry {
   after: ImportanceName | null;
   /** The map's method from whose importances it is computed. */
   of?: MethodName;
-  words: Record<Language, MethodWords>;
   /** Loads at its first use. */
   code(): Promise<OtherEntryCode>;
 }
@@ -33,30 +29,15 @@ export interface OtherEntry {
 const registered = {
   uniform: {
     after: 'adarank',
-    words: {
-      en: { name: 'uniform', about: 'The same rank everywhere.' },
-      ja: { name: '均等', about: '全モジュールに同じランク。' },
-    },
     code: async () => (await import('./other-entries.ts')).uniform,
   },
   random: {
     after: 'adarank',
-    words: {
-      en: {
-        name: 'random',
-        about: 'A random split of the budget, different for each seed.',
-      },
-      ja: { name: 'ランダム', about: '予算をランダムに割り当てます。シードごとに変わります。' },
-    },
     code: async () => (await import('./other-entries.ts')).random,
   },
   inverse: {
     after: 'adarank',
     of: 'adarank',
-    words: {
-      en: { name: 'inverse', about: 'AdaRank inverted: a control.' },
-      ja: { name: '逆順', about: 'AdaRank の順序を逆にした対照。' },
-    },
     code: async () => (await import('./other-entries.ts')).inverse,
   },
   /**
@@ -65,16 +46,6 @@ const registered = {
    */
   'eva-uniform': {
     after: 'eva',
-    words: {
-      en: {
-        name: 'EVA at uniform ranks',
-        about: 'The same rank everywhere, with EVA’s initial A: a control.',
-      },
-      ja: {
-        name: '均等ランクの EVA',
-        about: '全モジュールに同じランクを割り当て、A だけを EVA の方法で初期化する対照。',
-      },
-    },
     code: async () => (await import('./other-entries.ts')).evaUniform,
   },
   /**
@@ -83,16 +54,6 @@ const registered = {
    */
   imported: {
     after: null,
-    words: {
-      en: {
-        name: 'imported',
-        about: 'The imported adapter at its own ranks, trained further from its own values.',
-      },
-      ja: {
-        name: 'インポート',
-        about: 'インポートしたアダプターを、元のランクのまま追加学習します。',
-      },
-    },
     code: async () => (await import('./other-entries.ts')).imported,
   },
 } satisfies Record<string, OtherEntry>;
@@ -121,19 +82,3 @@ export const RACE_ENTRIES = [
  */
 export const partOf = (entry: RaceEntry): RaceEntry | undefined =>
   isOtherEntry(entry) ? otherEntries[entry].of : entry;
-
-/** Names and descriptions of all entries in one language. */
-export function entryWords(language: Language): { names: EntryWords; about: EntryWords } {
-  const words = RACE_ENTRIES.map((entry) => {
-    const { name, about } = (isOtherEntry(entry) ? otherEntries[entry] : importanceOf(entry)).words[
-      language
-    ];
-    return { entry, name, about };
-  });
-  return {
-    names: Object.fromEntries(words.map(({ entry, name }) => [entry, name])) as EntryWords,
-    about: Object.fromEntries(words.map(({ entry, about }) => [entry, about])) as EntryWords,
-  };
-}
-
-type EntryWords = Record<RaceEntry, string>;

@@ -9,8 +9,9 @@ import { equalBudgetRanks, type EqualBudget } from '../../methods/allocation/equ
 import type { Progress, Steps } from '../../methods/importance/contract.ts';
 import { importanceOf, type MethodName } from '../../methods/importance/registry.ts';
 import { initialAdapters } from '../../methods/lora.ts';
-import { byMethod } from '../../spec/schema.ts';
-import type { SavedAdapter, StudyContext } from '../context.ts';
+import { byMethod } from '../../spec/method.ts';
+import type { StudyContext } from '../context.ts';
+import type { SavedAdapter } from '../saved-adapter.ts';
 import { drawsAsked } from '../map/draws.ts';
 import { runMap } from '../map/run.ts';
 import { reduce } from '../map/state.ts';

@@ -21,7 +21,8 @@ import type { RaceSettings } from './settings.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { TrainingSettings } from '../../spec/spec.ts';
-import { adapterUse, type SavedAdapter, type StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
+import { adapterUse, type SavedAdapter } from '../saved-adapter.ts';
 
 const raceEvents = (context: StudyContext) =>
   eventsOf({ run: runRace, reduce: reduceRace }, context);

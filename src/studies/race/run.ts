@@ -30,7 +30,8 @@ import {
 import { partOf, type RaceEntry } from './entries.ts';
 import { rankingOf } from './ranking.ts';
 import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
-import type { SavedAdapter, StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
+import type { SavedAdapter } from '../saved-adapter.ts';
 import { raceRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
 

@@ -1,5 +1,6 @@
 /** The race's words in Japanese, typed by `words.en.ts`. */
-import { entryWords, type RaceEntry } from './entries.ts';
+import type { RaceEntry } from './entries.ts';
+import { entryWords } from './entry-words.ts';
 import type { Verdict } from './ranking.ts';
 import { numbers } from '../../language/numbers.ts';
 import { spaced } from '../../language/spaced.ts';

@@ -16,7 +16,8 @@ import { firstDifference, lossesOf } from './compare.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import { adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
+import { adapterAtRank, type SavedAdapter } from '../saved-adapter.ts';
 import { TokenText } from '../token-text.ts';
 
 const samplesEvents = (context: StudyContext) =>

@@ -8,7 +8,8 @@ import { sampler } from '../../methods/sampling.ts';
 import { nameOf } from '../map/events.ts';
 import { lossesOf } from './compare.ts';
 import { type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './state.ts';
-import { adapterUse, adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
+import { adapterUse, adapterAtRank, type SavedAdapter } from '../saved-adapter.ts';
 import { TokenText } from '../token-text.ts';
 
 /**

@@ -2,7 +2,7 @@
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { SavedAdapter } from '../context.ts';
+import type { SavedAdapter } from '../saved-adapter.ts';
 
 export interface SampleToken {
   id: number;

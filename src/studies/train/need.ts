@@ -4,7 +4,7 @@
  */
 import { nf4Bytes, trainingBytes } from '../../model/training-memory.ts';
 import type { StudyNeed } from '../contract.ts';
-import { likelyMaxRank } from './settings.ts';
+import { likelyMaxRank } from './max-rank.ts';
 
 export const trainNeed: StudyNeed = ({ training: { batch: sequences, length }, train }, model) => {
   const { ranks } = train;

@@ -18,7 +18,8 @@ import { runTrain, type TrainCheckpoint, type TrainEvent, type TrainResult } fro
 import { reduceTrain, type TrainState } from './state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import { adapterUse, adapterAtRank, type SavedAdapter, type StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
+import { adapterUse, adapterAtRank, type SavedAdapter } from '../saved-adapter.ts';
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [

@@ -14,7 +14,7 @@ import type { ExperimentSpec } from '../spec.ts';
 import type { Judging } from '../../methods/training.ts';
 import type { StudyContext } from '../context.ts';
 import { trainRanks } from './ranks.ts';
-import { TRAINED } from './settings.ts';
+import { TRAINED } from './study.ts';
 import {
   runTraining,
   type RankCurve,

@@ -6,7 +6,8 @@ import * as z from 'zod/mini';
 import type { LoraScale } from '../../methods/lora.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
 import { once, within, type Same } from '../../spec/parse.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
+import { knownMaxRank } from './max-rank.ts';
 
 export interface TrainSettings {
   /**
@@ -33,9 +34,6 @@ export interface TrainSettings {
   /** QDyLoRA: ranks at which a separate LoRA is trained for comparison. */
   compare: number[];
 }
-
-/** The name of the adapter that a training run saves. */
-export const TRAINED = 'train';
 
 export const TRAIN_LIMITS = {
   rank: [1, 4096],
@@ -111,16 +109,6 @@ export const trainSchema = z
   );
 
 true satisfies Same<z.output<typeof trainSchema>, TrainSettings>;
-
-/** The largest rank if the settings determine it; null if the map or the imported adapter does. */
-function knownMaxRank({ start, ranks }: TrainSettings): number | null {
-  if (start === 'given' || ranks.kind === 'map') return null;
-  return ranks.kind === 'uniform' ? ranks.rank : Math.max(0, ...Object.values(ranks.ranks));
-}
-
-/** An estimate of the largest rank before it is known; for ranks from the map, their mean. */
-export const likelyMaxRank = (train: TrainSettings): number =>
-  knownMaxRank(train) ?? (train.ranks.kind === 'map' ? train.ranks.mean : 1);
 
 /** How the scale depends on the rank b, for the kinds that do. */
 export const RANK_SCALES = { alpha: 'α/b', rslora: 'α/√b' } as const;

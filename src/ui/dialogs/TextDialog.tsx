@@ -4,7 +4,7 @@
  */
 import { useEffect, useId, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { TextRef } from '../../spec/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';

@@ -7,12 +7,13 @@ import { useStudyChanges } from '../../state/study-changes.ts';
 import { useShown, useStudy } from '../../state/study-store.ts';
 import type { Change } from '../../experiment/settings.ts';
 import { timeLeft, type Measurement } from '../../studies/map/state.ts';
-import { REPEATS_MORE } from '../../studies/map/study.ts';
-import { studyOf, type StudyKind } from '../../studies/registry.ts';
+import { REPEATS_MORE } from '../../studies/map/manifest.ts';
+import { manifestOf } from '../../studies/manifest-of.ts';
+import type { StudyKind } from '../../studies/registry.ts';
 import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { countsOf, drawsAsked, kindOfRepeats, stageOf, sweepsOf } from '../../studies/map/draws.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
@@ -48,7 +49,7 @@ export function useStatus(): Status {
     };
   if (study === 'map') return measurement;
   const w = words.studies;
-  const labels = inLanguage(studyOf(study).labels, words);
+  const labels = inLanguage(manifestOf(study).labels, words);
   if (changes.length > 0 && phase !== 'running')
     return { ...changed(words, changes), note: w.changed };
   switch (phase) {

@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { playOrPause, reset, step, travel } from '../../state/runs.ts';
 import { useMap } from '../../state/map-store.ts';
-import { studyOf } from '../../studies/registry.ts';
+import { manifestOf } from '../../studies/manifest-of.ts';
 import { useView } from '../../state/view-store.ts';
 import { present } from './present.ts';
 import { endTour, nextCard } from './tour-control.ts';
@@ -40,7 +40,7 @@ function escape(): boolean {
   } else if (opened !== null) {
     set({ opened: null });
     if (!stepped) document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus();
-  } else if (studyOf(viewed()).place === 'panel') closeAgreement();
+  } else if (manifestOf(viewed()).place === 'panel') closeAgreement();
   else if (useView.getState().tour !== null) endTour();
   else if (useView.getState().present) present(false);
   else return false;

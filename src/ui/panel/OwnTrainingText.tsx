@@ -3,7 +3,7 @@
  * stays on this device.
  */
 import { useState } from 'react';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useWords } from '../use-words.ts';
 

@@ -7,7 +7,8 @@ import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
 import { defined, elementAt } from '../../checked.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type ChartTab } from '../../state/view-store.ts';
-import { isStudy, STUDIES, studyOf, type StudyKind } from '../../studies/registry.ts';
+import { manifestOf } from '../../studies/manifest-of.ts';
+import { isStudy, STUDIES, type StudyKind } from '../../studies/registry.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
@@ -29,7 +30,7 @@ const files = import.meta.glob<{ Panel: ComponentType }>('../studies/*/*Panel.ts
 
 /** The panel component of every study, found by its folder. The map has charts instead. */
 const studyPanels = Object.fromEntries(
-  STUDIES.filter((study) => studyOf(study).place !== 'map').map((study) => {
+  STUDIES.filter((study) => manifestOf(study).place !== 'map').map((study) => {
     const [file] = Object.keys(files).filter((path) => path.startsWith(`../studies/${study}/`));
     return [study, lazyPart(async () => (await defined(files[defined(file)])()).Panel)];
   }),
@@ -38,7 +39,7 @@ const studyPanels = Object.fromEntries(
 const tabs: (ChartTab | StudyKind)[] = [
   'layers',
   'certainty',
-  ...STUDIES.filter((study) => studyOf(study).place === 'tab'),
+  ...STUDIES.filter((study) => manifestOf(study).place === 'tab'),
 ];
 
 /** Contents of a tab, or of a study that has no tab. */
@@ -72,9 +73,9 @@ export function Panel() {
         </Suspense>
       </section>
     );
-  if (studyOf(study).place === 'panel')
+  if (manifestOf(study).place === 'panel')
     return (
-      <section className="card panel" aria-label={inLanguage(studyOf(study).labels, words).tab}>
+      <section className="card panel" aria-label={inLanguage(manifestOf(study).labels, words).tab}>
         <TabContent tab={study} />
       </section>
     );
@@ -94,7 +95,7 @@ export function Panel() {
   }
   const nameOf = (of: ChartTab | StudyKind) =>
     isStudy(of)
-      ? inLanguage(studyOf(of).labels, words).tab
+      ? inLanguage(manifestOf(of).labels, words).tab
       : { layers: words.panel.byLayer, certainty: words.panel.convergence }[of];
   return (
     <section className="card panel" aria-label={words.panel.label}>

@@ -3,7 +3,7 @@
  * others.
  */
 import { defined } from '../../checked.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import type { TrainingSettings } from '../../spec/spec.ts';
 import { defaults } from '../../state/derived.ts';

@@ -1,8 +1,7 @@
 /**
  * Makes the result of a study the base of the other experiments, or restores the original model.
  */
-import type { BaseKind } from '../../studies/base-kinds.ts';
-import { baseKey } from '../../experiment/settings.ts';
+import { baseKey, type BaseKind } from '../../studies/base-kinds.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useEdit } from '../parts/use-edit.ts';

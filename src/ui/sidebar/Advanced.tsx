@@ -1,7 +1,8 @@
 /** Advanced settings. A setting that is not at its default shows the default. */
 import type { ReactNode } from 'react';
 import { BASES } from '../../studies/base-kinds.ts';
-import { LIMITS, ROUNDINGS, rules } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
+import { ROUNDINGS, rules } from '../../spec/schema.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import { BOS } from '../../model/bos.ts';
 import { defaults } from '../../state/derived.ts';

@@ -2,7 +2,7 @@
  * The budget. Moving the slider re-allocates the measured importances within one frame, without new
  * measurements. Stops are spaced logarithmically; any other number can be typed.
  */
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { NumberBox } from '../parts/NumberField.tsx';

@@ -1,6 +1,6 @@
 /** Choice of the importance method. Each shows its measured time on this device, if known. */
 import { useMap } from '../../state/map-store.ts';
-import { byMethod, METHODS } from '../../spec/schema.ts';
+import { byMethod, METHODS } from '../../spec/method.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
 import { useWords } from '../use-words.ts';

@@ -1,9 +1,9 @@
 /**
- * Settings of the current method, generated from its schema and words: numbers, then choices, then
- * the noise. A setting that is not at its default shows the default.
+ * Settings of the current method, generated from the registry: numbers, then choices, then the
+ * noise. A setting that is not at its default shows the default.
  */
-import { methodFields } from '../../spec/fields.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
+import { methodFields, SIGMA } from '../../spec/method.ts';
 import type { MethodSpec } from '../../spec/spec.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -24,14 +24,13 @@ export function MethodFields() {
     <>
       {fields.map((field) => {
         const { key, normal } = field;
-        return field.kind !== 'number' ? null : (
+        return field.kind !== 'whole' ? null : (
           <NumberField
             key={key}
             label={own[key]?.label ?? key}
             value={values[key] as number}
             min={field.min}
             max={field.max}
-            step={field.whole ? 1 : 'any'}
             note={values[key] === normal ? null : words.sidebar.default(String(normal))}
             onCommit={(v) => set(key, v)}
           />
@@ -102,9 +101,6 @@ function NoiseFields({ noise }: { noise: Noise }) {
     </>
   );
 }
-
-/** Same default as in the schema. */
-const SIGMA = 0.05;
 
 /** Not validated here: the schema does it (`useEdit`). */
 const withSetting = (spec: ExperimentSpec, key: string, value: unknown): ExperimentSpec => ({

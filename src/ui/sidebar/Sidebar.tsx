@@ -3,7 +3,7 @@
  * it is a drawer.
  */
 import { presets, presetSpec } from '../../experiment/schema.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS } from '../../spec/limits.ts';
 import { specKey } from '../../experiment/settings.ts';
 import { defaults, useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';

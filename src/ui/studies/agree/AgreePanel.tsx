@@ -5,7 +5,7 @@
 import { elementAt } from '../../../checked.ts';
 import { AGREE_METHODS, type AgreeMethod } from '../../../studies/agree/settings.ts';
 import { agreeVerdict, correlations, type AgreeState } from '../../../studies/agree/state.ts';
-import { byMethod } from '../../../spec/schema.ts';
+import { byMethod } from '../../../spec/method.ts';
 import type { MethodName } from '../../../spec/spec.ts';
 import { useLayout, useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';

@@ -7,7 +7,7 @@ import { failureOf } from '../../../state/engine.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useModel } from '../../../state/model-store.ts';
 import { fileOf } from '../../../state/texts.ts';
-import { taskFile } from '../../../studies/compress/settings.ts';
+import { taskFile } from '../../../studies/compress/study.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
 import { costOf, type PruneState } from '../../../studies/prune/state.ts';
 import { PRUNED_FILES } from '../../../studies/prune/files.ts';
-import { targetOf } from '../../../studies/prune/settings.ts';
+import { targetOf } from '../../../studies/prune/target.ts';
 import { useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { prunedFile } from '../../../state/adapters.ts';

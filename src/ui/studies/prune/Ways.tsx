@@ -4,7 +4,7 @@
  */
 import { defined } from '../../../checked.ts';
 import type { PruneState } from '../../../studies/prune/state.ts';
-import { targetOf } from '../../../studies/prune/settings.ts';
+import { targetOf } from '../../../studies/prune/target.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { pruneWords } from '../../../studies/prune/words.ts';
 import { useWords } from '../../use-words.ts';

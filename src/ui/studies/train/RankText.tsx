@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'react';
 import { defined } from '../../../checked.ts';
 import { firstDifference } from '../../../studies/samples/compare.ts';
-import { TRAINED } from '../../../studies/train/settings.ts';
+import { TRAINED } from '../../../studies/train/study.ts';
 import { SAMPLES_LIMITS } from '../../../studies/samples/settings.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { writeAt } from '../../../state/adapters.ts';

@@ -5,7 +5,7 @@
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
 import type { TrainState } from '../../../studies/train/state.ts';
-import { likelyMaxRank } from '../../../studies/train/settings.ts';
+import { likelyMaxRank } from '../../../studies/train/max-rank.ts';
 import { doingNow, isUniform, separateLosses, verdictOf } from '../../../studies/train/verdict.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';

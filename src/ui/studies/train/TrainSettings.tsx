@@ -1,13 +1,13 @@
 /** Settings of the training run: method, start values, ranks, base and optimiser. */
 import {
-  likelyMaxRank,
   methodOf,
   RANK_SCALES,
   scaleOfKind,
   TRAIN_LIMITS,
   type TrainSettings as Settings,
 } from '../../../studies/train/settings.ts';
-import { LIMITS } from '../../../spec/schema.ts';
+import { likelyMaxRank } from '../../../studies/train/max-rank.ts';
+import { LIMITS } from '../../../spec/limits.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
