@@ -181,6 +181,6 @@ describe('the engine on a small decoder', () => {
       tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, probes)),
     ).rejects.toMatchObject({ code: 'too-large' });
     await tight.dispose();
-    await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'disposed' });
   });
 });

@@ -21,9 +21,13 @@ test('reads both families of names; code and unknown keys are ignored', () => {
     heads: 2,
     keyValueHeads: 2,
     vocab: 16,
+    maxLength: null,
   });
-  expect(read({ n_embd: 64, n_layer: 3, n_head: 4, vocab_size: 512 })).toMatchObject({
+  expect(
+    read({ n_embd: 64, n_layer: 3, n_head: 4, vocab_size: 512, n_positions: 128 }),
+  ).toMatchObject({
     hidden: 64,
+    maxLength: 128,
     layers: 3,
     heads: 4,
     keyValueHeads: null,
@@ -45,6 +49,7 @@ test.for<[string, unknown]>([
   ['null', { ...good, hidden_size: null }],
   ['zero layers', { ...good, num_hidden_layers: 0 }],
   ['a fraction', { ...good, vocab_size: 1.5 }],
+  ['a negative context', { ...good, max_position_embeddings: -1 }],
   ['heads that do not divide', { ...good, num_attention_heads: 3, num_key_value_heads: 3 }],
   ['key-value heads that do not divide', { ...good, num_key_value_heads: 4 }],
   [
