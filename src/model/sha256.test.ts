@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { BlockHash } from './block-hash.ts';
 import { gitBlobHash, Sha1 } from './sha1.ts';
-import { Sha256, sha256 } from './sha256.ts';
+import { Sha256, sha256, sha256Of } from './sha256.ts';
 
 test('published vectors', () => {
   expect(sha256()).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
@@ -27,6 +27,26 @@ test.each<[string, () => BlockHash]>([
       expect(ours.hex()).toBe(theirs.digest('hex'));
     }),
   );
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test.each([
+  ['with WebCrypto', true],
+  ['without it, as on a page served over plain http', false],
+])('whole pieces have the same digest %s', async (_, secure) => {
+  const digest = vi.fn(crypto.subtle.digest.bind(crypto.subtle));
+  vi.stubGlobal('crypto', secure ? { subtle: { digest } } : {});
+  for (const sizes of [[], [0], [1], [64], [100_000], [55, 56], [0, 1, 1000]]) {
+    const pieces = sizes.map((size) => Uint8Array.from({ length: size }, (_, i) => i * i));
+    const theirs = createHash('sha256').update(Buffer.concat(pieces)).digest('hex');
+    expect(await sha256Of(pieces)).toBe(theirs);
+    expect(await sha256Of(pieces.map((p) => new Uint8Array([1, ...p, 1]).subarray(1, -1)))).toBe(
+      theirs,
+    );
+  }
+  // Only single pieces are whole buffers.
+  expect(digest).toHaveBeenCalledTimes(secure ? 8 : 0);
 });
 
 test('a file has the name that git gives it', () => {
