@@ -35,7 +35,7 @@ test('reads both families of names; code and unknown keys are ignored', () => {
   expect(read({ text_config: good, hidden_size: 'x' })).toMatchObject({ hidden: 8 });
 });
 
-test('heads of their own size need not divide the hidden size', () => {
+test('heads with head_dim need not divide the hidden size', () => {
   expect(read({ ...good, num_attention_heads: 3, num_key_value_heads: 1, head_dim: 4 }).heads).toBe(
     3,
   );
@@ -66,7 +66,7 @@ test.for<[string, unknown]>([
   );
 });
 
-test('external data as flags and small counts is fine', () => {
+test('external data may be flags and small counts', () => {
   for (const value of [true, false, 2, { 'model.onnx': true, 'model_fp16.onnx': 3 }]) {
     expect(
       read({ ...good, 'transformers.js_config': { use_external_data_format: value } }).hidden,
@@ -74,7 +74,7 @@ test('external data as flags and small counts is fine', () => {
   }
 });
 
-test('must agree with the graph where it speaks', () => {
+test('every stated value must agree with the graph', () => {
   checkConfig(read(good), graph);
   checkConfig(read({}), graph);
   expect(() => checkConfig(read({ ...good, hidden_size: 4096 }), graph)).toThrow(
