@@ -6,6 +6,7 @@
  * `model.onnx`, in the root or in folders), or a single graph. `companion-files.ts` selects
  * the files that belong to the graph.
  */
+import { sha256Of } from '#sha256';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { externalLocations, parseModel, type ParsedModel } from '../onnx/external.ts';
@@ -17,7 +18,6 @@ import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { isObject, parseJson, type JsonObject } from './json.ts';
 import { READ_LIMITS } from './limits.ts';
 import { describeBytes } from './figures.ts';
-import { sha256Of } from './sha256.ts';
 import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
 
 export interface OpenModel {

@@ -1,7 +1,7 @@
 /**
- * SHA-256 (FIPS 180-4). WebCrypto hashes whole buffers. The implementation here takes input in
- * pieces, such as a download that is verified as it arrives, and serves pages without WebCrypto:
- * those served over plain http.
+ * SHA-256 (FIPS 180-4) in JavaScript, for input in pieces: downloads are verified as they arrive,
+ * which WebCrypto can't do. Also for short texts, without a promise, and for pages without
+ * WebCrypto. Whole models are hashed by the platform (`sha256.node.ts`, `sha256.web.ts`).
  */
 import { BlockHash } from './block-hash.ts';
 
@@ -76,23 +76,7 @@ export class Sha256 extends BlockHash {
   }
 }
 
-/** Bytes above which WebCrypto is not used, because it copies its input. */
-const MAX_COPY = 2 ** 29;
-
-/**
- * Lower-case hex of the hash of `pieces` in order. WebCrypto takes one buffer; joining several
- * pieces of a model would double its memory.
- */
-export async function sha256Of(pieces: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
-  const [bytes, ...others] = pieces;
-  // Absent on pages served over plain http.
-  const { subtle } = crypto as { subtle?: SubtleCrypto };
-  if (!subtle || !bytes || others.length > 0 || bytes.length > MAX_COPY) return sha256(...pieces);
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** Lower-case hex, without WebCrypto and its promise: for short input. */
+/** Lower-case hex. */
 export function sha256(...pieces: readonly Uint8Array[]): string {
   const hash = new Sha256();
   for (const piece of pieces) hash.update(piece);
