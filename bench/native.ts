@@ -22,6 +22,7 @@ import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/runtime/load.ts';
 import { median, provenance, quiet, watchOthers } from './machine.ts';
 import { writeResult } from './results.ts';
+import { ADAMW } from './adamw.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -97,10 +98,7 @@ async function tasksOn(engine: FullEngine) {
           {
             step,
             learningRate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weightDecay: 0,
+            ...ADAMW,
             maxNorm: 0.3,
           },
         ),

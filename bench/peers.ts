@@ -19,6 +19,7 @@ import { factsOf, loadModel } from '../src/runtime/load.ts';
 import { ownTime } from './machine.ts';
 import { reportPeers, type Step } from './peers/report.ts';
 import { size } from './peers/size.ts';
+import { ADAMW } from './adamw.ts';
 
 const { values } = parseArgs({
   options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } },
@@ -52,10 +53,7 @@ async function ours(): Promise<Step> {
     {
       step: count,
       learningRate: size.learningRate,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
+      ...ADAMW,
       maxNorm: size.maxNorm,
     },
   );

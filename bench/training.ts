@@ -17,6 +17,7 @@ import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { pureProducts } from './products.ts';
 import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
 import { writeResult } from './results.ts';
+import { ADAMW } from './adamw.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -60,10 +61,7 @@ const adapters = await engine.adapters(
 const use = { adapters, scale: () => 2 };
 const adamW = {
   learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0,
+  ...ADAMW,
   maxNorm: 0.3,
 };
 

@@ -9,6 +9,7 @@ import { jacobianSquares } from '../src/methods/importance/jacobian.run.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { toEnd } from '../src/methods/to-end.ts';
+import { ADAMW } from './adamw.ts';
 
 const tokens = ({ vocab }: CutEngine, sequences: number, length: number): TokenBatch => ({
   ids: Int32Array.from({ length: sequences * length }, (_, i) => (i * i * 7 + 3) % vocab),
@@ -66,10 +67,7 @@ export const work = ({
     const adamW = {
       step: 1,
       learningRate: 1e-3,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
+      ...ADAMW,
       maxNorm: 1,
     };
     return () => engine.trainStep(batch, { adapters, scale: () => 2 }, adamW);

@@ -54,11 +54,12 @@ test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
 const node = async (...args: string[]) =>
   (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
 
-test('add a study: the command line runs it', () => {
-  const [, table] = follow('add-a-study', copy);
+test('add a study: the command line runs it, and its test of resuming passes', () => {
+  const [, table, tested] = follow('add-a-study', copy);
   expect(table).toMatch(/^layer +size\n(\d +\d+\n){8}$/);
   const edges = JSON.parse(readFileSync(join(copy, 'sizes.json'), 'utf8')) as { sizes: number[] };
   expect(edges.sizes).toHaveLength(8);
+  expect(tested).toMatch(/Test Files +1 passed/);
 });
 
 test('add an importance method: it is compared, and measured on the map', () => {

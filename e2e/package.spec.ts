@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { preview } from 'vite';
 import { elementAt } from '../src/checked.ts';
 import { readPeftConfig } from '../src/adapters/peft-config.ts';
+import { readGraph } from '../src/onnx/read.ts';
 import { blocksOf } from '../test/guide.ts';
 import { expect, test } from './test.ts';
 
@@ -76,8 +77,14 @@ test('the examples of docs/library.md run, one after the other', async () => {
   const { stdout } = await run(process.execPath, ['documented.mjs'], { cwd, env });
   const lines = stdout.trim().split('\n');
   expect(lines.slice(0, 3).map((line) => line.split(' ')[0])).toEqual(['0', '10', '20']);
+  const [names, weights] = lines.slice(3, 5) as [string, string];
+  expect(names).toBe('x dy dx tap0 tap1 tap2 tap3 grad0 grad1 grad2 grad3 grad4 grad5 grad6');
+  expect(weights).toMatch(/^w0: uint4 \[192,512\],w1: float32 \[192,16\],/);
+  const file = 'layer0-backward.onnx';
+  const piece = await readGraph(readFileSync(join(cwd, file)), { file });
+  expect(piece.outputs.map(({ name }) => name)).toEqual(names.split(' ').slice(2));
   // The adapter of the first test, read from its files.
-  const [imported, continued] = lines.slice(3).map(Number) as [number, number];
+  const [imported, continued] = lines.slice(5).map(Number) as [number, number];
   expect(Math.abs(imported - losses[1])).toBeLessThan(1e-5);
   expect(continued).toBeLessThan(imported);
 });

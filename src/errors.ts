@@ -108,6 +108,7 @@ export const errorTable = {
     `Part of this page failed to load: there is no connection, or a newer version has replaced it. ` +
     `Try again. If that fails, reload the page.`,
   cancelled: () => `Stopped.`,
+  disposed: () => `The model was disposed and can no longer compute. Open it again.`,
   // --- experiments (experiment, cli), arguments (library) ---
   'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,
   'bad-argument': (v) => `"${v.at}" is not valid: ${v.why}. Correct that argument.`,

@@ -4,6 +4,7 @@ import type { TokenBatch } from '../../src/engine/engine.ts';
 import { difference } from '../../src/engine/backends/kernel-checks.ts';
 import { jacobianSquares } from '../../src/methods/importance/jacobian.run.ts';
 import { initialAdapters } from '../../src/methods/lora.ts';
+import { ADAMW } from '../adamw.ts';
 
 export interface Numbers {
   logits: Float32Array;
@@ -30,10 +31,7 @@ export async function numbersOf(engine: CutEngine, batch: TokenBatch): Promise<N
     const adamW = {
       step,
       learningRate: 1e-3,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0,
+      ...ADAMW,
       maxNorm: 1,
     };
     losses.push((await engine.trainStep(batch, { adapters, scale: () => 2 }, adamW)).loss);

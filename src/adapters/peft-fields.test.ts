@@ -39,21 +39,21 @@ test(`the table has the fields of PEFT ${peft.peft}, and no others`, () => {
   expect(Object.keys(loraFields).sort()).toEqual([...peft.fields].sort());
 });
 
-test('a field PEFT does not know is passed over and mentioned', () => {
+test('a field that PEFT does not know is ignored with a note', () => {
   expect(parsed({ use_something_new: true, another: 1 }).notes).toEqual([
     expect.stringContaining('"use_something_new", "another"'),
   ]);
   expect(parsed({}).notes).toEqual([]);
 });
 
-describe('passed over: any value, the same reading', () => {
+describe('an ignored field does not change the adapter', () => {
   test.for(fields('passed'))('%s', (name) => {
     for (const value of [null, true, false, 0, 3, 'text', [1], {}, { a: 1 }])
       expect(parsed({ [name]: value })).toEqual(parsed({}));
   });
 });
 
-describe('refused by name where it is set', () => {
+describe('an unsupported field is refused by its name', () => {
   const off: Record<string, unknown[]> = {
     bias: ['none', null],
     init_lora_weights: [
@@ -100,7 +100,7 @@ describe('refused by name where it is set', () => {
   });
 });
 
-describe('read', () => {
+describe('a supported field', () => {
   test.for<[string, object]>([
     ['alpha_pattern', { alpha_pattern: { q_proj: 5 } }],
     ['exclude_modules', { exclude_modules: ['q_proj'] }],
@@ -111,10 +111,10 @@ describe('read', () => {
     ['rank_pattern', { rank_pattern: { q_proj: 5 } }],
     ['target_modules', { target_modules: ['k_proj'] }],
     ['use_rslora', { use_rslora: true }],
-  ])('%s changes the reading', ([, settings]) => {
+  ])('changes the adapter: %s', ([, settings]) => {
     expect(parsed(settings)).not.toEqual(parsed({}));
   });
-  test('and nothing else is marked so, but the name of the base and the type', () => {
+  test('is one of these, the base model or the type', () => {
     expect(fields('read')).toEqual([
       'alpha_pattern',
       'base_model_name_or_path',
@@ -146,19 +146,19 @@ describe('read', () => {
     [null, false],
     [[], false],
     [{}, false],
-  ])('use_rslora %j is %s, as in Python, and said where it is no boolean', ([value, want]) => {
+  ])('use_rslora %j is %s, as in Python, with a note if it is no boolean', ([value, want]) => {
     const { rsLora, notes } = parsed({ use_rslora: value });
     expect(rsLora).toBe(want);
     expect(isTrue(value)).toBe(want);
     expect(notes).toHaveLength(typeof value === 'boolean' || value === null ? 0 : 1);
   });
 
-  test('r 0 is no fault where every module has a rank of its own', () => {
+  test('r 0 is accepted if every module has its own rank', () => {
     expect(parsed({ r: 0, rank_pattern: { q_proj: 5 } }).rank).toBe(5);
     expect(codeOf({ r: 0, rank_pattern: { k_proj: 5 } })).toBe('adapter-setting');
   });
 
-  test('patterns and targets that match nothing are mentioned, those that are shadowed are not', () => {
+  test('patterns and targets that match nothing give a note, shadowed ones do not', () => {
     const { notes } = parsed({
       rank_pattern: { q_proj: 2, '.*q_proj': 4, v_proj: 8 },
       alpha_pattern: { nothing: 1, nobody: 2 },
@@ -171,7 +171,7 @@ describe('read', () => {
     ]);
   });
 
-  test('patterns without end are refused before they take long', () => {
+  test('patterns that take too long to match are refused', () => {
     const slow = Object.fromEntries(
       Array.from({ length: 20 }, (_, i) => [`${'(a?|.){30,999}'.repeat(3)}${i}`, 2]),
     );

@@ -28,7 +28,7 @@ test.for<[string, string[], string]>([
   ['halves below it', [C, W, `a/${C}`, `b/${W}`], ''],
   ['a pickle beside the pair', [C, W, BIN], ''],
   ['longer names do not count', [`deep/${C}`, `deep/${W}`, `x${C}`, `${W}.bak`], 'deep/'],
-])('%s', ([, paths, folder]) => {
+])("finds the adapter's two files: %s", ([, paths, folder]) => {
   expect(pair(...paths)).toEqual({ config: { path: folder + C }, weights: { path: folder + W } });
 });
 
@@ -63,7 +63,7 @@ test.for<[string, string[], string, string[]]>([
   ['no weights anywhere', [`o/${C}`], 'no-file', [W]],
   ['no config anywhere', [W], 'no-file', [C]],
   ['nothing', ['readme.txt'], 'no-file', [C]],
-])('refused: %s', ([, paths, code, parts]) => {
+])('refuses files without exactly one adapter: %s', ([, paths, code, parts]) => {
   let error: unknown;
   try {
     pair(...paths);
@@ -75,12 +75,12 @@ test.for<[string, string[], string, string[]]>([
   for (const part of parts) expect((error as AtlasError).message).toContain(part);
 });
 
-test('a long list is cut', () => {
+test('a long list of adapters is shortened in the message', () => {
   const many = Array.from({ length: 30 }, (_, i) => [`c-${i}/${C}`, `c-${i}/${W}`]).flat();
   expect(() => pair(...many)).toThrow(/c-5, …\. Choose one of them\.$/);
 });
 
-test('of several equally high, each can be chosen by its folder, and gives exactly its own pair', () => {
+test('each of several adapters at one depth can be chosen by its folder', () => {
   const files = ['o/c-10', 'o/c-2', 'o/c-2/deep', 'o/c-2b'].flatMap((folder) =>
     [W, C].map((name) => ({ path: `${folder}/${name}`, from: folder })),
   );
@@ -102,7 +102,7 @@ test('of several equally high, each can be chosen by its folder, and gives exact
   expect(filesIn(files, '')).toBe(files);
 });
 
-test('names of strangers stay on one line of the sentence', () => {
+test('untrusted file names stay on one line of the message', () => {
   const [hostile, long] = ['a\n\u202eb', 'x'.repeat(5000)];
   const find = () => pair(`${hostile}/${C}`, `${hostile}/${W}`, `${long}/${C}`, `${long}/${W}`);
   expect(find).toThrow(/out\.zip\/a��b/);

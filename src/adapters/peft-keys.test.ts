@@ -96,7 +96,7 @@ test.for<[string, (letter: string) => string, Record<string, HandTensor>, RegExp
     {},
     /"_orig_mod", "_fsdp_wrapped_module", "module"/,
   ],
-])('%s', ([, name, further, note]) => {
+])('reads an adapter %s', ([, name, further, note]) => {
   const { adapters, notes } = importPeft(config, weights(name, further), modules);
   expect(adapters).toEqual([
     { module: 0, rank: 1, loraA: Float32Array.from(A), loraB: Float32Array.from(B) },
@@ -176,13 +176,13 @@ test.for<[string, string, RegExp, (letter: string) => string, Record<string, Han
     plain,
     { [`base_model.model.${path}.bias`]: { shape: [2], values: [1, 1] } },
   ],
-])('%s: %s', ([code, , message, name, further]) => {
+])('refuses weights, %s: %s', ([code, , message, name, further]) => {
   const error = caught(() => importPeft(config, weights(name, further), modules));
   expect(error.code).toBe(code);
   expect(error.message).toMatch(message);
 });
 
-describe('numbers', () => {
+describe('numbers are read exactly', () => {
   test.for<SafetensorsType>(['F64', 'F32', 'F16', 'BF16'])('%s', (type) => {
     const powers = { A: [1, -0.5, 2], B: [0.25, -4] };
     const {
@@ -192,7 +192,7 @@ describe('numbers', () => {
     expect([...defined(adapter).loraB]).toEqual(powers.B);
   });
 
-  test('float64 is rounded to the nearest float32; beyond its range it is no finite number', () => {
+  test('float64 is rounded to the nearest float32, and refused beyond its range', () => {
     const file = (value: number) =>
       safetensorsOf({
         [plain('A')]: { shape: [1, 3], values: [value, 0, 0], type: 'F64' },
@@ -204,7 +204,7 @@ describe('numbers', () => {
     expect(caught(() => importPeft(config, file(1e300), modules)).code).toBe('adapter-values');
   });
 
-  test('metadata of null is none', () => {
+  test('metadata of null is read as absent', () => {
     const file = safetensorsOf(
       { [plain('A')]: { shape: [1, 3], values: A }, [plain('B')]: { shape: [2, 1], values: B } },
       null,
@@ -213,7 +213,7 @@ describe('numbers', () => {
   });
 });
 
-test('without targets in the settings the weights tell them, and that is said', () => {
+test('without target_modules the weights name the targets, with a note', () => {
   for (const targets of [{ target_modules: null }, {}]) {
     const { adapters, notes } = importPeft(configOf({ r: 1, ...targets }), weights(plain), modules);
     expect(adapters.map((a) => a.module)).toEqual([0]);
@@ -230,7 +230,7 @@ test('without targets in the settings the weights tell them, and that is said', 
   ).toBe('adapter-pair');
 });
 
-test('a rank of 0 in the settings with every rank in the pattern', () => {
+test('r 0 is accepted if the pattern has every rank', () => {
   const { adapters, scale } = importPeft(
     configOf({ target_modules: ['q_proj'], r: 0, lora_alpha: 3, rank_pattern: { q_proj: 1 } }),
     weights(plain),
@@ -240,7 +240,7 @@ test('a rank of 0 in the settings with every rank in the pattern', () => {
   expect(scale(0)).toBe(3);
 });
 
-describe('the head', () => {
+describe('an adapter of lm_head', () => {
   const places = [...modules, { index: 2, path: 'lm_head', inFeatures: 3, outFeatures: 4 }];
   const named = (name: string) => `base_model.model.lm_head.${name}.weight`;
   const head: Record<string, HandTensor> = {
@@ -260,7 +260,7 @@ describe('the head', () => {
   const read = (tensors: Record<string, HandTensor> = head, config = settings()) =>
     importPeft(config, weights(plain, tensors), places);
 
-  test('has an adapter behind those of the modules, at its own rank and scale', () => {
+  test('comes after the modules, with its own rank and scale', () => {
     const { adapters, scale, notes } = read();
     expect(adapters.map((a) => [a.module, a.rank])).toEqual([
       [0, 1],
@@ -272,7 +272,7 @@ describe('the head', () => {
     expect(notes).toEqual([]);
   });
 
-  test('alone, and under an adapter’s and a wrapper’s names', () => {
+  test('is read alone, and under the names of an adapter or a wrapper', () => {
     const tensors = Object.fromEntries(
       Object.entries(head).map(([name, tensor]) => [
         `_orig_mod.${name.replace('.weight', '.default.weight')}`,
@@ -288,7 +288,7 @@ describe('the head', () => {
     ).toEqual([2]);
   });
 
-  test('its own weight, as PEFT saves it along, is left out and mentioned', () => {
+  test('is read without the full weight that PEFT saves with it, with a note', () => {
     const own = (rows: number): Record<string, HandTensor> => ({
       ...head,
       [named('base_layer')]: { shape: [rows, 3], values: new Array<number>(3 * rows).fill(7) },
@@ -332,14 +332,14 @@ describe('the head', () => {
       { ...head, ...ofBoth },
       settings({ target_modules: 'all-linear' }),
     ],
-  ])('%s: %s', ([code, , message, tensors, config]) => {
+  ])('is refused, %s: %s', ([code, , message, tensors, config]) => {
     expect(caught(() => read(tensors, config))).toMatchObject({
       code,
       message: expect.stringMatching(message) as string,
     });
   });
 
-  test('"all-linear" needs no weights of it', () => {
+  test('is not required by "all-linear"', () => {
     expect(
       read(
         ofBoth,

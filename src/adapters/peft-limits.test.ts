@@ -21,14 +21,14 @@ const refused = (why: string) =>
     message: expect.stringContaining(why) as string,
   }) as Error;
 
-test.each(['rank_pattern', 'alpha_pattern'])('%s: 2,000 patterns, and not one more', (name) => {
+test.each(['rank_pattern', 'alpha_pattern'])('%s may have 2,000 patterns, and no more', (name) => {
   expect(readPeftConfig(configOf({ [name]: patterns(READ_LIMITS.patterns) }))).toBeDefined();
   expect(() => readPeftConfig(configOf({ [name]: patterns(READ_LIMITS.patterns + 1) }))).toThrow(
     refused(`${name} has 2,001 patterns, but at most 2,000 are allowed`),
   );
 });
 
-test('layers_pattern: 2,000 names, and not one more', () => {
+test('layers_pattern may have 2,000 names, and no more', () => {
   const named = (count: number) =>
     configOf({
       layers_to_transform: [1],
@@ -40,7 +40,7 @@ test('layers_pattern: 2,000 names, and not one more', () => {
   );
 });
 
-test('20,000 patterns are refused in no time, and those that are read are soon tried', () => {
+test('20,000 patterns are refused within 1 s of processor time, and 2,000 are matched within 2 s', () => {
   const many = configOf({ rank_pattern: patterns(20_000) });
   const allowed = configOf({ rank_pattern: patterns(READ_LIMITS.patterns) });
   expect(cpuTime(() => expect(() => readPeftConfig(many)).toThrow('20,000 patterns'))).toBeLessThan(
@@ -49,14 +49,14 @@ test('20,000 patterns are refused in no time, and those that are read are soon t
   expect(cpuTime(() => paths.map(readPeftConfig(allowed).rankOf))).toBeLessThan(2000);
 });
 
-test('layers_to_transform of a million numbers costs no more than one', () => {
+test('600,000 numbers in layers_to_transform are matched within 0.2 s of processor time', () => {
   const config = readPeftConfig(
     configOf({ layers_to_transform: Array.from({ length: 600_000 }, (_, i) => i + 100) }),
   );
   expect(cpuTime(() => expect(paths.some(config.targets)).toBe(false))).toBeLessThan(200);
 });
 
-test('a file of five megabytes, and not one byte more', () => {
+test('adapter_config.json may have 5 MB, and not one byte more', () => {
   const padded = (length: number) =>
     new TextEncoder().encode('{"peft_type":"LORA"}'.padEnd(length));
   expect(readPeftConfig(padded(READ_LIMITS.adapterConfig))).toBeDefined();

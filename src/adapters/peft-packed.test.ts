@@ -115,7 +115,7 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
   const scale = (alpha: number, rank: number) => alpha / (rsLora ? Math.sqrt(rank) : rank);
   const settings = { use_rslora: rsLora, lora_alpha: 6 };
 
-  test('a packed adapter on modules apart: A shared, the rows of B cut', () => {
+  test('a packed adapter on separate modules shares A and splits the rows of B', () => {
     const qkv = made('self_attn.qkv_proj', 3, 16);
     const gateUp = made('mlp.gate_up_proj', 2, 10);
     const back = read([qkv, gateUp], apart, settings);
@@ -131,7 +131,7 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
     expect(back.notes).toEqual([expect.stringContaining('packed')]);
   });
 
-  test('adapters apart on packed modules: all their ranks, each on its rows', () => {
+  test('separate adapters on packed modules have the sum of their ranks, each on its rows', () => {
     const parts = [
       made('self_attn.q_proj', 3, 8),
       made('self_attn.k_proj', 1, 4),
@@ -169,7 +169,7 @@ test.for<[string, Made[]]>([
   ['k', [made('self_attn.k_proj', 2, 4)]],
   ['v', [made('self_attn.v_proj', 2, 4)]],
   ['up', [made('mlp.up_proj', 2, 5)]],
-])('only %s, on packed modules: the other rows stay as they are', ([, parts]) => {
+])('an adapter of only %s on packed modules leaves the other rows unchanged', ([, parts]) => {
   const got = changes(read(parts, packed), packed).flat();
   const want = Object.entries(rows).flatMap(([name, out]) => {
     const part = parts.find((p) => p.name === name);
@@ -180,7 +180,7 @@ test.for<[string, Made[]]>([
   close(got, want);
 });
 
-test('half the ranks of a packed whole are half the ranks of every part', () => {
+test('a packed adapter at half its ranks is every part at half its ranks', () => {
   const parts = [
     made('self_attn.q_proj', 4, 8),
     made('self_attn.k_proj', 2, 4),
@@ -215,7 +215,7 @@ test('half the ranks of a packed whole are half the ranks of every part', () => 
   close(dense({ scale: scale(0), rank: half, out: 16, a: loraA, b: cut }), want);
 });
 
-test('every linear layer named: packed or apart, nothing is missing', () => {
+test('an adapter of all linear layers is complete on packed and on separate modules', () => {
   const settings = { target_modules: 'all-linear' };
   expect(
     read([made('self_attn.qkv_proj', 2, 16), made('mlp.gate_up_proj', 2, 10)], apart, settings)
@@ -275,6 +275,6 @@ test.for<[string, string, readonly ModuleInfo[], Made[], object]>([
     [made('self_attn.qkv_proj', 2, 16)],
     { target_modules: ['qkv_proj', 'gate_up_proj'] },
   ],
-])('refused: %s', ([, code, modules, adapters, settings]) => {
+])('refuses a packed adapter: %s', ([, code, modules, adapters, settings]) => {
   expect(() => read(adapters, modules, settings)).toThrow(expect.objectContaining({ code }));
 });

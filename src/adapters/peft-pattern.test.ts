@@ -113,7 +113,7 @@ describe('a pattern', () => {
     expect(() => parsePattern(source)).toThrow(/^\w+ /);
   });
 
-  test('takes no exponential time', () => {
+  test('is matched in less than exponential time', () => {
     const path = `${'a'.repeat(60)}!`;
     const nested = `${'('.repeat(20)}a${')*'.repeat(20)}b`;
     const took = cpuTime(() => {

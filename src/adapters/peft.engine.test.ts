@@ -33,8 +33,8 @@ const open = async (graph: Graph) =>
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a, (x, i) => Math.abs(x - b[i]!)).reduce((max, d) => Math.max(max, d), 0);
 
-describe('a tiny decoder on WASM', () => {
-  test('reads what it wrote and predicts as if merged', async () => {
+describe('an adapter of a tiny decoder on WASM', () => {
+  test('survives export and import, and predicts as the merged weights do', async () => {
     const engine = await open(tinyDecoderGraph());
     const batch = trainingBatch();
     const clean = await engine.logits(batch);
@@ -76,7 +76,7 @@ describe('a tiny decoder on WASM', () => {
     await other.dispose();
   });
 
-  test('a packed adapter, on modules that the export keeps apart, predicts as W + s·B·A of the packed weight', async () => {
+  test('packed, on separate modules, predicts as W + s·B·A of the packed weight', async () => {
     const engine = await open(tinyDecoderGraph());
     const batch = trainingBatch();
     const { hidden, heads, kvHeads, headDim, inner } = tiny;
@@ -227,7 +227,7 @@ describe.each([
     for (const used of [engine, other, cut]) await used.dispose();
   });
 
-  test('goes out as it came in; merged, a head that was tied has a weight of its own', async () => {
+  test('is exported as it was imported; merging gives a tied head its own weight', async () => {
     const { values, config, weights } = saved(false);
     const { adapters, scale, rsLora } = importPeft(config, weights, places);
     const files = exportPeft({
@@ -273,7 +273,7 @@ describe.each([
   });
 });
 
-test('an adapter of a head whose logits are changed afterwards is refused', async () => {
+test('an adapter of a head with a nonlinearity after it is refused', async () => {
   const graph = cappedDecoderGraph();
   const engine = await open(graph);
   await expect(

@@ -23,7 +23,7 @@ describe.skipIf(!hasShared)('PEFT adapters in SmolLM2-135M on WASM', { timeout: 
   afterAll(() => opened.close());
 
   it.each(['base', 'peft_adapter', 'peft_adapter_rslora'])(
-    '%s: the logits of the last position',
+    '%s have the logits of PEFT at the last position',
     async (name) => {
       const { engine } = opened;
       const ids = new Int32Array(new Uint8Array(defined(tensors.get('input_ids')).bytes).buffer);

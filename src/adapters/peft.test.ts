@@ -97,7 +97,7 @@ describe('export', () => {
     ).toMatchObject({ type: 'F32', shape: [5, 3] });
   });
 
-  test('tells PEFT of GPT-2’s transposed weights', () => {
+  test('sets fan_in_fan_out for the transposed weights of GPT-2', () => {
     const gpt2 = ['attn.c_attn', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'].map((name, i) =>
       module(i, `transformer.h.3.${name}`),
     );
@@ -109,12 +109,12 @@ describe('export', () => {
     ).toBe(true);
   });
 
-  test('refuses to write nothing', () => {
+  test('refuses an adapter without ranks', () => {
     expect(() => written(modules.map((m) => adapter(m, 0)))).toThrow(/every module has rank 0/);
   });
 });
 
-describe('there and back', () => {
+describe('export and import preserve', () => {
   test('any ranks and scales, with and without rsLoRA', () => {
     fc.assert(
       fc.property(
@@ -184,7 +184,7 @@ describe('there and back', () => {
   });
 });
 
-describe('the settings of a file', () => {
+describe('import', () => {
   /** Imports adapters of these ranks with these settings. */
   const read = (config: object, ranks: (m: ModuleInfo) => number) => {
     const { weights } = written(modules.map((m) => adapter(m, ranks(m))));
@@ -192,7 +192,7 @@ describe('the settings of a file', () => {
   };
   const all = { target_modules: 'all-linear' };
 
-  test('the first pattern that matches wins, for ranks and α apart', () => {
+  test('uses the first matching pattern, for ranks and for α separately', () => {
     const { adapters, scale } = read(
       {
         ...all,
@@ -210,7 +210,7 @@ describe('the settings of a file', () => {
     expect(adapters).toHaveLength(modules.length);
   });
 
-  test('r and α are 8 where nothing is said; rsLoRA divides by √r', () => {
+  test('reads absent r and α as 8, and divides by √r with rsLoRA', () => {
     expect(read(all, () => 8).scale(0)).toBe(1);
     expect(read({ ...all, r: 4, lora_alpha: 6, use_rslora: true }, () => 4).scale(0)).toBe(3);
   });
@@ -241,7 +241,7 @@ describe('the settings of a file', () => {
       /\.3\..*q_proj/,
     ],
     ['every linear layer', { target_modules: 'all-linear' }, /./],
-  ])('targets: %s', ([, config, which]) => {
+  ])('reads targets: %s', ([, config, which]) => {
     const { adapters } = read({ ...config, r: 2 }, (m) => (which.test(m.path) ? 2 : 0));
     expect(adapters.map((a) => elementAt(modules, a.module).path)).toEqual(
       modules.map((m) => m.path).filter((p) => which.test(p)),
@@ -260,7 +260,7 @@ describe('the settings of a file', () => {
   });
 });
 
-describe('refused', () => {
+describe('import refuses with its reason', () => {
   const some = modules.slice(0, 3).map((m) => adapter(m, 2));
   const { json, config, weights } = written(some);
   const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -322,7 +322,7 @@ describe('refused', () => {
     );
   });
 
-  test('a number beyond all numbers is named as what it is', () => {
+  test('a number too large for a float, by its value', () => {
     const text = JSON.stringify({ ...json, lora_alpha: 0, alpha_pattern: {} });
     const endless = new TextEncoder().encode(text.replace('"lora_alpha":0', '"lora_alpha":1e400'));
     const refusal = caught(() => importPeft(endless, weights, modules)) as Error;
@@ -330,7 +330,7 @@ describe('refused', () => {
     expect(refusal.message).not.toContain('null');
   });
 
-  test('empty settings of today’s PEFT are no features', () => {
+  test('empty settings of current PEFT are read as unused', () => {
     const none = {
       use_dora: false,
       modules_to_save: null,
@@ -425,8 +425,8 @@ describe('refused', () => {
   });
 });
 
-describe.skipIf(!hasShared)('adapters of SmolLM2 saved by PEFT', () => {
-  test.for(['peft_adapter', 'peft_adapter_rslora'])('%s: ranks and scales', (folder) => {
+describe.skipIf(!hasShared)('adapters of SmolLM2 saved by PEFT are read', () => {
+  test.for(['peft_adapter', 'peft_adapter_rslora'])('%s, with their ranks and scales', (folder) => {
     const reference = (...parts: string[]) =>
       readFileSync(sharedPath('reference', 'smollm2', ...parts));
     const widths: Record<string, [number, number]> = {

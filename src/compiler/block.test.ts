@@ -41,7 +41,7 @@ const tokens: Tokens = {
 };
 
 describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
-  test('slopes are those of central differences, also for one token', async () => {
+  test('gradients match central differences, also for one token', async () => {
     const model = await open(weights);
     for (const [layer, batch, length, adapted] of [
       [0, 2, 5, false],
@@ -53,7 +53,7 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     }
   });
 
-  test('activations and adapters in order; one graph for all blocks, with symbolic ranks', async () => {
+  test('pieces list activations, then adapters; layers share one graph with symbolic ranks', async () => {
     const model = await open(weights);
     const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'adaptedBackward')));
     const { sites } = elementAt(model.blocks, 0);
@@ -81,7 +81,7 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     expect(defined(written.inputs.find((i) => i.name === 'loraB5')).dims).toEqual(['rank5', 64]);
   });
 
-  test('saved activations give the gradients of recomputation, and those of the adapters', async () => {
+  test('saved activations give the same gradients as recomputation, also of the adapters', async () => {
     const model = await open(weights);
     for (const [layer, batch, length] of [
       [0, 2, 5],
@@ -106,11 +106,11 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     expect(ops.filter((op) => op === 'Gemm' || op === 'MatMul').length).toBe(7 * 5 + 4);
   });
 
-  test('what every product gives leaves the observed piece, without its bias', async () => {
+  test('the observed piece returns every product without its bias', async () => {
     expect(await observedError(await open(weights), 1, 2, 5)).toBeLessThan(1e-5);
   });
 
-  test('a block of zeros for adapters is the plain block, and its taps are the tapped block’s', async () => {
+  test('adapters of zeros give the plain layer, with the taps of the tapped variant', async () => {
     const model = await open(weights);
     const x = random(1, [2, 5, tiny.hidden]);
     const dy = random(2, [2, 5, tiny.hidden]);
@@ -131,7 +131,7 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
   });
 });
 
-test('packed weights are bound as they lie', async () => {
+test('packed weights are bound in place', async () => {
   const model = await open('q4');
   const plain = [...model.block(0, 2, 5, 'plain').weights.values()];
   const own = [...(await model.block(0, 2, 5, 'backward')).weights.values()];
@@ -149,7 +149,7 @@ test('packed weights are bound as they lie', async () => {
   expect(new Set(own.map((w) => w.viewOf ?? w.name))).toEqual(new Set(plain.map((w) => w.name)));
 });
 
-test('the loss falls along the gradient of a weight as it says', async () => {
+test('the loss falls along the gradient of a weight as the gradient predicts', async () => {
   const graph = await readGraph(tinyDecoder(), { file: 'tiny.onnx' });
   const model = compile(graph);
   const module = 9;
@@ -181,7 +181,7 @@ test('the loss falls along the gradient of a weight as it says', async () => {
   );
 });
 
-test('the bundled model', async () => {
+test('gradients of the bundled model match central differences', async () => {
   const model = compile(
     await readModel(
       fileURLToPath(new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url)),
@@ -195,7 +195,7 @@ test('the bundled model', async () => {
   expect(await savedError(model, 3, 2, 8)).toBeLessThan(1e-5);
 });
 
-test('an operator without a gradient is refused only where one is asked for', async () => {
+test('an operator without a gradient is refused only in backward pieces', async () => {
   const graph = tinyDecoderGraph();
   const act = defined(graph.nodes.find((n) => n.op === 'Sigmoid'));
   const axis = {

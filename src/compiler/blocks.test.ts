@@ -100,15 +100,18 @@ test.each([
   [1800, 512, 2, true],
   [2100, 1024, 4, true],
   [40, 65536, 4, true],
-] as const)('K %i in blocks of %i, %i bits, zero points: %s', (K, block, bits, zeros) => {
-  const graph = graphOf(K, block, bits, zeros);
-  const made = inKernelForms(graph);
-  expect([misfitsKernel(graph), misfitsKernel(made)]).toEqual([true, false]);
-  expect(weightIn(made).block).toBe(256);
-  expect(weightIn(made).values).toEqual(weightIn(graph).values);
-});
+] as const)(
+  'the kernel’s form gives the same product: K %i in blocks of %i, %i bits, zero points: %s',
+  (K, block, bits, zeros) => {
+    const graph = graphOf(K, block, bits, zeros);
+    const made = inKernelForms(graph);
+    expect([misfitsKernel(graph), misfitsKernel(made)]).toEqual([true, false]);
+    expect(weightIn(made).block).toBe(256);
+    expect(weightIn(made).values).toEqual(weightIn(graph).values);
+  },
+);
 
-test('a graph with nothing to do is itself', () => {
+test('a graph without such products is returned unmodified', () => {
   const graph = graphOf(512, 256, 4, true);
   expect(inKernelForms(graph)).toBe(graph);
 });

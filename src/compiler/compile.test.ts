@@ -31,7 +31,7 @@ const none = () => null;
 describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights) => {
   const bytes = tinyDecoder({ weights });
 
-  test('cut into pieces, it gives the logits of the original export', async () => {
+  test('gives, in pieces, the logits of the original export', async () => {
     const graph = await load(bytes);
     const { logits, residuals } = await runCut(compile(graph), tokens);
     const original = await runOriginal({ graph, bytes, external: none, tokens });
@@ -40,7 +40,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
     expect(residuals.map((r) => r.dims)).toEqual(Array(tiny.layers + 1).fill([2, 7, tiny.hidden]));
   });
 
-  test('modules have PyTorch names, in order', async () => {
+  test('has modules with PyTorch names, in order', async () => {
     const model = compile(await load(bytes));
     expect(model.modules.map((m) => m.path)).toEqual(
       [0, 1].flatMap((l) =>
@@ -81,7 +81,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
     ]);
   });
 
-  test('blocks share one graph and differ in their weights', async () => {
+  test('has layers that share one graph and differ in their weights', async () => {
     const model = compile(await load(bytes));
     const [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'opened'));
     expect(model.blocks.map((x) => x.structure)).toEqual([0, 0]);
@@ -96,7 +96,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
     ]);
   });
 
-  test('a segment asks for what its products read, and does no more', async () => {
+  test('has segments with only the inputs and nodes that their products need', async () => {
     const model = compile(await load(bytes));
     const parts = [0, 1, 2, 3, 4].map((depth) => model.segment(1, 3, 4, depth));
     expect(elementAt(model.blocks, 1).sites.map((s) => s.depth)).toEqual([0, 0, 0, 1, 2, 2, 3]);
@@ -117,7 +117,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
       expect(part.model).toBe(model.segment(0, 3, 4, depth).model);
   });
 
-  test('weights are views of the file, each the bytes of its module', async () => {
+  test('has weights that alias the bytes of the file', async () => {
     const model = compile(await load(bytes));
     for (const m of model.modules) {
       const { tensors } = model.weightOf(m.index);
@@ -127,7 +127,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
   });
 });
 
-test('the tied head is the embedding as it lies, and the norm piece its input', async () => {
+test('has a tied head that aliases the embedding', async () => {
   const model = compile(await load(tinyDecoder()));
   const { head } = model;
   expect([
@@ -151,75 +151,78 @@ test('the tied head is the embedding as it lies, and the norm piece its input', 
   expect(difference(product, logits.data)).toBeLessThan(1e-4);
 });
 
-test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N', async (module) => {
-  const graph = tinyDecoderGraph();
-  const model = compile(await load(writeGraph(graph)));
-  const info = elementAt(model.modules, module);
-  const [outF, inF] = [info.outFeatures, info.inFeatures];
-  const noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
+test.each([4, 1, 12, 6])(
+  'adding x·N at module %i gives the logits of the weight W + N',
+  async (module) => {
+    const graph = tinyDecoderGraph();
+    const model = compile(await load(writeGraph(graph)));
+    const info = elementAt(model.modules, module);
+    const [outF, inF] = [info.outFeatures, info.inFeatures];
+    const noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
 
-  // The original export with a changed weight, stored [in, out].
-  const name = `onnx::MatMul_${info.path}`;
-  const w = defined(graph.initialisers.get(name));
-  const data = new Float32Array(new Uint8Array(w.bytes).buffer);
-  for (let o = 0; o < outF; o++)
-    for (let i = 0; i < inF; i++) data[i * outF + o]! += noise[o * inF + i]!;
-  const changed = writeGraph({
-    ...graph,
-    initialisers: new Map(graph.initialisers).set(name, {
-      ...w,
-      bytes: new Uint8Array(data.buffer),
-    }),
-  });
-  const expected = await runOriginal({ graph, bytes: changed, external: none, tokens });
-
-  // The cut model with a perturbation at the module's site.
-  let x: Result = defined((await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y);
-  for (let layer = 0; layer < model.layers; layer++) {
-    if (layer !== info.layer) {
-      x = defined((await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y);
-      continue;
-    }
-    const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]);
-    const { sites } = elementAt(model.blocks, layer);
-    expect(
-      difference(defined(opened.y).data, (await runSegments(model, layer, x, [])).data),
-    ).toBeLessThan(1e-6);
-    x = await runSegments(
-      model,
-      layer,
-      x,
-      sites.map((site) => {
-        const delta = new Float32Array(14 * site.width);
-        const tap = defined(opened[site.tap]);
-        if (site.modules.some((m) => m.module === module)) {
-          for (let row = 0; row < 14; row++) {
-            for (let o = 0; o < outF; o++)
-              for (let i = 0; i < inF; i++)
-                delta[row * outF + o]! += tap.data[row * inF + i]! * noise[o * inF + i]!;
-          }
-        }
-        return delta;
+    // The original export with a changed weight, stored [in, out].
+    const name = `onnx::MatMul_${info.path}`;
+    const w = defined(graph.initialisers.get(name));
+    const data = new Float32Array(new Uint8Array(w.bytes).buffer);
+    for (let o = 0; o < outF; o++)
+      for (let i = 0; i < inF; i++) data[i * outF + o]! += noise[o * inF + i]!;
+    const changed = writeGraph({
+      ...graph,
+      initialisers: new Map(graph.initialisers).set(name, {
+        ...w,
+        bytes: new Uint8Array(data.buffer),
       }),
-    );
-  }
-  const { logits } = await runPiece(model.headPiece(2, 7, 'logits'), [x]);
-  expect(
-    difference(
-      expected.data,
-      (await runOriginal({ graph, bytes: writeGraph(graph), external: none, tokens })).data,
-    ),
-  ).toBeGreaterThan(0.1);
-  expect(difference(expected.data, defined(logits).data)).toBeLessThan(1e-4);
-});
+    });
+    const expected = await runOriginal({ graph, bytes: changed, external: none, tokens });
 
-test('a piece does not grow with the batch', async () => {
+    // The cut model with a perturbation at the module's site.
+    let x: Result = defined((await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y);
+    for (let layer = 0; layer < model.layers; layer++) {
+      if (layer !== info.layer) {
+        x = defined((await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y);
+        continue;
+      }
+      const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]);
+      const { sites } = elementAt(model.blocks, layer);
+      expect(
+        difference(defined(opened.y).data, (await runSegments(model, layer, x, [])).data),
+      ).toBeLessThan(1e-6);
+      x = await runSegments(
+        model,
+        layer,
+        x,
+        sites.map((site) => {
+          const delta = new Float32Array(14 * site.width);
+          const tap = defined(opened[site.tap]);
+          if (site.modules.some((m) => m.module === module)) {
+            for (let row = 0; row < 14; row++) {
+              for (let o = 0; o < outF; o++)
+                for (let i = 0; i < inF; i++)
+                  delta[row * outF + o]! += tap.data[row * inF + i]! * noise[o * inF + i]!;
+            }
+          }
+          return delta;
+        }),
+      );
+    }
+    const { logits } = await runPiece(model.headPiece(2, 7, 'logits'), [x]);
+    expect(
+      difference(
+        expected.data,
+        (await runOriginal({ graph, bytes: writeGraph(graph), external: none, tokens })).data,
+      ),
+    ).toBeGreaterThan(0.1);
+    expect(difference(expected.data, defined(logits).data)).toBeLessThan(1e-4);
+  },
+);
+
+test('the size of a piece does not depend on the batch', async () => {
   const model = compile(await load(tinyDecoder()));
   const [small, large] = [1, 64].map((batch) => model.block(0, batch, 32, 'plain').model.length);
   expect(defined(large) - defined(small)).toBeLessThan(64);
 });
 
-test('an encoder, ids computed with, and a graph without names are refused', async () => {
+test('refuses encoders, arithmetic on token ids, and graphs without names', async () => {
   const refusal = (bytes: Uint8Array) =>
     load(bytes)
       .then(compile)

@@ -235,7 +235,7 @@ export interface CompiledModel {
   blocks: readonly BlockStructure[];
   head: VocabularyHead;
   lookups: readonly TableLookup[];
-  /** Longest sequence the export's position tables allow, or Infinity. */
+  /** Longest sequence that the position tables and `Graph.maxLength` allow, or Infinity. */
   maxLength: number;
   /** Token ids `[batch, length]` → residual stream `[batch, length, hidden]`. */
   embedding(batch: number, length: number): Piece;

@@ -98,7 +98,7 @@ test.each([
   [2, 64, 16, true],
   [2, 96, 32, true],
 ] as const)(
-  'MatMulNBits of %i bits, K %i, blocks of %i, zero points: %s',
+  'dequantised in the graph as in TypeScript: MatMulNBits of %i bits, K %i, blocks of %i, zero points: %s',
   async (bits, K, block, zeros) => {
     const blocks = Math.ceil(K / block);
     const { error, weights } = await compare(
@@ -131,21 +131,24 @@ test.each([
   [1, 64, 32],
   [1, 40, 64],
   [1, 37, 16],
-] as const)('MatMulBnb4 of type %i, K %i, blocks of %i', async (type, K, block) => {
-  const blocks = Math.ceil((N * K) / block);
-  const { error } = await compare(
-    'MatMulBnb4',
-    K,
-    [
-      bytes('packed', Math.ceil((N * K) / 2)),
-      floats('absmax', [blocks], random(blocks, 1).map(Math.abs)),
-    ],
-    { block_size: int(block), quant_type: int(type) },
-  );
-  expect(error).toBeLessThan(2e-5);
-});
+] as const)(
+  'dequantised in the graph as in TypeScript: MatMulBnb4 of type %i, K %i, blocks of %i',
+  async (type, K, block) => {
+    const blocks = Math.ceil((N * K) / block);
+    const { error } = await compare(
+      'MatMulBnb4',
+      K,
+      [
+        bytes('packed', Math.ceil((N * K) / 2)),
+        floats('absmax', [blocks], random(blocks, 1).map(Math.abs)),
+      ],
+      { block_size: int(block), quant_type: int(type) },
+    );
+    expect(error).toBeLessThan(2e-5);
+  },
+);
 
-test('a bias inside the product stays, and weights that are computed are refused', async () => {
+test('a bias inside the product is preserved, and computed weights are refused', async () => {
   const weights = [bytes('packed', N, 2, 16), floats('scales', [N * 2], random(N * 2, 1))];
   const { error } = await compare(
     'MatMulNBits',

@@ -103,7 +103,7 @@ const referencePath = (model: string, quantised: boolean) =>
   fixturePath('references', `${model}${quantised ? '_q4' : ''}.safetensors`);
 const floatReference = (file: string) => /onnx\/model(_fp16)?\.onnx$|genai-fp16|^gpt2/.test(file);
 
-describe('tiny exports', () => {
+describe('a tiny export gives in pieces the logits of the original', () => {
   const tokensOf = (model: string): Tokens => {
     const ids = openTensors(referencePath(model, model === 'qwen3'))('a.input_ids');
     return { ids: ids.data as number[], batch: ids.dims[0]!, length: ids.dims[1]! };
@@ -155,7 +155,7 @@ describe('tiny exports', () => {
     expect(new Set(model.blocks.map((b) => b.structure)).size).toBe(file.includes('mixed') ? 2 : 1);
   });
 
-  test('norms inside the attention give what the same norms before it give', async () => {
+  test('norms inside the attention operator equal the same norms before it', async () => {
     const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx');
     const tokens = tokensOf('qwen3');
     const outside = withNormsOutside(graph, defined(model.headDim));
@@ -169,7 +169,7 @@ describe('tiny exports', () => {
     expect(difference(original.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(5e-2);
   });
 
-  test('sizes and biases of modules are PyTorch’s', async () => {
+  test('modules have the sizes and biases of PyTorch', async () => {
     for (const [name, file] of [
       ['llama', 'llama-genai-int4-cpu/model.onnx'],
       ['qwen2', 'qwen2-genai-kquant-mixed/model.onnx'],
@@ -192,7 +192,7 @@ describe('tiny exports', () => {
     }
   });
 
-  test('positions end where the tables do', async () => {
+  test('the position tables limit the length', async () => {
     expect((await open('gpt2/onnx/model.onnx')).model.maxLength).toBe(128);
     const { model } = await open('llama-genai-int4-cpu/model.onnx');
     expect(model.maxLength).toBe(256);
@@ -204,7 +204,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   test.each([
     ['optimum', sharedPath('models', 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')],
     ['genai', sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx')],
-  ] as const)('%s: 210 modules in blocks of one structure', async (dialect, path) => {
+  ] as const)('%s has 210 modules in layers of one structure', async (dialect, path) => {
     const { bytes, external } = openModel(path);
     // The structure does not depend on values, so the missing weights of the optimum file are zeros
     // here.
@@ -234,7 +234,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   });
 });
 
-describe('malformed files', () => {
+describe('a malformed file is refused by its fault', () => {
   test.each(hostile.filter((h) => h.kind === 'onnx').map((h) => [h.path, h] as const))(
     '%s',
     async (path, { expect: expected }) => {

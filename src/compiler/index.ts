@@ -96,7 +96,7 @@ class Compiled implements CompiledModel {
     this.kvHeads = s.facts.kvHeads;
     this.headDim = s.facts.headDim;
     this.roundsActivations = s.facts.roundsActivations;
-    this.maxLength = s.facts.maxLength;
+    this.maxLength = Math.min(s.facts.maxLength, graph.maxLength ?? Infinity);
     this.modules = modules;
     this.weights = weights;
     this.head = vocabularyHead(at);

@@ -73,28 +73,31 @@ async function expectAllRead(model: CompiledModel): Promise<void> {
     expect([name, await unread(piece)]).toEqual([name, []]);
 }
 
-test.each(['float32', 'q4'] as const)('the tiny decoder, %s', async (weights) => {
-  await expectAllRead(compile(await readGraph(tinyDecoder({ weights }), { file: 'tiny' })));
-});
+test.each(['float32', 'q4'] as const)(
+  'every declared input is read: the tiny decoder, %s',
+  async (weights) => {
+    await expectAllRead(compile(await readGraph(tinyDecoder({ weights }), { file: 'tiny' })));
+  },
+);
 
 const forms: Form[] = [
   { op: 'nbits', bits: 4, block: 16, zeros: 'codes', order: 'shuffled' },
   { op: 'nbits', bits: 8, block: 16, zeros: 'floats', order: 'none' },
   { op: 'linear', type: 'int8', axis: 0, block: 16, zeros: true },
 ];
-test.each(forms)('the tiny decoder, $op $type', async (form) => {
+test.each(forms)('every declared input is read: the tiny decoder, $op $type', async (form) => {
   const { quantised } = quantisedDecoder(form);
   await expectAllRead(compile(await readGraph(writeGraph(quantised), { file: 'tiny' })));
 });
 
-test('the bundled model', async () => {
+test('every declared input is read: the bundled model', async () => {
   const file = fileURLToPath(
     new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url),
   );
   await expectAllRead(compile(await readModel(file)));
 });
 
-describe('tiny exports', () => {
+describe('every declared input is read', () => {
   const manifest = readFileSync(fixturePath('exports', 'manifest.json'), 'utf8');
   const files = (JSON.parse(manifest) as { files: { file: string }[] }).files.map((f) => f.file);
   test.each(files)('%s', async (file) => {

@@ -83,7 +83,7 @@ function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
 describe('a merged decoder', () => {
   const plain = async () => (await runCut(compile(tinyDecoderGraph()), tokens)).logits.data;
 
-  test('is the decoder with a cache; the file itself, run without one, gives the same', async () => {
+  test('is read as its branch with a cache, with the logits of the whole file', async () => {
     const bytes = merged(tinyDecoderGraph(), tinyDecoderGraph(), 'past_');
     const { graph, compiled } = await openExport(bytes, { file: 'decoder_model_merged.onnx' });
     expect(graph.branch).toBe('cache');
@@ -106,7 +106,7 @@ describe('a merged decoder', () => {
     ).toBe(0);
   });
 
-  test('traced for one token, without a mask, it is the other branch', async () => {
+  test('is read as its other branch if the one with a cache was traced for one token', async () => {
     const { graph, compiled } = await openExport(
       merged(tinyDecoderGraph({ causal: false }), tinyDecoderGraph()),
       { file: 'm.onnx' },
@@ -121,7 +121,7 @@ describe('a merged decoder', () => {
   });
 });
 
-test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', async (name) => {
+test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 means all logits', async (name) => {
   const graph = tinyDecoderGraph();
   const head = elementAt(graph.nodes, -1);
   const int64 = (n: string, value: bigint) =>
@@ -172,7 +172,7 @@ test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', as
   ).toBeLessThan(2e-5);
 });
 
-test('constants of nodes and weights lie in files beside and below the model', async () => {
+test('constants and weights are read from files next to and below the model', async () => {
   const model = decodeMessage(modelProto, tinyDecoder());
   const graph = defined(model.graph);
   const parts: Uint8Array[] = [];
@@ -230,14 +230,14 @@ test.each([
   ['past_conv.0', 'float32', [2, 32, 3], 'have a recurrent state'],
   ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not contain keys and values per head'],
   ['mystery', 'int64', [1], 'an unknown input, "mystery"'],
-] as const)('an export that takes %s is told what it is', (name, type, dims, message) => {
+] as const)('refuses an export that takes %s, and names the kind', (name, type, dims, message) => {
   const graph = tinyDecoderGraph();
   expect(() =>
     compile({ ...graph, inputs: [...graph.inputs, { name, type, dims: [...dims] }] }),
   ).toThrow(message);
 });
 
-test('what is valid but not known is not called invalid', () => {
+test('a valid but unsupported graph is not called invalid', () => {
   const graph = tinyDecoderGraph({ weights: 'q4' });
   const nodes = graph.nodes.map((n) =>
     n.op === 'MatMulNBits'

@@ -11,21 +11,30 @@ export interface OpenedExport {
   compiled: CompiledModel;
 }
 
+export interface OpenExportOptions extends Omit<ReadOptions, 'branch'> {
+  /** The longest sequence in tokens, if the model's config states it. */
+  maxLength?: number | null;
+}
+
 /** Throws what `readGraph` and `compile` throw. */
 export async function openExport(
   bytes: Uint8Array,
-  options: Omit<ReadOptions, 'branch'>,
+  { maxLength = null, ...options }: OpenExportOptions,
 ): Promise<OpenedExport> {
   // Both branches of a merged decoder may be read: decode the file once.
   const { parsed = parseModel(bytes) } = options;
+  const opened = (read: Graph): OpenedExport => {
+    const limited = maxLength === null ? read : { ...read, maxLength };
+    return { graph: limited, compiled: compile(limited) };
+  };
   const graph = await readGraph(bytes, { ...options, parsed });
   try {
-    return { graph, compiled: compile(graph) };
+    return opened(graph);
   } catch (refusal) {
     if (!graph.branch) throw refusal;
     const other = await readGraph(bytes, { ...options, parsed, branch: 'first' });
     try {
-      return { graph: other, compiled: compile(other) };
+      return opened(other);
     } catch {
       throw refusal;
     }

@@ -43,7 +43,7 @@ describe('rows of a value', () => {
     expect(rows.needsHere).toBe(true);
   });
 
-  it('meet the others in attention, through one cache for each of its products', () => {
+  it('attend to earlier rows through one cache for each product', () => {
     const { b, x, rows } = form();
     const scores = b.one('MatMul', [x, b.transpose(x, [0, 2, 1])]);
     const mixed = b.one('MatMul', [

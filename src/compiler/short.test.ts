@@ -71,29 +71,32 @@ const made: [string, Graph, number][] = [
   ['GenAI, tied', genai({ head: 'tied' }), 3],
 ];
 
-describe.each(made)('%s', (_, graph, count) => {
-  test.each([[[0]], [[0, count - 1]]])('layers %j', async (layers) => {
-    const check = await checked(testedAs(graph), layers);
-    expect(check.note).toContain(`of its ${count} blocks`);
-    expect(check.error).toBeLessThanOrEqual(check.allowed);
-    // The check must not pass only because no layer was removed.
-    const short = await compile(graph).short([0]);
-    expect(short.inputs.map((i) => i.name).filter((name) => name.startsWith('past'))).toEqual([
-      'past_key_values.0.key',
-      'past_key_values.0.value',
-    ]);
-    expect(short.outputs.map((o) => o.name).sort()).toEqual([
-      'logits',
-      'present.0.key',
-      'present.0.value',
-    ]);
-    expect(
-      [...short.initialisers.keys()].filter((name) =>
-        /layers\.[12]\.(attn|self_attn|mlp)/.test(name),
-      ),
-    ).toEqual([]);
-    expect(validate(short).nodes).toEqual(short.nodes);
-  });
+describe.each(made)('a short export of %s', (_, graph, count) => {
+  test.each([[[0]], [[0, count - 1]]])(
+    'gives the logits of these layers alone: %j',
+    async (layers) => {
+      const check = await checked(testedAs(graph), layers);
+      expect(check.note).toContain(`of its ${count} blocks`);
+      expect(check.error).toBeLessThanOrEqual(check.allowed);
+      // The check must not pass only because no layer was removed.
+      const short = await compile(graph).short([0]);
+      expect(short.inputs.map((i) => i.name).filter((name) => name.startsWith('past'))).toEqual([
+        'past_key_values.0.key',
+        'past_key_values.0.value',
+      ]);
+      expect(short.outputs.map((o) => o.name).sort()).toEqual([
+        'logits',
+        'present.0.key',
+        'present.0.value',
+      ]);
+      expect(
+        [...short.initialisers.keys()].filter((name) =>
+          /layers\.[12]\.(attn|self_attn|mlp)/.test(name),
+        ),
+      ).toEqual([]);
+      expect(validate(short).nodes).toEqual(short.nodes);
+    },
+  );
 });
 
 const exported = [
@@ -112,12 +115,12 @@ const exported = [
   'gemma2/onnx/model_q4.onnx',
 ];
 
-describe('real exporters', () => {
+describe('a short export of a real exporter gives the logits of its layers', () => {
   test.each(exported)('%s', async (file) => {
     await expectShortRight(fixturePath('exports', file));
   });
 
-  test.skipIf(!hasShared)('SmolLM2-135M, GenAI', async () => {
+  test.skipIf(!hasShared)('a short export of SmolLM2-135M, GenAI', async () => {
     await expectShortRight(sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx'));
   });
 });
@@ -142,8 +145,8 @@ async function expectShortRight(path: string): Promise<void> {
   ).toBeLessThan(1e-6);
 }
 
-describe('what is compared', () => {
-  test('a small export whole, of a large one the first block of each structure', async () => {
+describe('the comparison', () => {
+  test('covers a small export whole, and the first layer of each structure of a large one', async () => {
     const tested = testedAs(genai({ zeroPoints: [1] }));
     expect(layersCompared(tested)).toBeNull();
     expect(layersCompared(tested, 0)).toEqual([0, 1]);
@@ -152,7 +155,7 @@ describe('what is compared', () => {
     expect(check.ok).toBe(true);
   });
 
-  test('the head in chunks gives the logits of one pass', async () => {
+  test('computes the head in chunks with the logits of one pass', async () => {
     for (const graph of [
       genai(),
       genai({ head: 'float' }),
@@ -174,7 +177,7 @@ describe('what is compared', () => {
     ['the head', 'lm_head.MatMul.weight_Q4'],
     ['the final norm', 'model.layers.3.final_norm_layernorm.weight'],
     ['the embedding', 'model.embed_tokens.weight'],
-  ])('a wrong weight in %s (%s) is noticed', async (_, name) => {
+  ])('detects a wrong weight in %s (%s)', async (_, name) => {
     const graph = genai();
     const weight = defined(graph.initialisers.get(name));
     const bytes = weight.bytes.slice();
@@ -191,7 +194,7 @@ describe('what is compared', () => {
   });
 });
 
-test('the runtime is handed what the short export reads, and no more', async () => {
+test('gives the runtime only the tensors that the short export reads', async () => {
   const graph = genai({ layers: 12 });
   const handed: number[] = [];
   const create = ort.InferenceSession.create.bind(ort.InferenceSession);

@@ -40,7 +40,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     return { ids, batch: 1, length: ids.length };
   };
 
-  test('optimum, q4: logits of the reference', async () => {
+  test('optimum, q4 gives the logits of the reference', async () => {
     const reference = openTensors(sharedPath('reference', 'smollm2', 'forward.safetensors'));
     const { ids, batch, length } = tokens();
     const model = compile(
@@ -62,7 +62,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     );
   }, 300_000);
 
-  describe('gradients of the reference', () => {
+  describe('the gradients of the reference hold', () => {
     const numbers = JSON.parse(
       readFileSync(sharedPath('reference', 'smollm2', 'gradients.json'), 'utf8'),
     ) as {
@@ -79,7 +79,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     const apart = (right: ArrayLike<number>, own: ArrayLike<number>): number =>
       difference(right, own) / largest(right);
 
-    test('every module', async () => {
+    test('for every module', async () => {
       const model = await open();
       const done = await step(model, batch);
       expect(Math.abs(done.loss - numbers.loss)).toBeLessThan(1e-4);
@@ -117,7 +117,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       }
     }, 300_000);
 
-    test('six adapters at once', async () => {
+    test('for six adapters together', async () => {
       const model = await open();
       const { scale, modules, loss } = numbers.adapter;
       const done = await step(model, batch, (layer) =>
@@ -170,7 +170,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     }, 300_000);
   });
 
-  test('genai, q4f16: logits of the original export', async () => {
+  test('genai, q4f16 gives the logits of the original export', async () => {
     const path = sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx');
     const graph = await readModel(path);
     const model = compile(graph);

@@ -19,7 +19,7 @@ const forms = [0, 1].flatMap((axis) =>
 );
 
 test.each([...forms, { ...elementAt(forms, 0), block: 64 }])(
-  'blocks of $block along axis $axis, zero points: $zeros',
+  'uint8 weights give the values of int8: blocks of $block along axis $axis, zero points: $zeros',
   async (form) => {
     const model = compile(
       await readGraph(writeGraph(quantisedDecoder(form).quantised), { file: 'tiny' }),

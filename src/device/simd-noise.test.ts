@@ -1,4 +1,6 @@
 /** The SIMD kernel against its reference implementations. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { kernelThreads } from './noise-threads.node.ts';
 import { fillNormal, mix, streamKeys, type StreamKeys } from './random.ts';
@@ -113,3 +115,33 @@ it('threads compute the same bits as one thread', () => {
   });
   expect(three).toEqual(one);
 });
+
+// In another process, because a caller that waits forever blocks its whole process.
+it('a failing thread gives its error to the caller, and serves the next job', async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', failing],
+    { timeout: 60_000 },
+  );
+  expect(stdout.trim().split('\n')).toEqual([
+    'memory access out of bounds',
+    'memory access out of bounds',
+    'memory access out of bounds',
+    'ok',
+  ]);
+}, 70_000);
+
+/** Calls that read beyond the memory: on a thread, on the caller, on all, and on none. */
+const failing = `
+  import { kernelThreads } from './src/device/noise-threads.node.ts';
+  const threads = kernelThreads(3);
+  const call = (x) => [1024, x, 8192, 1, 8, 32, 8, 0, 1, 2];
+  for (const calls of [[4096, 4096, 1e9], [1e9, 4096, 4096], [1e9, 1e9, 1e9], [4096, 4096, 4096]])
+    try {
+      threads.run(calls.map(call));
+      console.log('ok');
+    } catch (error) {
+      console.log(error.message);
+    }
+  threads.dispose();
+`;

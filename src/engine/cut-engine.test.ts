@@ -53,7 +53,7 @@ describe.each(models)('%s on WASM', (_, load) => {
   });
   afterAll(() => engine.dispose());
 
-  it('measures what whole forwards with W + N measure', { timeout: 60_000 }, async () => {
+  it('measures the distances of whole forward passes with W + N', { timeout: 60_000 }, async () => {
     for (let layer = 0; layer < model.layers; layer++) {
       for (const change of [{}, { b: null, bias: true }]) {
         // Each layer and kind of probe takes another module, so that the models together cover all
@@ -69,7 +69,7 @@ describe.each(models)('%s on WASM', (_, load) => {
     }
   });
 
-  it('gives the same numbers twice, and in any batches', async () => {
+  it('gives the same numbers when repeated and in any batches', async () => {
     const probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
     const whole = await engine.disagreement(pass, probes);
     expect(await engine.disagreement(pass, probes)).toEqual(whole);
@@ -114,7 +114,7 @@ describe('the engine on a small decoder', () => {
     await narrow.dispose();
   });
 
-  it('gives the mean cross entropy of its own logits', async () => {
+  it('computes the mean cross entropy of its logits', async () => {
     const { ids, sequences, length } = pass.batch;
     const logits = await engine.logits(pass.batch);
     let loss = 0;
@@ -130,7 +130,7 @@ describe('the engine on a small decoder', () => {
     expect(pass.loss).toBeCloseTo(loss / (sequences * (length - 1)), 5);
   });
 
-  it('samples the vocabulary: all of it is exact, a part comes close and is the same twice', async () => {
+  it('samples the vocabulary: exact with all tokens, close and reproducible with a part', async () => {
     const probes = probesOf(engine, 1);
     const whole = await engine.disagreement(pass, probes);
     expect(await engine.disagreement(pass, probes, { size: model.vocab, seed: 1 })).toEqual(whole);
@@ -142,7 +142,7 @@ describe('the engine on a small decoder', () => {
     expect(apart(mean, whole)).toBeLessThan(0.1);
   });
 
-  it('shows one probe in the open, with the same value', async () => {
+  it('explains one probe with the same value as its measurement', async () => {
     const probe = elementAt(probesOf(engine, 0), 2);
     const detail = await engine.explain(pass, probe);
     expect(detail.value).toBeCloseTo((await engine.disagreement(pass, [probe]))[0]!, 3);
@@ -160,7 +160,7 @@ describe('the engine on a small decoder', () => {
     expect(notebook.tokens.map((t) => t.b)).toEqual(notebook.tokens.map((t) => t.clean));
   });
 
-  it('refuses tokens it cannot take and memory it does not have', async () => {
+  it('refuses invalid tokens, too little memory, and calls after dispose', async () => {
     const refuse = (batch: TokenBatch) => expect(engine.cleanPass(batch)).rejects;
     await refuse({ ids: Int32Array.of(1, 2, 3), sequences: 2, length: 2 }).toMatchObject({
       code: 'bad-text',
@@ -181,6 +181,6 @@ describe('the engine on a small decoder', () => {
       tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, probes)),
     ).rejects.toMatchObject({ code: 'too-large' });
     await tight.dispose();
-    await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'disposed' });
   });
 });

@@ -196,12 +196,14 @@ export class CutEngine implements FullEngine {
   }
 
   weightStd(module: number): number {
+    this.checkOpen();
     let std = this.stds.get(module);
     if (std === undefined) this.stds.set(module, (std = weightStd(this.weights.of(module))));
     return std;
   }
 
   materialiseWeight(module: number): Float32Array {
+    this.checkOpen();
     return dequantise(this.weights.of(module));
   }
 
@@ -269,6 +271,7 @@ export class CutEngine implements FullEngine {
     shape: { sequences: number; length: number },
     ...ranks: readonly (readonly number[])[]
   ): Promise<void> {
+    this.checkOpen();
     const { checkTraining } = await import('../model/training-memory.ts');
     checkTraining(
       this.model,
@@ -284,6 +287,7 @@ export class CutEngine implements FullEngine {
     shape: { samples: number; sequences: number; length: number },
     ranks: readonly number[],
   ): Promise<void> {
+    this.checkOpen();
     const { checkPruning } = await import('../model/training-memory.ts');
     checkPruning(this.model, { ...shape, ranks }, this.budget);
   }
@@ -437,6 +441,7 @@ export class CutEngine implements FullEngine {
   }
 
   async masks(): Promise<Masks> {
+    this.checkOpen();
     const [{ DeviceMasks }, sparse] = await Promise.all([
       import('./adapters/masked-weights.ts'),
       this.backend.sparse(),
@@ -514,8 +519,17 @@ export class CutEngine implements FullEngine {
     return this.generationOnce.get();
   }
 
-  /** Runs one call at a time, because calls create and dispose sessions. */
-  private exclusive<T>(task: () => Promise<T>): Promise<T> {
+  /** Throws `disposed`. */
+  private checkOpen(): void {
+    if (this.disposed) throw new AtlasError('disposed');
+  }
+
+  /**
+   * Runs one call at a time, because calls create and dispose sessions. Rejects with `disposed`, or
+   * with `cancelled` if the engine is disposed while the call waits.
+   */
+  private async exclusive<T>(task: () => Promise<T>): Promise<T> {
+    this.checkOpen();
     const result = this.tail.then(() => {
       if (this.disposed) throw new AtlasError('cancelled');
       return task();

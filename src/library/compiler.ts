@@ -5,7 +5,7 @@
 export { compile, type CompileOptions } from '../compiler/index.ts';
 export type * from '../compiler/compiled.ts';
 export type { ModuleGroup, ModuleInfo, ModuleRole, WeightFormat } from '../compiler/modules.ts';
-export { openExport, type OpenedExport } from '../compiler/open.ts';
+export { openExport, type OpenedExport, type OpenExportOptions } from '../compiler/open.ts';
 export { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
 export type { Branch } from '../onnx/branches.ts';
 export type { ExternalFiles } from '../onnx/external.ts';

@@ -1,5 +1,6 @@
 /** Models in a browser: picked or dropped files, and the model in the package. */
 import { defined } from '../checked.ts';
+import { AtlasError } from '../errors.ts';
 import { bundledFrom, fetchChunks } from '../model/bundled-files.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { filesFromPicker, pickedFiles } from '../model/picked-files.ts';
@@ -7,9 +8,14 @@ import { atlas3m } from './bundled.ts';
 
 /**
  * Files of an `<input type="file">`, with or without `webkitdirectory`. Files are read locally and
- * never uploaded.
+ * never uploaded. Throws `bad-argument`.
  */
-export const modelFiles = (list: Iterable<File>): ModelFiles => pickedFiles(filesFromPicker(list));
+export function modelFiles(list: Iterable<File>): ModelFiles {
+  const given = list as Iterable<File> | null | undefined;
+  if (typeof given?.[Symbol.iterator] !== 'function')
+    throw new AtlasError('bad-argument', { at: 'list', why: 'it is no list of files' });
+  return pickedFiles(filesFromPicker(list));
+}
 
 /** One `new URL(literal, import.meta.url)` each: bundlers copy only files in this form. */
 const bundled = new Map([

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { elementAt } from '../checked.ts';
-import { bundledModel } from './files.node.ts';
+import { bundledModel, modelFolder } from './files.node.ts';
 import { hubModel } from './hub.ts';
 import { allocateRanks, evaluate, generate, measure, openModel, train } from './index.ts';
 import type { Adapter } from './adapter.ts';
@@ -48,6 +48,41 @@ test('ranks follow importances and the mean rank', () => {
   const ranks = allocateRanks(model, importances, { meanRank: 4, rounding: 'exact' });
   expect(ranks.reduce((a, b) => a + b, 0)).toBe(4 * model.modules.length);
   expect([...ranks].sort((a, b) => a - b)).toEqual(ranks);
+  const typed = Float64Array.from(importances) as unknown as number[];
+  expect(allocateRanks(model, typed, { meanRank: 4, rounding: 'exact' })).toEqual(ranks);
+});
+
+test('texts and generation end at the context that config.json states', async () => {
+  const bundled = bundledModel();
+  const read = async ({ chunks }: (typeof bundled.files)[number]) => {
+    const parts: Uint8Array[] = [];
+    for await (const part of chunks()) parts.push(part);
+    return Buffer.concat(parts);
+  };
+  const files = await Promise.all(
+    bundled.files.map(async (file) => {
+      if (file.path !== 'config.json') return file;
+      const config = JSON.parse((await read(file)).toString()) as Record<string, unknown>;
+      const bytes = Buffer.from(JSON.stringify({ ...config, max_position_embeddings: 12 }));
+      return {
+        path: file.path,
+        bytes: bytes.length,
+        chunks: async function* () {
+          yield bytes;
+        },
+      };
+    }),
+  );
+  const short = await openModel({ ...bundled, files }, { threads: 1 });
+  await short.batch(TEXT, { sequences: 1, length: 12 });
+  await expect(short.batch(TEXT, { sequences: 1, length: 13 })).rejects.toThrow('at most 12');
+  await expect(evaluate(short, batch)).rejects.toThrow('16 tokens, but this model allows 12');
+  await expect(generate(short, TEXT)).rejects.toMatchObject({ code: 'bad-text' });
+  const ids = await short.encode('It was');
+  const text = await generate(short, 'It was', { tokens: 64 });
+  const whole = await generate(model, 'It was', { tokens: 13 - ids.length });
+  expect(text).toBe(whole);
+  await short.dispose();
 });
 
 test('a trained adapter lowers the loss and changes the text; the model stays as it was', async () => {
@@ -70,6 +105,7 @@ test('a trained adapter lowers the loss and changes the text; the model stays as
 });
 
 describe('refuses with an error', () => {
+  const adamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
   test.each([
     ['an unknown method', { method: { name: 'magic' as 'adarank' } }, 'method.name'],
     [
@@ -102,6 +138,9 @@ describe('refuses with an error', () => {
     ['only ranks of 0', { ranks: 0 }],
     ['a rate that is not a number', { learningRate: NaN }],
     ['clipping to 0', { maxNorm: 0 }],
+    ['a moment that grows', { adamW: { ...adamW, beta1: 2 } }],
+    ['a second moment that never changes', { adamW: { ...adamW, beta2: 1 } }],
+    ['a negative weight decay', { adamW: { ...adamW, weightDecay: -0.1 } }],
   ])('training with %s', async (_, options) => {
     const run = train(model, batch, { ranks: 1, steps: 1, ...options });
     await expect(run).rejects.toMatchObject({ code: 'bad-argument' });
@@ -139,6 +178,18 @@ describe('refuses with an error', () => {
   test('a name that is no model, in words that do not need the command line', async () => {
     await expect(hubModel('a model')).rejects.toMatchObject({ code: 'bad-argument' });
   });
+  test('a missing name or path, by the name of the argument', async () => {
+    const none = undefined as unknown as string;
+    const refusal = { code: 'bad-argument', values: { why: 'it is missing' } };
+    await expect(hubModel(none)).rejects.toMatchObject({
+      ...refusal,
+      values: { ...refusal.values, at: 'name' },
+    });
+    await expect(modelFolder(none)).rejects.toMatchObject({
+      ...refusal,
+      values: { ...refusal.values, at: 'path' },
+    });
+  });
   test('ranks that are not one per module', async () => {
     await expect(train(model, batch, { ranks: [1, 2], steps: 1 })).rejects.toThrow(
       `2 ranks for ${model.modules.length} modules`,
@@ -156,7 +207,49 @@ describe('refuses with an error', () => {
     await expect(other.engine.refreshPass(pass, 0)).rejects.toThrow('disposed');
     await expect(other.engine.evaluate(batch, use)).rejects.toThrow('disposed');
     await Promise.all([other.dispose(), other.dispose()]);
-    await expect(evaluate(other, batch)).rejects.toMatchObject({ code: 'cancelled' });
+  });
+  test('every call of a disposed model with its own sentence, and waiting calls as cancelled', async () => {
+    const other = await openModel(bundledModel(), { threads: 1 });
+    const { engine } = other;
+    const running = engine.evaluate(batch);
+    await new Promise((resolve) => setTimeout(resolve));
+    const waiting = engine.evaluate(batch);
+    const disposal = other.dispose();
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await running).toEqual(await model.engine.evaluate(batch));
+    const use = { adapters: await model.engine.adapters([]), scale: () => 1 };
+    const calls: (() => unknown)[] = [
+      () => other.batch(TEXT, { sequences: 1, length: 16 }),
+      () => other.encode(TEXT),
+      () => other.decode([1]),
+      () => other.endTokens(),
+      () => evaluate(other, batch),
+      () => generate(other, TEXT, { tokens: 1 }),
+      () => measure(other, batch),
+      () => train(other, batch, { ranks: 1, steps: 1 }),
+      () => engine.weightStd(0),
+      () => engine.materialiseWeight(0),
+      () => engine.setWeight(0, null),
+      () => engine.logits(batch),
+      () => engine.residuals(batch),
+      () => engine.adapters([]),
+      () => engine.masks(),
+      () => engine.checkTraining({ sequences: 1, length: 2 }, []),
+      () => engine.checkPruning({ samples: 1, sequences: 1, length: 2 }, []),
+      () => engine.testTraining(),
+      () => engine.gradients(batch, {}),
+      () => engine.gradientSums(batch),
+      () => engine.inputGrams(batch, use),
+      () => engine.walk(batch, use),
+      () => engine.mergedWeight(0, use),
+      () => engine.score(batch.ids),
+    ];
+    for (const call of calls)
+      await expect((async () => call())(), String(call)).rejects.toMatchObject({
+        code: 'disposed',
+        message: 'The model was disposed and can no longer compute. Open it again.',
+      });
+    await disposal;
   });
 });
 

@@ -95,30 +95,36 @@ export class Model {
   async batch(text: string, options: BatchOptions): Promise<TokenBatch> {
     const asked = { text, bos: 'tokenizer', ...options };
     const { text: own, ...shape } = parsedArguments(batchSchema, asked);
-    return batchOf({ text: { kind: 'own', text: own }, ...shape }, own, this.loaded);
+    return batchOf({ text: { kind: 'own', text: own }, ...shape }, own, this.open());
   }
 
   /** Token ids of a prompt, with BOS first if the tokenizer requires it. */
-  encode(text: string, bos: BosSetting = 'tokenizer'): Promise<Int32Array> {
-    return wordsOf(this.loaded, bos).prompt(text);
+  async encode(text: string, bos: BosSetting = 'tokenizer'): Promise<Int32Array> {
+    return wordsOf(this.open(), bos).prompt(text);
   }
 
   /** The text of token ids. Throws `part-missing` without a tokenizer. */
-  decode(ids: ArrayLike<number>): Promise<string> {
-    return wordsOf(this.loaded, 'tokenizer').decode(ids);
+  async decode(ids: ArrayLike<number>): Promise<string> {
+    return wordsOf(this.open(), 'tokenizer').decode(ids);
   }
 
   /** Ids of the tokens that end a text. */
-  endTokens(): Promise<number[]> {
-    return this.loaded.open.endTokens();
+  async endTokens(): Promise<number[]> {
+    return this.open().open.endTokens();
   }
 
   /**
-   * Releases sessions, weights and workspace, after the current call. Refuses later and waiting
-   * calls with `cancelled`. May be called twice.
+   * Releases sessions, weights and workspace, after the current call. Refuses waiting calls with
+   * `cancelled`, and later calls with `disposed`. May be called twice.
    */
   dispose(): Promise<void> {
     return (this.released ??= this.engine.dispose());
+  }
+
+  /** Throws `disposed`. */
+  private open(): LoadedModel {
+    if (this.released) throw new AtlasError('disposed');
+    return this.loaded;
   }
 }
 

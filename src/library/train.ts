@@ -35,7 +35,7 @@ const schema = z.object({
     beta1: momentum,
     beta2: momentum,
     epsilon: positive,
-    weightDecay: z.number(),
+    weightDecay: z.number().check(z.gte(0)),
   }),
   maxNorm: z.nullable(positive),
   evaluateEvery: atLeast(0),

@@ -21,7 +21,7 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
   }, 120_000);
   afterAll(() => opened.close());
 
-  it.each(['plain', 'clip_0.3'])('%s: the losses of PEFT’s 20 steps', async (name) => {
+  it.each(['plain', 'clip_0.3'])('%s has the losses of PEFT over 20 steps', async (name) => {
     const { rank, alpha, steps, seed, adamw, [name]: want } = json('lora_training.json');
     const { engine } = opened;
     const rows: number[][] = json('texts.json').batches.lora_training;

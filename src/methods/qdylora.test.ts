@@ -53,7 +53,7 @@ describe('the rank of a step', () => {
     );
   });
 
-  it('depends on seed and step alone', () => {
+  it('depends only on the seed and the step', () => {
     const draws = (seed: number) =>
       Array.from({ length: 40 }, (_, i) => drawnRank(seed, i + 1, 16, { kind: 'uniform' }));
     expect(draws(1)).toEqual(draws(1));
@@ -77,7 +77,7 @@ describe('the rank of a step', () => {
     }
   });
 
-  it('is counted for every rank that moves', () => {
+  it('counts the updates of each rank, also after resuming', () => {
     const how: DyLora = {
       seed: 3,
       mode: 'frozen',
@@ -112,13 +112,13 @@ describe('the rank of a step', () => {
   });
 });
 
-describe('curve and knee', () => {
-  it('fills in the ranks that the curve left out', () => {
+describe('the curve', () => {
+  it('can be completed with the other ranks', () => {
     expect(everyRank(3)).toEqual([1, 2, 3]);
     expect(everyRank(12)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 9, 11]);
   });
 
-  it('finds the smallest rank within a share of the best loss', () => {
+  it('shows the smallest rank within a fraction of the best loss', () => {
     const curve = (...losses: number[]): RankLoss[] =>
       losses.map((loss, i) => ({ rank: i + 1, loss }));
     expect(smallestWithin(curve(3.2, 3.03, 3, 3.5), 0.01).rank).toBe(2);
@@ -126,7 +126,7 @@ describe('curve and knee', () => {
     expect(smallestWithin(curve(3, 3.5), 0).rank).toBe(1);
   });
 
-  it('looks at every low rank and at the last', () => {
+  it('evaluates every low rank and the last', () => {
     expect(curveRanks(1)).toEqual([1]);
     expect(curveRanks(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10]);
     expect(curveRanks(64)).toEqual([
@@ -134,7 +134,7 @@ describe('curve and knee', () => {
     ]);
   });
 
-  it('keeps 95 % of the best improvement with as few ranks as it takes', () => {
+  it('has its knee at the lowest rank with 95 % of the best improvement', () => {
     const curve = (...losses: number[]): RankLoss[] =>
       losses.map((loss, i) => ({ rank: i + 1, loss }));
     expect(kneeOf(curve(3.5, 3.06, 3.04, 3), 4)).toBe(3);
@@ -197,7 +197,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   });
   afterAll(() => engine.dispose());
 
-  it('moves the drawn rank only in the frozen mode, by a first step of AdamW whenever that comes', async () => {
+  it('updates only the drawn rank in frozen mode, with the first AdamW step at its first draw', async () => {
     const start = randomAdapters(engine.modules, 4).map((v) => ({
       ...v,
       loraB: v.loraB.map((x) => x + 0.01),
@@ -234,7 +234,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     adapters.dispose();
   });
 
-  it.each(['frozen', 'full'] as const)('goes on as if it had never stopped: %s', async (mode) => {
+  it.each(['frozen', 'full'] as const)('resumes with identical results: %s', async (mode) => {
     const whole = await trained(await fresh(), mode, 6);
     const half = await trained(await fresh(), mode, 3);
     const again = await trained(
@@ -248,7 +248,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   });
 
   it.each(['frozen', 'full'] as const)(
-    'is plain LoRA where there is one rank to draw: %s',
+    'equals plain LoRA if there is one rank to draw: %s',
     async (mode) => {
       const one = engine.modules.map(() => 1);
       const fresh = () => engine.adapters(initialAdapters(5, engine.modules, one));
@@ -279,7 +279,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     },
   );
 
-  it('is at every rank what an adapter of that rank alone is', async () => {
+  it('equals, at every rank, an adapter of that rank alone', async () => {
     const adapters = await trained(await fresh(), 'full', 4);
     const values = await adapters.values();
     const plan = how('full');
@@ -310,7 +310,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     adapters.dispose();
   });
 
-  it('learns at every rank', async () => {
+  it('lowers the loss at every rank', async () => {
     const adapters = await fresh();
     const base = await heldOutLoss(engine, batch, 2);
     await trained(adapters, 'full', 12);

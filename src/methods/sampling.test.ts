@@ -23,19 +23,19 @@ const chiSquare = (got: number[], want: number[]) =>
   want.reduce((sum, p, i) => sum + (p > 0 ? (draws * (got[i]! - p) ** 2) / p : 0), 0);
 
 describe('sampling', () => {
-  it('takes the first of the likeliest at temperature 0', () => {
+  it('chooses the first of the most likely tokens at temperature 0', () => {
     expect(sampler({ temperature: 0, topP: 1, seed: 1 })(logits, 0)).toBe(2);
     expect(likeliest(Float32Array.of(-1, 3, 3))).toBe(1);
   });
 
   it.each([[1], [0.6], [2]])(
-    'draws as often as the softmax at temperature %s says',
+    'draws with the frequencies of the softmax at temperature %s',
     (temperature) => {
       expect(chiSquare(frequencies(temperature, 1), softmax(temperature))).toBeLessThan(20.5);
     },
   );
 
-  it('keeps to the nucleus, and to its proportions', () => {
+  it('stays within the nucleus, in its proportions', () => {
     // Probabilities 0.63, 0.14, 0.14, …: 0.75 needs two tokens, the second being the first of the
     // equal ones.
     const p = softmax(1);
@@ -46,7 +46,7 @@ describe('sampling', () => {
     expect(frequencies(1, 1e-6)[2]).toBeCloseTo(1);
   });
 
-  it('is fixed by seed and place', () => {
+  it('depends only on the seed and the position', () => {
     const run = (seed: number) =>
       Array.from({ length: 30 }, (_, i) =>
         sampler({ temperature: 1, topP: 0.95, seed })(logits, i),

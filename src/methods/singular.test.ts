@@ -12,7 +12,7 @@ const columnsOf = (w: Float32Array, width: number) =>
   );
 const sorted = (x: ArrayLike<number>) => Array.from(x).sort((a, b) => b - a);
 
-test('singular values of a matrix known by hand, and of one put together', () => {
+test('singular values equal those of a known and of a constructed matrix', () => {
   // [[3, 0], [4, 5]]: √45 and √5.
   const [a, b] = sorted(singularValues([Float64Array.of(3, 4), Float64Array.of(0, 5)]));
   expect(a).toBeCloseTo(Math.sqrt(45), 12);
@@ -32,7 +32,7 @@ test('singular values of a matrix known by hand, and of one put together', () =>
   );
 });
 
-test('the factor has the inner products of the rows, also where rows depend on each other', () => {
+test('the factor has the inner products of the rows, also if rows are dependent', () => {
   const x = normals(6 * 9, 2);
   x.copyWithin(9, 0, 9);
   x.fill(0, 27, 36);
@@ -47,7 +47,7 @@ test('the factor has the inner products of the rows, also where rows depend on e
   }
 });
 
-test('the largest singular value is that of the whole decomposition; stable rank', () => {
+test('the largest singular value and the stable rank equal those of the whole decomposition', () => {
   for (const [rows, width] of [
     [40, 30],
     [30, 40],
@@ -66,7 +66,7 @@ test('the largest singular value is that of the whole decomposition; stable rank
   }
 });
 
-test('effective rank: k equal values have k, one has 1, none 0', () => {
+test('the effective rank of k equal values is k, of one value 1, of none 0', () => {
   expect(effectiveRank([2, 2, 2, 0])).toBeCloseTo(3, 12);
   expect(effectiveRank([5])).toBe(1);
   expect(effectiveRank([0, 0])).toBe(0);

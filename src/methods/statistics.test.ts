@@ -27,7 +27,7 @@ test('the t quantile leaves 2.5 % above it at every degree of freedom', () => {
   }
 });
 
-test('the summary is that of the textbook, and survives a large common part', () => {
+test('the summary follows the definition, also with a large common offset', () => {
   expect(summarise([])).toEqual({ n: 0, mean: NaN, standardError: null });
   expect(summarise([3])).toEqual({ n: 1, mean: 3, standardError: null });
   const s = summarise([2, 4, 4, 4, 5, 5, 7, 9]);
@@ -50,7 +50,7 @@ test('a 95 % interval of normal values covers the mean about 95 times in 100', (
 });
 
 describe('Spearman', () => {
-  test('is 1 for any increasing map, −1 for any decreasing one, and shares ranks of ties', () => {
+  test('is 1 for increasing maps, −1 for decreasing maps, and averages the ranks of ties', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: -1000, max: 1000 }), { minLength: 2 }), (x) => {
         expect(
@@ -72,7 +72,7 @@ describe('Spearman', () => {
     expect(spearman([1, 1], [1, 2])).toBeNaN();
   });
 
-  test.skipIf(!hasShared)('equals the SmolLM2 reference between its own halves', () => {
+  test.skipIf(!hasShared)('equals the SmolLM2 reference between its halves', () => {
     const reference = JSON.parse(
       readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'),
     );

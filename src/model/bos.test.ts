@@ -49,7 +49,7 @@ const filesOf = (
 });
 const idsOf = (files: TokenFiles, setting: BosSetting = 'tokenizer') => bosIn(files, setting).ids;
 
-describe('what tokenizer.json puts before a text', () => {
+describe('the prefix in tokenizer.json', () => {
   // The ids that tokenizers 0.23.3 puts before those of "the" for a file with this post-processor.
   test.each([
     ['none', null, []],
@@ -70,7 +70,7 @@ describe('what tokenizer.json puts before a text', () => {
       [1],
     ],
     ['BERT without its type', { sep: ['</s>', 2], cls: ['<s>', 1] }, [1]],
-  ])('%s', (_, post, ids) => {
+  ])('is read from %s', (_, post, ids) => {
     expect(bosIn(filesOf(post), 'tokenizer')).toEqual({ ids, by: 'tokenizer.json' });
     expect(idsOf(filesOf(post), 'none')).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('what tokenizer.json puts before a text', () => {
     ['BERT without an id', { type: 'BertProcessing', cls: ['<s>'] }],
     ['two that add', { type: 'Sequence', processors: [template(token('<s>'), A), roberta] }],
     ['no list of processors', { type: 'Sequence' }],
-  ])('%s is refused', (_, post) => {
+  ])('is refused from %s', (_, post) => {
     expect(() => bosIn(filesOf(post), 'tokenizer')).toThrow(
       expect.objectContaining({ code: 'bad-tokenizer' }),
     );
@@ -102,7 +102,7 @@ describe('what tokenizer.json puts before a text', () => {
   });
 });
 
-describe('where tokenizer_config.json speaks, too', () => {
+describe('with a tokenizer_config.json', () => {
   const on = { add_bos_token: true, bos_token: '<s>' };
   const off = { add_bos_token: false, bos_token: '<s>' };
   const with1 = template(token('<s>'), A);
@@ -138,7 +138,7 @@ describe('where tokenizer_config.json speaks, too', () => {
     'GPT2TokenizerFast',
     'Qwen2Tokenizer',
     'TokenizersBackend',
-  ])('%s takes tokenizer.json alone, and says so where the two differ', (tokenizer_class) => {
+  ])('%s uses tokenizer.json alone, with a note if the two differ', (tokenizer_class) => {
     const asked = (post: unknown, flag: object) =>
       bosIn(filesOf(post, { tokenizer_class, ...flag }), 'tokenizer');
     expect(asked(null, on)).toEqual({ ids: [], by: 'tokenizer.json', passedOver: true });
@@ -147,7 +147,7 @@ describe('where tokenizer_config.json speaks, too', () => {
     expect(asked(byteLevel, off)).toEqual({ ids: [], by: 'tokenizer.json' });
   });
 
-  test('without a class it is followed; the token is found by its name, as text or object, or by its id', () => {
+  test('it is followed without a class; its token may be a text, an object or an id', () => {
     expect(idsOf(filesOf(null, on))).toEqual([1]);
     expect(idsOf(filesOf(with1, off))).toEqual([]);
     expect(
@@ -163,8 +163,8 @@ describe('where tokenizer_config.json speaks, too', () => {
   });
 });
 
-describe('always', () => {
-  test('what the tokenizer asks for, else the BOS its files name, else a sentence', () => {
+describe('the setting "always"', () => {
+  test('uses the tokenizer’s prefix, otherwise the BOS of its files, otherwise refuses', () => {
     expect(bosIn(filesOf(template(token('two'), A), { bos_token: '<s>' }), 'always')).toEqual({
       ids: [7, 8],
       by: 'tokenizer.json',
@@ -192,7 +192,7 @@ describe('always', () => {
   });
 });
 
-test('a BOS that is written out is not put there twice', () => {
+test('does not repeat a BOS that the text contains', () => {
   const whole = (ids: number[], bos: number[]) => Array.from(withBos(Int32Array.from(ids), bos));
   expect([
     whole([4, 5], [1]),
@@ -204,7 +204,7 @@ test('a BOS that is written out is not put there twice', () => {
   ]).toEqual([[1, 4, 5], [1, 4], [7, 8, 7, 4], [7, 8], [1], [1]]);
 });
 
-test('any of the end tokens that the files name', () => {
+test('every end token of the files ends a text', () => {
   const ends = (config: object, generationConfig: object = {}, tokenizerConfig: object = {}) =>
     endTokens({
       ...filesOf(null),

@@ -26,8 +26,8 @@ afterAll(() => {
   server.close();
 });
 
-describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', () => {
-  test('every listed model opens, its files as long as listed, below any base path', async () => {
+describe.skipIf(!existsSync(`${folder}/models/index.json`))('a bundled model', () => {
+  test('opens with the listed sizes, below any base path', async () => {
     const models = await bundledModels(base);
     expect(models.length).toBeGreaterThan(0);
     for (const { id, title } of models) {
@@ -47,12 +47,12 @@ describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', ()
       for (const file of source.files) await readFile(file);
     }
   });
-  test('an unknown one is named', async () => {
+  test('is refused by its name if it is not listed', async () => {
     await expect(bundledFiles(base, 'nothing')).rejects.toThrow('bundled:nothing cannot be read');
   });
 });
 
-test('no server, no page: a sentence each', async () => {
+test('is refused with a sentence without a server or a page', async () => {
   await expect(bundledModels(`${base}elsewhere/`)).rejects.toThrow(
     'models/index.json cannot be read (the server responded with 404)',
   );

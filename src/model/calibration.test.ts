@@ -15,20 +15,20 @@ const rowsOf = (passages: string[], sequences: number, length: number) => {
 };
 
 describe('the batch of a text', () => {
-  test('takes beginnings first, then what follows, then the short passages end to end', () => {
+  test('takes the beginnings of passages, then their continuations, then short passages joined', () => {
     const passages = ['abcdefgh!', 'xy', 'ABCD', 'z?'];
     expect(rowsOf(passages, 1, 4)).toEqual(['abcd']);
     expect(rowsOf(passages, 2, 4)).toEqual(['abcd', 'ABCD']);
     expect(rowsOf(passages, 4, 4)).toEqual(['abcd', 'ABCD', 'efgh', '!xyz']);
   });
 
-  test('gives fewer sequences when the text is short, and refuses when there is not one', () => {
+  test('has fewer sequences if the text is short, and is refused without any', () => {
     expect(rowsOf(['abc', 'def'], 4, 4)).toEqual(['abcd']);
     expect(() => rowsOf(['abc'], 4, 4)).toThrow('it has 3 tokens, but one sequence needs 4');
     expect(() => rowsOf(['abc'], 1, 200)).toThrow('the model allows at most 100');
   });
 
-  test('a BOS begins every row, and takes the place of a token; one that is written out is not doubled', () => {
+  test('starts every row with BOS, which replaces a token and is never repeated', () => {
     const rows = (passages: string[], sequences: number, bos: string) => {
       const batch = calibrationBatch(
         passages,
@@ -59,7 +59,7 @@ describe('the batch of a text', () => {
     ).toThrow('token 98');
   });
 
-  test('looks at no more of a long text than it needs', () => {
+  test('reads only the part of a long text that it needs', () => {
     let looked = 0;
     const counting = {
       encode: (text: string) => {
@@ -76,7 +76,7 @@ describe('the batch of a text', () => {
     expect(looked).toBeLessThan(100);
   });
 
-  test('every row is made of the text, none overlaps, all have the length', () => {
+  test('has rows from the text that do not overlap, all of one length', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ maxLength: 30 }), { maxLength: 8 }),
@@ -107,8 +107,8 @@ describe('the batch of a text', () => {
   });
 });
 
-describe('ids given directly', () => {
-  test('become the batch as they are', () => {
+describe('token ids given directly', () => {
+  test('become the batch unmodified', () => {
     expect(
       idsBatch(
         [
@@ -133,22 +133,22 @@ describe('ids given directly', () => {
     ['text', [['1', '2']]],
     ['null', [[null, 1]]],
     ['huge', [[1e300, 1]]],
-  ])('refuses %s', ([, ids]) => {
+  ])('are refused: %s', ([, ids]) => {
     expect(() => idsBatch(ids, { vocab: 4, maxLength: 3 })).toThrow(
       /^The text cannot be used: .+\. .+\.$/,
     );
   });
 });
 
-describe('passages', () => {
-  test('plain text at blank lines, any line ends', () => {
+describe('the passages of a text', () => {
+  test('are separated at blank lines, with any line ends', () => {
     expect(passagesOf('one\r\ntwo\r\n\r\nthree\n \n\n  four\n')).toEqual([
       'one\ntwo',
       'three',
       'four\n',
     ]);
   });
-  test('JSON Lines', () => {
+  test('are the lines of JSON Lines', () => {
     expect(passagesOf('{"text":"a\\n\\nb"}\n\n{"text":"c","more":1}\n', 'jsonl')).toEqual([
       'a\n\nb',
       'c',
@@ -158,7 +158,7 @@ describe('passages', () => {
         'line 2 is not a JSON object',
       );
   });
-  test('long ones are cut at a space and lose nothing', () => {
+  test('are split at a space if long, without loss', () => {
     const long = 'word and 😀 '.repeat(6000);
     const pieces = passagesOf(long);
     expect(pieces.length).toBeGreaterThan(3);
@@ -167,7 +167,7 @@ describe('passages', () => {
   });
 });
 
-describe('what is no text', () => {
+describe('a file that is no text', () => {
   const bytes = (text: string) => new TextEncoder().encode(text);
   test.for<[string, () => unknown, RegExp]>([
     ['empty', () => passagesOf(''), /empty/],
@@ -200,10 +200,10 @@ describe('what is no text', () => {
       () => decodeText({ name: 'x.txt', bytes: new Uint8Array(50e6) }),
       /it has 50 MB/,
     ],
-  ])('refuses %s', ([, work, sentence]) => {
+  ])('is refused: %s', ([, work, sentence]) => {
     expect(cpuTime(() => expect(work).toThrow(sentence))).toBeLessThan(500);
   });
-  test('a byte order mark is no character of the text', () => {
+  test('is not made invalid by a byte order mark', () => {
     expect(decodeText({ name: 'x', bytes: bytes('\ufeffa') })).toBe('a');
   });
 });

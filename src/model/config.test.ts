@@ -21,9 +21,13 @@ test('reads both families of names; code and unknown keys are ignored', () => {
     heads: 2,
     keyValueHeads: 2,
     vocab: 16,
+    maxLength: null,
   });
-  expect(read({ n_embd: 64, n_layer: 3, n_head: 4, vocab_size: 512 })).toMatchObject({
+  expect(
+    read({ n_embd: 64, n_layer: 3, n_head: 4, vocab_size: 512, n_positions: 128 }),
+  ).toMatchObject({
     hidden: 64,
+    maxLength: 128,
     layers: 3,
     heads: 4,
     keyValueHeads: null,
@@ -31,7 +35,7 @@ test('reads both families of names; code and unknown keys are ignored', () => {
   expect(read({ text_config: good, hidden_size: 'x' })).toMatchObject({ hidden: 8 });
 });
 
-test('heads of their own size need not divide the hidden size', () => {
+test('heads with head_dim need not divide the hidden size', () => {
   expect(read({ ...good, num_attention_heads: 3, num_key_value_heads: 1, head_dim: 4 }).heads).toBe(
     3,
   );
@@ -45,6 +49,7 @@ test.for<[string, unknown]>([
   ['null', { ...good, hidden_size: null }],
   ['zero layers', { ...good, num_hidden_layers: 0 }],
   ['a fraction', { ...good, vocab_size: 1.5 }],
+  ['a negative context', { ...good, max_position_embeddings: -1 }],
   ['heads that do not divide', { ...good, num_attention_heads: 3, num_key_value_heads: 3 }],
   ['key-value heads that do not divide', { ...good, num_key_value_heads: 4 }],
   [
@@ -61,7 +66,7 @@ test.for<[string, unknown]>([
   );
 });
 
-test('external data as flags and small counts is fine', () => {
+test('external data may be flags and small counts', () => {
   for (const value of [true, false, 2, { 'model.onnx': true, 'model_fp16.onnx': 3 }]) {
     expect(
       read({ ...good, 'transformers.js_config': { use_external_data_format: value } }).hidden,
@@ -69,7 +74,7 @@ test('external data as flags and small counts is fine', () => {
   }
 });
 
-test('must agree with the graph where it speaks', () => {
+test('every stated value must agree with the graph', () => {
   checkConfig(read(good), graph);
   checkConfig(read({}), graph);
   expect(() => checkConfig(read({ ...good, hidden_size: 4096 }), graph)).toThrow(

@@ -16,6 +16,8 @@ export interface ModelConfig {
   heads: number | null;
   keyValueHeads: number | null;
   vocab: number | null;
+  /** The longest sequence, in tokens. */
+  maxLength: number | null;
 }
 
 /** Maximum number of external data files per model in transformers.js. */
@@ -29,7 +31,10 @@ const names = {
   keyValueHeads: ['num_key_value_heads'],
   headSize: ['head_dim'],
   vocab: ['vocab_size'],
+  maxLength: ['max_position_embeddings', 'n_positions'],
 } as const;
+
+const mayBeNull = new Set<string>(['headSize', 'keyValueHeads', 'maxLength']);
 
 /** Parses config.json. Throws `bad-config`. */
 export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig {
@@ -49,8 +54,8 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
     const name = names[key].find((n) => Object.hasOwn(config, n));
     if (name === undefined) return null;
     const value = config[name];
-    // null means "derive it".
-    if (value === null && (key === 'headSize' || key === 'keyValueHeads')) return null;
+    // null means "derive it", or "unlimited".
+    if (value === null && mayBeNull.has(key)) return null;
     if (!isCount(value) || value === 0) throw bad(`${name} is ${shown(value)}, not a whole number`);
     return value;
   };
@@ -69,6 +74,7 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
     keyValueHeads,
     layers: count('layers'),
     vocab: count('vocab'),
+    maxLength: count('maxLength'),
   };
 }
 

@@ -47,7 +47,7 @@ export async function readFile(
   file: ModelFile,
   maxBytes: number = READ_LIMITS.tokenizer,
   onChunk: (chunk: Uint8Array) => void = () => undefined,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   refuseLonger(file.path, file.bytes, maxBytes);
   const out = new Uint8Array(file.bytes);
   let at = 0;

@@ -26,11 +26,11 @@ import { passagesOf } from './text.ts';
 const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }) as AtlasError;
 const file = (path: string) => ({ path });
 
-describe('what belongs to a graph', () => {
+describe('the companion files of a graph', () => {
   const companions = (graph: string, ...paths: string[]) =>
     [...companionFilesOf(paths.map(file), graph)].map(([name, f]) => `${name} ${f.path}`);
 
-  test('is in its own folder, else in the nearest above it', () => {
+  test('are in its own folder, otherwise in the nearest above', () => {
     expect(
       companions(
         'a/b/model.onnx',
@@ -47,7 +47,7 @@ describe('what belongs to a graph', () => {
     ]);
   });
 
-  test('comes from one folder: a tokenizer keeps to its own settings', () => {
+  test('come from one folder, so a tokenizer has its own settings', () => {
     expect(
       companions(
         'a/model.onnx',
@@ -68,7 +68,7 @@ describe('what belongs to a graph', () => {
     ).toEqual(['tokenizer.json tokenizer.json', 'tokenizer_config.json tokenizer_config.json']);
   });
 
-  test('of a repository only that is listed which a model can need', () => {
+  test('exclude the files of a repository that no model needs', () => {
     const paths = [
       'README.md',
       'config.json',
@@ -165,7 +165,7 @@ describe('a repository with graphs in folders', () => {
   test.each([
     ['on a hub, by id', () => remote('micro/one')],
     ['on disk', () => nodeFiles(one)],
-  ])('%s: the only one is taken', async (_, files) => {
+  ])('%s: the only graph is opened', async (_, files) => {
     const model = await openModel(await files());
     expect(model.graph).toEqual(graphs.int4);
     expect(await factsOf(model)).toEqual(INT4_TOLD);
@@ -175,7 +175,7 @@ describe('a repository with graphs in folders', () => {
     ['on a hub, by id', () => remote('micro/two')],
     ['on disk', () => nodeFiles(two)],
     ['dropped', async () => picked()],
-  ])('%s: of several one is to be named, and all are listed', async (_, files) => {
+  ])('%s: several graphs are refused with a list', async (_, files) => {
     await expect(openModel(await files())).rejects.toThrow(
       `two contains several graphs: ${INT4}, ${CUDA}. Name one of them`,
     );
@@ -194,15 +194,18 @@ describe('a repository with graphs in folders', () => {
     ],
     ['on disk', (graph: string) => nodeFiles(join(two, graph))],
     ['dropped', async (graph: string) => picked(graph)],
-  ])('%s: the named graph, with companion files from its folder or above', async (_, files) => {
-    const int4 = await openModel(await files(INT4));
-    const cuda = await openModel(await files(CUDA));
-    expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
-    expect(await factsOf(int4)).toEqual(INT4_TOLD);
-    expect(await factsOf(cuda)).toEqual(CUDA_TOLD);
-  });
+  ])(
+    '%s: the named graph is opened, with companion files from its folder or above',
+    async (_, files) => {
+      const int4 = await openModel(await files(INT4));
+      const cuda = await openModel(await files(CUDA));
+      expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
+      expect(await factsOf(int4)).toEqual(INT4_TOLD);
+      expect(await factsOf(cuda)).toEqual(CUDA_TOLD);
+    },
+  );
 
-  test('by address the config above is found where the graph has a tokenizer of its own', async () => {
+  test('opened by address, a graph with its own tokenizer finds the config above it', async () => {
     const model = await openModel(
       await remote(`${mirror.url}/micro/three/resolve/main/a/model.onnx`, 'https://hub.example'),
     );
@@ -214,7 +217,7 @@ describe('a repository with graphs in folders', () => {
     expect(model.config?.modelType).toBe('root');
   });
 
-  test('is offered graph by graph', async () => {
+  test('lists each graph', async () => {
     const { files } = await hubListing(
       { kind: 'hub', repository: 'micro/two', revision: 'main' },
       { hub: mirror.url, store: null },
@@ -223,7 +226,7 @@ describe('a repository with graphs in folders', () => {
     expect(files.map((f) => f.path)).not.toContain('README.md');
   });
 
-  test('a graph on disk outside of any repository keeps to its own folder', async () => {
+  test('a graph on disk outside of a repository uses only its own folder', async () => {
     const alone = join(root, 'alone');
     mkdirSync(join(alone, 'deep'), { recursive: true });
     writeFileSync(join(alone, 'tokenizer.json'), tokenizer(3));
@@ -234,7 +237,7 @@ describe('a repository with graphs in folders', () => {
   });
 });
 
-describe('a Git LFS pointer is told as one', () => {
+describe('a Git LFS pointer is refused as such', () => {
   const pointer =
     'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
   const bytes = new TextEncoder().encode(pointer);
@@ -259,13 +262,13 @@ describe('a Git LFS pointer is told as one', () => {
     await expect(openModel(model({ [name]: pointer }))).rejects.toThrow(message);
   });
 
-  test('tokenizer.json, when it is first wanted', async () => {
+  test('as tokenizer.json, at its first use', async () => {
     await expect(
       (await openModel(model({ 'tokenizer.json': pointer }))).tokenizer(),
     ).rejects.toThrow(message);
   });
 
-  test('a file of weights', async () => {
+  test('as a file of weights', async () => {
     const [graph] = writeModel(tinyDecoderGraph(), 'model.onnx', { limit: 0 });
     await expect(
       openModel(
@@ -274,7 +277,7 @@ describe('a Git LFS pointer is told as one', () => {
     ).rejects.toThrow(message);
   });
 
-  test('an adapter, a text, any safetensors', () => {
+  test('as an adapter, a text or any safetensors file', () => {
     expect(() => readPeftConfig(bytes)).toThrow(code('lfs-pointer'));
     expect(() => readSafetensors(bytes, 'adapter_model.safetensors')).toThrow(message);
     expect(() => passagesOf(pointer)).toThrow(code('lfs-pointer'));

@@ -50,7 +50,7 @@ function model({
 const load = { sequences: 8, length: 64, fullRows: 1024 };
 
 describe('the estimate', () => {
-  test('counts what a small language model takes', () => {
+  test('covers the memory of a small language model', () => {
     const { weights, activations, workspace, total } = estimateMemory(model(), load);
     // 106 M values in 4 bits with scales, and the token table
     expect(weights).toBeCloseTo(106168320 * 0.625 + 4 * 576 * 49152, -3);
@@ -60,7 +60,7 @@ describe('the estimate', () => {
     expect(total).toBe(weights + activations + workspace);
   });
 
-  test('is finite, positive, and never falls when anything grows', () => {
+  test('is finite, positive, and never decreases with any size', () => {
     const size = fc.integer({ min: 1, max: 64 });
     fc.assert(
       fc.property(
@@ -81,7 +81,7 @@ describe('the estimate', () => {
   });
 });
 
-test('bytes in words', () => {
+test('byte counts are shown rounded, with a unit', () => {
   expect([0, 999, 1000, 9949, 61.4e6, 999.4e6, 999.6e6, 1.94e9, 40e9].map(describeBytes)).toEqual([
     '0 bytes',
     '999 bytes',

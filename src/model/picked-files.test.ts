@@ -23,7 +23,7 @@ const drop = (...entries: (object | null)[]) =>
     entries.map((entry) => ({ webkitGetAsEntry: () => entry }) as unknown as DataTransferItem),
   );
 
-test('folders are walked to the end, text dragged along is left out', async () => {
+test('all files of dropped folders are listed, without dragged text', async () => {
   const found = await drop(
     folder('/m', [file('/m/a'), file('/m/b'), folder('/m/onnx', [file('/m/onnx/c')])]),
     null,
@@ -52,7 +52,7 @@ test('a whole disk is refused', async () => {
   );
 });
 
-test('an experiment can name any folder: what would not be seen, or turns text around, is replaced', () => {
+test('invisible and bidirectional characters in a folder’s name are replaced', () => {
   const { id, title } = pickedFiles([
     { path: 'gem\u202ema\u200b/model.onnx', file: new File([], 'model.onnx') },
   ]);

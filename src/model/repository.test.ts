@@ -52,7 +52,7 @@ const graph = (...locations: string[]) =>
     }),
   );
 
-describe('which graph is taken', () => {
+describe('the graph of a repository', () => {
   const pick = async (paths: string[], dtype?: string, more?: Partial<ModelFiles>) =>
     new TextDecoder().decode(
       (
@@ -76,7 +76,7 @@ describe('which graph is taken', () => {
     'onnx/model_q4_b64.onnx',
   ];
 
-  test('q4 by default, or what is asked for', async () => {
+  test('is q4 by default, or the requested type', async () => {
     expect(await pick(hub)).toBe('onnx/model_q4.onnx');
     expect(await pick(hub, 'fp16')).toBe('onnx/model_fp16.onnx');
     expect(await pick(hub, 'fp32')).toBe('onnx/model.onnx');
@@ -86,7 +86,7 @@ describe('which graph is taken', () => {
       'm needs onnx/model_bnb4.onnx, which is missing.',
     );
   });
-  test('the only one of a GenAI folder, of loose files, or the one named', async () => {
+  test('is the only one of a GenAI folder or of loose files, or the named one', async () => {
     expect(await pick(['genai_config.json', 'model.onnx', 'model.onnx.data'], 'q4')).toBe(
       'model.onnx',
     );
@@ -94,7 +94,7 @@ describe('which graph is taken', () => {
     expect(await pick(['my own.onnx'])).toBe('my own.onnx');
     expect(await pick(hub, undefined, { graph: 'onnx/model.onnx' })).toBe('onnx/model.onnx');
   });
-  test('of older exports the merged decoder, else the one that is whole without a cache', async () => {
+  test('is, in older exports, the merged decoder, otherwise the one without a cache', async () => {
     const pair = [
       'onnx/decoder_model.onnx',
       'onnx/decoder_with_past_model.onnx',
@@ -106,7 +106,7 @@ describe('which graph is taken', () => {
     );
     expect(await pick(pair, 'quantized')).toBe('onnx/decoder_model_quantized.onnx');
   });
-  test('none, or one of several strangers: a sentence', async () => {
+  test('is refused with a sentence if it is missing or ambiguous', async () => {
     await expect(pick(['config.json'])).rejects.toThrow(
       'm needs onnx/model_q4.onnx, which is missing. Provide the whole folder.',
     );
@@ -116,8 +116,8 @@ describe('which graph is taken', () => {
   });
 });
 
-describe('what is read', () => {
-  test('external files, wherever the names are repeated, hashed in order of name after the graph', async () => {
+describe('an opened model', () => {
+  test('includes each external file once, hashed in order of name after the graph', async () => {
     const contents = {
       'onnx/model.onnx': graph('b_data', 'a_data', 'b_data', 'absent', '../c'),
       'onnx/b_data': 'bbbbbbb',
@@ -142,11 +142,11 @@ describe('what is read', () => {
     expect(model).toMatchObject({ id: 'files:m', graphFile: 'model.onnx', config: null });
   });
 
-  test('what is no graph is left to the compiler to refuse', async () => {
+  test('leaves invalid graphs to the compiler', async () => {
     expect((await openModel(files({ 'x.onnx': '<html>' }))).external.size).toBe(0);
   });
 
-  test('refusals: bad config, no tokenizer, a file that shrank, one too large', async () => {
+  test('is refused for a bad config, no tokenizer, and a shorter or too large file', async () => {
     await expect(openModel(files({ 'x.onnx': graph(), 'config.json': '{' }))).rejects.toThrow(
       'config.json does not describe this model: it is not JSON.',
     );
@@ -173,7 +173,7 @@ describe('picked files', () => {
         value: path.includes('/') ? path : '',
       },
     );
-  test('a folder names the model and is left out of the paths', async () => {
+  test('name the model by their folder, without it in the paths', async () => {
     const source = pickedFiles(
       filesFromPicker([file('Smol/config.json', '{}'), file('Smol/onnx/model_q4.onnx', 'graph')]),
     );
@@ -184,7 +184,7 @@ describe('picked files', () => {
       'model_q4.onnx',
     ]);
   });
-  test('loose files take the name of the graph; an onnx folder by itself is no name', () => {
+  test('without a folder are named by the graph', () => {
     expect(pickedFiles(filesFromPicker([file('tokenizer.json'), file('tiny.onnx')])).id).toBe(
       'files:tiny',
     );
@@ -210,7 +210,7 @@ describe('files on disk', () => {
   afterAll(() => rmSync(root, { recursive: true }));
   const open = async (path: string) => openModel(await nodeFiles(join(root, path)));
 
-  test('a folder', async () => {
+  test('open as a folder', async () => {
     const model = await open('Hub');
     expect([new TextDecoder().decode(model.graph), model.id, model.config?.hidden]).toEqual([
       'q4',
@@ -218,17 +218,17 @@ describe('files on disk', () => {
       null,
     ]);
   });
-  test('a graph in a hub folder keeps the config above it; one alone stands alone', async () => {
+  test('open as a graph, with the config above it in a hub folder', async () => {
     const model = await open('Hub/onnx/model.onnx');
     expect([new TextDecoder().decode(model.graph), model.config === null]).toEqual(['fp32', false]);
     expect(new TextDecoder().decode((await open('alone.onnx')).graph)).toBe('alone');
   });
-  test('what is not there', async () => {
+  test('are refused if they do not exist', async () => {
     await expect(open('nowhere')).rejects.toThrow(/nowhere cannot be read \(it does not exist\)/);
   });
 });
 
-describe('real repositories', () => {
+describe('a real repository opens', () => {
   test.for<[string, string | undefined, string, number]>([
     ['llama', undefined, 'model_q4.onnx', 0],
     ['llama', 'fp16', 'model_fp16.onnx', 2],
@@ -254,7 +254,7 @@ describe('real repositories', () => {
   });
 });
 
-describe('a file at its limit, and one above it', () => {
+describe('a file at its limit is read, and above it refused', () => {
   const long = (path: string, bytes: number) => ({
     ...files({}),
     files: [
@@ -293,7 +293,7 @@ describe('a file at its limit, and one above it', () => {
     ).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
-  test('one that goes on behind its listed end is not read for ever', async () => {
+  test('a file longer than listed is refused without reading on', async () => {
     let given = 0;
     const endless = {
       path: 'model.onnx',

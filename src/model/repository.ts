@@ -6,6 +6,7 @@
  * `model.onnx`, in the root or in folders), or a single graph. `companion-files.ts` selects
  * the files that belong to the graph.
  */
+import { sha256Of } from '#sha256';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { externalLocations, parseModel, type ParsedModel } from '../onnx/external.ts';
@@ -17,7 +18,6 @@ import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { isObject, parseJson, type JsonObject } from './json.ts';
 import { READ_LIMITS } from './limits.ts';
 import { describeBytes } from './figures.ts';
-import { Sha256 } from './sha256.ts';
 import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
 
 export interface OpenModel {
@@ -92,7 +92,6 @@ export async function openModel(
 
   let loaded = 0;
   let total = graphFile.bytes;
-  const hash = new Sha256();
   const read = async (one: ModelFile) => {
     if (total > READ_LIMITS.model)
       throw new AtlasError('too-large', {
@@ -100,13 +99,12 @@ export async function openModel(
         allowed: describeBytes(READ_LIMITS.model),
       });
     return readFile(one, READ_LIMITS.model, (chunk) => {
-      hash.update(chunk);
       onProgress?.((loaded += chunk.length), total);
     });
   };
   const graph = await read(graphFile);
   const parts = new Map<string, ModelFile>();
-  const external = new Map<string, Uint8Array>();
+  const external = new Map<string, Uint8Array<ArrayBuffer>>();
   const parsed = parseModel(graph);
   for (const name of externalLocations(parsed)) {
     const part = file(folder + name) ?? (await source.other?.(folder + name));
@@ -130,7 +128,7 @@ export async function openModel(
     bos: async (setting) => bosFor(await wordsOf(), setting),
     endTokens: async () => endTokens((await wordsOf()).files),
     companionFiles: [...companionFiles].map(([path, one]) => ({ ...one, path })),
-    hash: hash.hex(),
+    hash: await sha256Of([graph, ...external.values()]),
     bytes: total,
   };
 }

@@ -22,7 +22,7 @@ const tensor = (shape: unknown, from: unknown, to: unknown, dtype: unknown = 'F3
 });
 
 describe('reading', () => {
-  test('types, shapes and views', () => {
+  test('returns types and shapes, with views of the bytes', () => {
     const { tensors, metadata } = readSafetensors(
       file(
         {
@@ -89,7 +89,7 @@ describe('reading', () => {
   });
 });
 
-describe('a header at its limit, and one above it', () => {
+describe('a header at its limit is read, and above it refused', () => {
   const padded = (length: number) => file(`{}${' '.repeat(length - 2)}`, 0);
   /** Metadata with `keys − 1` texts; its own key makes `keys`. */
   const keyed = (keys: number) =>
@@ -98,21 +98,21 @@ describe('a header at its limit, and one above it', () => {
       0,
     );
 
-  test('of bytes', () => {
+  test('for its bytes', () => {
     expect(readSafetensors(padded(READ_LIMITS.header), 'f').tensors.size).toBe(0);
     expect(() => readSafetensors(padded(READ_LIMITS.header + 1), 'f')).toThrow(
       'f is not a valid safetensors file: its header has 10 MB, but at most 10 MB are allowed.',
     );
   });
 
-  test('of keys', () => {
+  test('for its keys', () => {
     expect(readSafetensors(keyed(READ_LIMITS.headerKeys), 'f').metadata.size).toBe(199_999);
     expect(() => readSafetensors(keyed(READ_LIMITS.headerKeys + 1), 'f')).toThrow(
       'its header is not valid: it has more than 200,000 keys',
     );
   });
 
-  test('millions of keys are refused in no time', () => {
+  test('and millions of keys are refused quickly', () => {
     const many = file(`{${'"a":0,'.repeat(1.6e6)}"b":0}`, 0);
     expect(cpuTime(() => expect(() => readSafetensors(many, 'f')).toThrow('keys'))).toBeLessThan(
       1000,
@@ -131,7 +131,7 @@ describe('writing', () => {
     maxLength: 6,
   });
 
-  test('what is written is read back, whatever the order given', () => {
+  test('round-trips tensors in any order', () => {
     fc.assert(
       fc.property(tensors, (pairs) => {
         const given = new Map(
@@ -147,7 +147,7 @@ describe('writing', () => {
     );
   });
 
-  test('refuses a shape its values do not fill', () => {
+  test('refuses a shape that does not fit the values', () => {
     expect(() => writeSafetensors({ w: { shape: [2, 2], data: new Float32Array(3) } })).toThrow(
       RangeError,
     );

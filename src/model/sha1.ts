@@ -1,6 +1,6 @@
 /**
- * SHA-1 (FIPS 180-4), with which git and hubs identify small files. The platform's own needs all
- * bytes in one buffer and a secure origin. It detects damage and mix-ups but, as in git, not
+ * SHA-1 (FIPS 180-4), with which git and hubs identify small files. A download is verified as it
+ * arrives, which WebCrypto can't do. SHA-1 detects damage and mix-ups but, as in git, not
  * deliberate collisions.
  */
 import { BlockHash } from './block-hash.ts';

@@ -1,9 +1,8 @@
 /**
- * SHA-256 (FIPS 180-4) with input in pieces. The platform's digest needs all bytes in one buffer
- * and a secure origin. A model may be two files of a hundred megabytes, and its page may be served
- * over plain http.
+ * SHA-256 (FIPS 180-4) in JavaScript, for input in pieces: downloads are verified as they arrive,
+ * which WebCrypto can't do. Also for short texts, without a promise, and for pages without
+ * WebCrypto. Whole models are hashed by the platform (`sha256.node.ts`, `sha256.web.ts`).
  */
-
 import { BlockHash } from './block-hash.ts';
 
 /**
@@ -77,6 +76,7 @@ export class Sha256 extends BlockHash {
   }
 }
 
+/** Lower-case hex. */
 export function sha256(...pieces: readonly Uint8Array[]): string {
   const hash = new Sha256();
   for (const piece of pieces) hash.update(piece);

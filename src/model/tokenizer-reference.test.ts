@@ -55,26 +55,33 @@ function attempt<T>(work: () => T): T | null {
 const idsOf = (tokenizer: Tokenizer, text: string): Ids =>
   attempt(() => [...tokenizer.encode(text)]);
 
-test.for(steps)('$name', async ({ change, ids }) => {
-  const tokenizer = await load({ ...base, ...change });
-  texts.forEach((text, i) => expect(idsOf(tokenizer, text), text).toEqual(ids[i]));
-});
+test.for(steps)(
+  'the steps of a tokenizer give the reference ids: $name',
+  async ({ change, ids }) => {
+    const tokenizer = await load({ ...base, ...change });
+    texts.forEach((text, i) => expect(idsOf(tokenizer, text), text).toEqual(ids[i]));
+  },
+);
 
-test('the steps are told apart: no cut gives other ids than each of the others', () => {
+test('every changed step gives other ids than the unchanged tokenizer', () => {
   const [whole, ...others] = steps.map((s) => JSON.stringify(s.ids));
   expect(others.filter((ids) => ids === whole)).toEqual([]);
 });
 
-test.for([...models, ...families])('$name', async ({ file, ids, decoded }) => {
-  const tokenizer = await load(file);
-  texts.forEach((text, i) => {
-    expect(idsOf(tokenizer, text), text).toEqual(ids[i]);
-    if (ids[i] !== null) expect(attempt(() => tokenizer.decode(defined(ids[i])))).toBe(decoded[i]);
-  });
-});
+test.for([...models, ...families])(
+  'a tokenizer file gives the reference ids and texts: $name',
+  async ({ file, ids, decoded }) => {
+    const tokenizer = await load(file);
+    texts.forEach((text, i) => {
+      expect(idsOf(tokenizer, text), text).toEqual(ids[i]);
+      if (ids[i] !== null)
+        expect(attempt(() => tokenizer.decode(defined(ids[i])))).toBe(decoded[i]);
+    });
+  },
+);
 
 test.for(drawn.map((row, number) => ({ number, ...row })))(
-  'drawn file $number',
+  'a random tokenizer file gives the reference ids and texts: $number',
   async ({ json, refused, cases }) => {
     const read = loadTokenizer(new TextEncoder().encode(json));
     if (refused) return expect(read).rejects.toThrow('is not a usable tokenizer');
@@ -87,9 +94,9 @@ test.for(drawn.map((row, number) => ({ number, ...row })))(
   },
 );
 
-describe('what a file says beside the ids', () => {
+describe('other settings of a file', () => {
   const first = elementAt(families, 0);
-  test('lengths are not applied: whole texts are wanted', async () => {
+  test('for length do not truncate or pad the text', async () => {
     const truncation = { direction: 'Right', max_length: 2, strategy: 'LongestFirst', stride: 0 };
     const padding = {
       strategy: { Fixed: 64 },
@@ -102,7 +109,7 @@ describe('what a file says beside the ids', () => {
     const tokenizer = await load({ ...first.file, truncation, padding });
     expect(idsOf(tokenizer, elementAt(texts, 0))).toEqual(first.ids[0]);
   });
-  test('a model without its type is read by its parts', async () => {
+  test('are inferred if the model has no type', async () => {
     const { model, ...rest } = first.file as { model: { type?: string } };
     const { type, ...untyped } = model;
     expect(type).toBe('BPE');
@@ -110,7 +117,7 @@ describe('what a file says beside the ids', () => {
       first.ids[0],
     );
   });
-  test('half a surrogate pair counts as U+FFFD', async () => {
+  test('read half a surrogate pair as U+FFFD', async () => {
     const tokenizer = await load(first.file);
     expect(idsOf(tokenizer, 'a\ud83db')).toEqual(idsOf(tokenizer, 'a\ufffdb'));
   });

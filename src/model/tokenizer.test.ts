@@ -56,7 +56,7 @@ describe('a small byte-level tokenizer', async () => {
     expect([...tokenizer.encode('')]).toEqual([]);
     expect(tokenizer.vocab).toBe(8);
   });
-  test('decodes, special tokens included, spaces untouched', () => {
+  test('decodes special tokens, and leaves spaces unchanged', () => {
     expect(tokenizer.decode([3, 4, 6, 1])).toBe('ab ab<s>b');
     expect(tokenizer.decode([])).toBe('');
   });
@@ -186,7 +186,7 @@ test('refuses what is not JSON or not UTF-8', async () => {
   );
 });
 
-test('a pattern that would try for ever ends in a sentence, and the tokenizer goes on', async () => {
+test('a pattern that backtracks without end is refused, and the tokenizer still works', async () => {
   const tokenizer = await loadTokenizer(
     tiny((t) => {
       t.normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' };
@@ -200,7 +200,7 @@ test('a pattern that would try for ever ends in a sentence, and the tokenizer go
   expect(tokenizer.token(4)).toBe(' ab');
 });
 
-describe('whatever a file makes of a text, it ends within seconds', () => {
+describe('tokenising a text ends within seconds with any file', () => {
   const replace = (pattern: unknown, content: string) => ({ type: 'Replace', pattern, content });
   const sequence = (count: number, step: unknown) => ({
     type: 'Sequence',
@@ -261,26 +261,22 @@ describe('whatever a file makes of a text, it ends within seconds', () => {
     expect(took).toBeLessThan(10_000);
   });
 
-  test(
-    'many short texts share what they may take beyond their length',
-    { timeout: 120_000 },
-    async () => {
-      const tokenizer = await loadTokenizer(
-        tiny((t) => {
-          t.pre_tokenizer = split('(?:[ab]{1,8}[ab]{1,8}){1,3}!');
-        }),
-        'x/tokenizer.json',
-      );
-      const encode = () => tokenizer.encode(`${'a'.repeat(40)}?`);
-      encode();
-      expect(() => {
-        for (let i = 0; i < 2000; i++) encode();
-      }).toThrow('it takes too many steps for 41 bytes');
-    },
-  );
+  test('many short texts share one budget beyond their length', { timeout: 120_000 }, async () => {
+    const tokenizer = await loadTokenizer(
+      tiny((t) => {
+        t.pre_tokenizer = split('(?:[ab]{1,8}[ab]{1,8}){1,3}!');
+      }),
+      'x/tokenizer.json',
+    );
+    const encode = () => tokenizer.encode(`${'a'.repeat(40)}?`);
+    encode();
+    expect(() => {
+      for (let i = 0; i < 2000; i++) encode();
+    }).toThrow('it takes too many steps for 41 bytes');
+  });
 });
 
-describe('a file may hold so much, and no more', () => {
+describe('a file is read up to its limit, and refused above', () => {
   const many = <T>(count: number, one: (i: number) => T) =>
     Array.from({ length: count }, (_, i) => one(i));
   const { vocabulary, merges, addedTokens, bytes } = TOKENIZER_LIMITS;
@@ -331,7 +327,7 @@ describe('a file may hold so much, and no more', () => {
     ).rejects.toThrow(/is not a usable tokenizer: (?!it has )/);
   });
 
-  test('bytes', async () => {
+  test('in bytes', async () => {
     const padded = (length: number) => {
       const file = new Uint8Array(length).fill(0x20);
       file.set(new TextEncoder().encode('{}'));
@@ -346,7 +342,7 @@ describe('a file may hold so much, and no more', () => {
   });
 });
 
-test('patterns that only look dangerous are read', async () => {
+test('harmless patterns that look dangerous are read', async () => {
   const exaone = String.raw`(?=(\d{3})+(?!\d))|(?:[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*)+)`;
   const tokenizer = await loadTokenizer(
     tiny((t) => {
@@ -362,14 +358,14 @@ test('patterns that only look dangerous are read', async () => {
   expect([...tokenizer.encode('ab ab')]).toEqual([3, 4]);
 });
 
-describe('the tokenizers of real models', () => {
+describe('a real tokenizer has the ids of the reference library', () => {
   interface Case {
     text: string;
     ids: number[];
     decoded?: string;
   }
 
-  test.skipIf(!hasShared)('SmolLM2: all strings and chats', async () => {
+  test.skipIf(!hasShared)('SmolLM2, for all strings and chats', async () => {
     const { cases, chats } = JSON.parse(
       readFileSync(sharedPath('reference', 'smollm2', 'tokenizer_cases.json'), 'utf8'),
     ) as Record<'cases' | 'chats', Case[]>;
@@ -384,7 +380,7 @@ describe('the tokenizers of real models', () => {
     expect(tokenizer.vocab).toBe(49152);
   });
 
-  test.for(['llama', 'gpt2'])('%s: the ids of its reference texts', async (name) => {
+  test.for(['llama', 'gpt2'])('%s, for its reference texts', async (name) => {
     const tokenizer = await loadTokenizer(
       readFileSync(fixturePath('exports', name, 'tokenizer.json')),
     );

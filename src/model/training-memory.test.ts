@@ -8,7 +8,7 @@ const model = compile(tinyDecoderGraph());
 const load = { sequences: 4, length: 8, ranks: model.modules.map(() => 2) };
 
 describe('the estimate of a training step', () => {
-  test('never falls when anything grows, and saving activations takes more than recomputing them', () => {
+  test('never decreases with any size, and saved activations take more than recomputation', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 500 }),
@@ -33,7 +33,7 @@ describe('the estimate of a training step', () => {
     );
   });
 
-  test('what it says would fit does, and one more does not', () => {
+  test('reports how many fit, and refuses more', () => {
     const budget = trainingBytes(model, { ...load, sequences: 7 }, false) + 1;
     checkTraining(model, { ...load, sequences: 7 }, budget);
     for (const sequences of [8, 1000])
@@ -49,7 +49,7 @@ describe('the estimate of a training step', () => {
 
 describe('the estimate of a pruning', () => {
   const prune = { ...load, samples: 32 };
-  test('never falls when anything grows, and holds the layers in float32 and their masks', () => {
+  test('never decreases with any size, and covers float32 layers and their masks', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 4, max: 500 }),
@@ -74,7 +74,7 @@ describe('the estimate of a pruning', () => {
     );
   });
 
-  test('what it says would fit does, and one more does not', () => {
+  test('reports how many fit, and refuses more', () => {
     const budget = pruningBytes(model, { ...prune, samples: 50 }) + 1;
     checkPruning(model, { ...prune, samples: 50 }, budget);
     for (const samples of [51, 2000])

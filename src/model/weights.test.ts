@@ -136,7 +136,7 @@ function check(weight: ModuleWeight, expected: Float32Array): void {
   expect(Math.abs(weightStd(part) - std)).toBeLessThanOrEqual(1e-12 * std);
 }
 
-describe('nbits (MatMulNBits)', () => {
+describe('MatMulNBits weights are dequantised by their definition', () => {
   const rows = 6;
   test.for<[2 | 4 | 8, number, number, boolean]>([
     [4, 32, 96, false],
@@ -179,7 +179,7 @@ describe('nbits (MatMulNBits)', () => {
     );
   });
 
-  test('float16 scales, [rows, blocks] or flat; zero points kept as numbers', () => {
+  test('with float16 scales, [rows, blocks] or flat, and zero points stored as numbers', () => {
     const q = tensor('q', 'uint8', [rows, 2, 8], random(rows * 16, 1));
     const s = halfScales(rows * 2);
     const z = Float32Array.from({ length: rows * 2 }, (_, i) => i + 0.5);
@@ -204,7 +204,7 @@ describe('nbits (MatMulNBits)', () => {
   });
 });
 
-describe('bnb4 (MatMulBnb4)', () => {
+describe('MatMulBnb4 weights are dequantised by their definition', () => {
   test.for<['nf4' | 'fp4', number, number]>([
     ['nf4', 16, 32],
     ['nf4', 64, 48],
@@ -236,7 +236,7 @@ describe('bnb4 (MatMulBnb4)', () => {
   });
 });
 
-describe('floats and int8, both ways round', () => {
+describe('float and int8 weights are read in both orientations', () => {
   const rows = 5;
   const k = 7;
   const values = scales(rows * k);
@@ -316,7 +316,7 @@ describe('floats and int8, both ways round', () => {
   });
 });
 
-test('the deviation of a constant matrix is exactly 0, of large offsets still right', () => {
+test('the deviation of a constant matrix is exactly 0, and right with large offsets', () => {
   const of = (values: Float32Array) =>
     weightStd(
       module({
@@ -337,7 +337,7 @@ test('the deviation of a constant matrix is exactly 0, of large offsets still ri
   );
 });
 
-test('a weight that is too short is refused', () => {
+test('a weight with too few bytes is refused', () => {
   const short = module({
     format: { kind: 'nbits', bits: 4, block: 32, zeroPoints: false },
     tensors: [
@@ -351,7 +351,7 @@ test('a weight that is too short is refused', () => {
   expect(() => weightStd({ ...short, tensors: short.tensors.slice(0, 1) })).toThrow();
 });
 
-describe('the modules of real exports are the weights PyTorch has', () => {
+describe('the modules of real exports have the weights of PyTorch', () => {
   const compiled = async (folder: string, dtype: string) => {
     const open = await openModel(await nodeFiles(fixturePath('exports', folder)), { dtype });
     const model = compile(
@@ -370,7 +370,7 @@ describe('the modules of real exports are the weights PyTorch has', () => {
     );
   };
 
-  test('llama fp32: every bit', async () => {
+  test('llama fp32, in every bit', async () => {
     const hashes = Object.fromEntries(
       [...(await ofFloat32())].map(([path, { buffer, byteOffset, byteLength }]) => [
         path,

@@ -13,7 +13,7 @@ const contents = (zip: Uint8Array) =>
   Object.fromEntries(zipEntries(new Uint8Array(zip)).map((e) => [e.path, [...unzipped(e, 1e10)]]));
 const text = (s: string) => new TextEncoder().encode(s);
 
-test('stored, deflated and empty files, folders left out', () => {
+test('stored, deflated and empty files are read, without folders', () => {
   const long = text('abc'.repeat(1000));
   const noise = Uint8Array.from({ length: 500 }, (_, i) => (i * i * 31) % 256);
   const zip = zipSync({
@@ -31,14 +31,14 @@ test('stored, deflated and empty files, folders left out', () => {
   });
 });
 
-test('a comment behind the directory, and bytes before the first file', () => {
+test('a comment after the directory and bytes before the first file are accepted', () => {
   const zip = zipSync({ a: text('x') }, { level: 0 });
   const longer = new Uint8Array([...zip, ...text('comment')]);
   new DataView(longer.buffer).setUint16(zip.length - 2, 7, true);
   expect(contents(longer)).toEqual({ a: [120] });
 });
 
-test('names with backslashes, a dot or a slash at the front', () => {
+test('names with backslashes, a dot or a slash at the front are normalised', () => {
   expect(
     Object.keys(
       contents(
@@ -53,7 +53,7 @@ test('names with backslashes, a dot or a slash at the front', () => {
   ).toEqual(['out/deep/a', 'b', 'c']);
 });
 
-describe('refused', () => {
+describe('an unsupported zip is refused', () => {
   const zip = zipSync({
     a: [text('hello hello hello hello'), { level: 9 }],
     b: [text('world'), { level: 0 }],
@@ -103,7 +103,7 @@ describe('refused', () => {
     expect(() => contents(bytes)).toThrow(why);
   });
 
-  test('any damage: the same content, or an Error', () => {
+  test('any damage gives the same content or an error', () => {
     const whole = contents(zip);
     fc.assert(
       fc.property(
@@ -134,7 +134,7 @@ describe('refused', () => {
   });
 });
 
-describe('a limit', () => {
+describe('a limit applies', () => {
   const bomb = (inside: Uint8Array<ArrayBuffer>, declared: number) => ({
     path: 'a',
     bytes: declared,
@@ -143,7 +143,7 @@ describe('a limit', () => {
     crc: 0,
   });
 
-  test('on what is unpacked: that many bytes, and not one more', () => {
+  test('to the unpacked bytes, exactly', () => {
     const [entry] = zipEntries(new Uint8Array(zipSync({ a: new Uint8Array(1000) })));
     expect(unzipped(defined(entry), 1000)).toHaveLength(1000);
     expect(() => unzipped(defined(entry), 999)).toThrow(
@@ -151,7 +151,7 @@ describe('a limit', () => {
     );
   });
 
-  test('a small file that goes on for two gigabytes is given up where it should have ended', () => {
+  test('to a small file that expands to two gigabytes, at its listed end', () => {
     // Ten megabytes of zeros, two hundred times in a row.
     const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH });
     const all = new Uint8Array(200 * part.length);
@@ -163,7 +163,7 @@ describe('a limit', () => {
     ).toBeLessThan(2000);
   });
 
-  test('on what lies in it: that many files, and not one more', () => {
+  test('to the number of files, exactly', () => {
     const zipOf = (count: number) =>
       zipSync(
         Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, new Uint8Array()])),

@@ -67,6 +67,8 @@ export interface Graph {
   initialisers: ReadonlyMap<string, Tensor>;
   inputs: readonly ValueInfo[];
   outputs: readonly ValueInfo[];
+  /** The longest sequence by the model's config, in tokens. Absent: only the tables limit it. */
+  maxLength?: number;
   /** Which branch of a merged decoder was read. */
   branch?: Branch;
   /** Node constants are in external files, which onnxruntime-web does not read. */

@@ -5,7 +5,7 @@ import type { Ort } from '../engine/backends/ort.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { TextRef } from '../spec/spec.ts';
-import type { StudyContext, WeightForm } from '../studies/context.ts';
+import type { StudyContext, DerivedForm } from '../studies/context.ts';
 import type { SavedAdapter } from '../studies/saved-adapter.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -77,7 +77,7 @@ export const contentOf = async (
 ): Promise<string> =>
   text.kind === 'bundled' ? bundledText(text.id) : text.kind === 'own' ? text.text : '';
 
-async function derived(graph: Graph, form: WeightForm, { engineOf }: Around): Promise<FullEngine> {
+async function derived(graph: Graph, form: DerivedForm, { engineOf }: Around): Promise<FullEngine> {
   return engineOf(
     form === 'nf4'
       ? await (await import('../engine/pieces/nf4-model.ts')).nf4Model(graph)

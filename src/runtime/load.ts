@@ -38,6 +38,7 @@ export async function loadModel(
     file: open.graphFile,
     external: (location) => open.external.get(location),
     parsed,
+    maxLength: open.config?.maxLength ?? null,
   });
   if (open.config) checkConfig(open.config, compiled);
   return { open, graph, compiled, blocking: options.blocking ?? ((work) => work()) };

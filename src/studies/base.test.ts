@@ -27,7 +27,8 @@ import {
   type PrunedParts,
 } from './derived-base.ts';
 import type { StudyContext } from './context.ts';
-import { mapSteps } from '../../test/study-events.ts';
+import { mapSteps, studyContext } from '../../test/studies.ts';
+import { tinyFacts } from '../../test/tiny-engine.ts';
 import type { MeasuringEngine } from '../methods/importance/contract.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import { differences, sameMeasurement, setByPaths, type Setting } from '../experiment/settings.ts';
@@ -95,18 +96,8 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
   const graph = tinyDecoderGraph({ weights: 'q4' });
   const compiled = compile(graph);
   const source = { graph, compiled };
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  const model = {
-    id: 'bundled:tiny',
-    title: 'tiny',
-    hash: 'ab',
-    bytes: 0,
-    dialect,
-    layers,
-    hidden,
-    vocab,
-    modules,
-  };
+  const { modules } = compiled;
+  const model = tinyFacts(compiled);
   afterAll(async () => (await backend).dispose());
   const engineOf = async (m: CompiledModel) =>
     Object.assign(createEngine({ model: m, backend: await backend, memoryBudgetBytes: 500e6 }), {
@@ -134,27 +125,15 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       ['prune.mostRank', '4'],
     );
     const shares: number[] = [];
-    const never = (): never => {
-      throw new Error('not part of this test');
-    };
-    const making = deriveBase({
-      spec,
-      model,
-      provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false },
-      versions: { rankAtlas: '', onnxruntime: '' },
-      engine: await engineOf(compiled),
-      importances: null,
-      tokens: async () => trainingBatch(4),
-      encode: never,
-      prompt: never,
-      decode: never,
-      endTokens: never,
-      derive: async () => engineOf(await floatModel(graph)),
-      saveAdapter: never,
-      savedAdapter: never,
-      newest: never,
-      now: () => 0,
-    });
+    const making = deriveBase(
+      studyContext({
+        spec,
+        model,
+        engine: await engineOf(compiled),
+        tokens: async () => trainingBatch(4),
+        derive: async () => engineOf(await floatModel(graph)),
+      }),
+    );
     for (;;) {
       const next = await making.next();
       if (next.done) {

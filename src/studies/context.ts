@@ -14,7 +14,7 @@ import type { ExperimentSpec } from './spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 
 /** A form of the linear layers' weights other than the file's. */
-export type WeightForm = 'nf4' | 'float32';
+export type DerivedForm = 'nf4' | 'float32';
 
 export interface StudyContext {
   spec: ExperimentSpec;
@@ -45,7 +45,7 @@ export interface StudyContext {
    * Creates another engine over the same model with its linear layers in another form. The caller
    * disposes it. Throws `too-large`.
    */
-  derive(form: WeightForm): Promise<FullEngine>;
+  derive(form: DerivedForm): Promise<FullEngine>;
   /** Receives a base that the study made, so that other studies can run on it; absent: unused. */
   saveBase?(base: DerivedBase): void;
   /** Saves a trained adapter under its name and replaces an earlier one. */

@@ -3,7 +3,7 @@ import { defined } from '../checked.ts';
 import type { Adapters, AdapterValues } from '../engine/engine.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
-import type { WeightForm } from './context.ts';
+import type { DerivedForm } from './context.ts';
 
 export interface SavedAdapter {
   /** `race/adarank`, `train`, `imported`, … */
@@ -14,7 +14,7 @@ export interface SavedAdapter {
   /** Set if the adapter was trained for every rank (DyLoRA): gives `s` at any lower rank. */
   dyLora?: { scale: LoraScale };
   /** The base it was trained on. */
-  base: 'as-is' | WeightForm;
+  base: 'as-is' | DerivedForm;
 }
 
 /** How a forward pass uses a saved adapter after its upload to the provider. */

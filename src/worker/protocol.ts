@@ -14,7 +14,7 @@ import type { PrunedFileName } from '../studies/prune/files.ts';
 import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 import type { StudyState } from '../studies/contract.ts';
-import type { WeightForm } from '../studies/context.ts';
+import type { DerivedForm } from '../studies/context.ts';
 import type { Bos, BosSetting } from '../model/bos.ts';
 import type { CachedRepository, Variant } from '../model/remote/hub.ts';
 
@@ -70,7 +70,7 @@ export interface Picture {
 export interface AdapterSummary {
   /** `race/adarank`, `train`, `imported`, … */
   name: string;
-  base: 'as-is' | WeightForm;
+  base: 'as-is' | DerivedForm;
   /** By module index; 0: none. */
   ranks: number[];
   /** Whether the head has an adapter as well. */

@@ -10,6 +10,7 @@ import { bundledFiles } from '../../../src/model/bundled-files.ts';
 import { batchOf, factsOf, loadModel } from '../../../src/runtime/load.ts';
 import { loadRuntime } from '../../../src/worker/runtime.ts';
 import type { Size } from '../size.ts';
+import { ADAMW } from '../../adamw.ts';
 
 let step: () => Promise<number>;
 
@@ -45,10 +46,7 @@ async function begin({ batch, length, rank, learningRate, maxNorm }: Size): Prom
         {
           step: count,
           learningRate,
-          beta1: 0.9,
-          beta2: 0.999,
-          epsilon: 1e-8,
-          weightDecay: 0,
+          ...ADAMW,
           maxNorm,
         },
       )

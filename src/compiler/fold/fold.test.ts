@@ -223,7 +223,7 @@ describe('folding computes what onnxruntime computes', () => {
     });
   });
 
-  test('every operator with values is among the cases', () => {
+  test('every folded operator is among the cases', () => {
     const tried = new Set([...cases.map((c) => c[0]), 'Constant', 'Identity', 'Dropout']);
     expect(
       [...rules].filter(([op, rule]) => rule.evaluate && !tried.has(op)).map(([op]) => op),
@@ -231,14 +231,14 @@ describe('folding computes what onnxruntime computes', () => {
   });
 });
 
-test('4-bit numbers are packed low nibble first, also an odd number of them', () => {
+test('4-bit numbers are packed low nibble first, also an odd count', () => {
   const bytes = Uint8Array.of(0x21, 0x43, 0x05);
   const c = decode({ name: 'q', type: 'uint4', dims: [5], bytes });
   expect([...c.data]).toEqual([1, 2, 3, 4, 5]);
   expect(encode(c)).toEqual(bytes);
 });
 
-describe('what does not fit is said', () => {
+describe('an invalid node is refused with its reason', () => {
   const build =
     (op: string, inputs: Constant[], attributes: Record<string, Attribute> = {}) =>
     () =>

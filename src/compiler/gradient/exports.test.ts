@@ -22,7 +22,7 @@ const files: string[] = JSON.parse(
 
 const largest = (data: ArrayLike<number>): number => Math.max(...Array.from(data, Math.abs));
 
-describe('PyTorch’s gradients', () => {
+describe('gradients match those of PyTorch', () => {
   test.each([
     ['llama/onnx/model.onnx', 'llama', 1e-5],
     ['llama/onnx/model_q4.onnx', 'llama_q4', 1e-5],
@@ -58,7 +58,7 @@ describe('PyTorch’s gradients', () => {
   });
 });
 
-describe('slopes of every export, by central differences', () => {
+describe('gradients match central differences', () => {
   test.each(files)('%s', async (file) => {
     const model = compile(await readModel(fixturePath('exports', file)));
     // The first layer of each structure.

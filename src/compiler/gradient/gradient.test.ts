@@ -283,7 +283,7 @@ beforeAll(async () => {
   });
 });
 
-describe('a rule gives the slope of what the operator computes', () => {
+describe('a rule matches central differences of the operator', () => {
   test.each(cases.map((c, k) => [`${c[0]} (${k})`, k] as const))('%s', (_, k) => {
     const { inputs, outputs } = elementAt(built, k);
     const dy = elementAt(seed, k);
@@ -317,7 +317,7 @@ describe('a rule gives the slope of what the operator computes', () => {
     expect([...gradientRules.keys()].filter((op) => !tried.has(op))).toEqual([]);
   });
 
-  test('an operator without a rule is named', () => {
+  test('an operator without a rule is refused by its name', () => {
     const value = b.leaf({ type: 'float32', dims: [3] }, false);
     const y = defined(b.build('/layer/CumSum', 'CumSum', [value, b.integers([0])], {})[0]);
     expect(() => differentiate({ b, x: value, y, dy: y })).toThrow(

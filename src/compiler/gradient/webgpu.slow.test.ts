@@ -17,7 +17,7 @@ import { compile } from '../index.ts';
 const gpu = await testGpu();
 const bytesOf = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
-describe.skipIf(!gpu)('backward pieces on WebGPU', async () => {
+describe.skipIf(!gpu)('backward pieces give the same gradients on WebGPU as on WASM', async () => {
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
   const backend = new WebGpuBackend(ort, defined(gpu));

@@ -202,7 +202,7 @@ const caches = (width: number): [Tensor, Tensor] => [
   table(Math.sin, width),
 ];
 
-describe('lowered operators compute what the fused ones do', () => {
+describe('a lowered operator computes what the fused one does', () => {
   test.each<[string, Case]>([
     ['attention, packed', gqa(packed, {})],
     ['attention, separate, with a scale', gqa(separate, { scale: float(0.1) })],
@@ -267,7 +267,7 @@ describe('lowered operators compute what the fused ones do', () => {
     expect(await compare(c)).toBeLessThan(5e-6);
   });
 
-  test('an int8 product, on activations that 8 bits hold exactly', async () => {
+  test('a lowered int8 product equals the original on activations that 8 bits represent exactly', async () => {
     const int8 = (dims: number[], values: number[]): Tensor => ({
       name: '',
       type: 'int8',
@@ -345,7 +345,7 @@ describe('lowered operators compute what the fused ones do', () => {
     expect(builder.facts.roundsActivations).toBe(true);
   });
 
-  test('what cannot be lowered is refused by name', () => {
+  test('an operator that cannot be lowered is refused by its name', () => {
     const attend = (inputs: Case['inputs'], attributes: Record<string, Attribute>) => () => {
       const b = new Builder('a.onnx', batch, length);
       const values = inputs.map((g) =>

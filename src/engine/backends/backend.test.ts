@@ -16,7 +16,7 @@ describe('WASM backend', () => {
 });
 
 describe('sampleTokens', () => {
-  it('draws without replacement, every token equally often', () => {
+  it('draws without replacement, each token with equal frequency', () => {
     const counts = new Float64Array(50);
     for (let seed = 0; seed < 4000; seed++) {
       const tokens = sampleTokens(50, { size: 10, seed });

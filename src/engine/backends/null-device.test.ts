@@ -43,7 +43,7 @@ async function readbacksOf(work: () => Promise<unknown>): Promise<number> {
   return length;
 }
 
-test('a training step reads its loss and its gradient norm back, and nothing else', async () => {
+test('a training step reads back its loss and gradient norm, and nothing else', async () => {
   const adapters = await engine.adapters(randomAdapters(engine.modules, 2));
   const use = { adapters, scale: () => 2 };
   // A device that computes nothing returns a loss that is not finite.
@@ -57,7 +57,7 @@ test('a training step reads its loss and its gradient norm back, and nothing els
   adapters.dispose();
 });
 
-test('engines share a device; it goes with the last of them', async () => {
+test('engines share a device, which the last engine destroys', async () => {
   const own = await nullGpu();
   const [first, second] = [0, 1].map(() =>
     createEngine({ model, backend: new WebGpuBackend(ort, own), memoryBudgetBytes: 1e9 }),
@@ -68,7 +68,7 @@ test('engines share a device; it goes with the last of them', async () => {
   expect(await own.lost()).toBe(true);
 });
 
-describe('the least that WebGPU promises, 128 MiB in a binding and 256 MiB in a buffer, and 262144 tokens', () => {
+describe('WebGPU’s minimum limits (bindings of 128 MiB, buffers of 256 MiB) and 262144 tokens suffice', () => {
   const vocab = 262_144;
   const hidden = 8;
   const table = new Uint8Array(4 * vocab * hidden);
@@ -97,7 +97,7 @@ describe('the least that WebGPU promises, 128 MiB in a binding and 256 MiB in a 
     await backend.dispose();
   };
 
-  test('distances of seven pairs of 8 x 128 tokens, whose logits of a chunk are 224 MiB', () =>
+  test('for distances of seven pairs of 8 x 128 tokens, with chunks of logits of 224 MiB', () =>
     on(async (backend, chunks) => {
       const vocabulary = new Vocabulary(backend, chunks);
       const difference = backend.zeros([7 * 8 * 128, hidden]);
@@ -105,7 +105,7 @@ describe('the least that WebGPU promises, 128 MiB in a binding and 256 MiB in a 
       await vocabulary.dispose();
     }));
 
-  test('the loss of 64 x 128 tokens and its gradient, 256 MiB', () =>
+  test('for the loss of 64 x 128 tokens and its gradient, 256 MiB', () =>
     on(async (backend, chunks) => {
       const rows = 64 * 128;
       const loss = new CrossEntropy(backend, chunks);
@@ -119,7 +119,7 @@ describe('the least that WebGPU promises, 128 MiB in a binding and 256 MiB in a 
     }));
 });
 
-test('int8 weights go up once, as bytes', async () => {
+test('int8 weights are uploaded once, as bytes', async () => {
   const { quantised } = quantisedDecoder({
     op: 'linear',
     type: 'int8',

@@ -124,7 +124,7 @@ export function backendSuite(b: Backend): void {
   });
 
   it.each(heads())(
-    'multiplies by a %s head: logits, distance, sampled distance',
+    'computes logits, distance and sampled distance with a %s head',
     async (_, head) => {
       const { vocab, hidden } = head;
       const rows = 6;

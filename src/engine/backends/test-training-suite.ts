@@ -31,7 +31,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
   const dy = numbers(18 * 20, 2);
   const taps = { x: put(x, 2, 9, 11), dy: put(dy, 2, 9, 20), column: 5, outFeatures: 13 };
 
-  it('gives the adapter gradients of several modules, in the asked rows', async () => {
+  it('computes the adapter gradients of several modules, in the requested rows', async () => {
     const scale = 2;
     const whole = { x: taps.x, dy: taps.dy, column: 0, outFeatures: 20 };
     const jobs = [
@@ -75,7 +75,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     }
   });
 
-  it('gives gradient norms and Fisher sums, each at its place', async () => {
+  it('computes gradient norms and Fisher sums at their positions', async () => {
     const norms = b.zeros([5]);
     const fisher = b.zeros([20]);
     const place = placeOf(taps);
@@ -99,7 +99,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     ).toBeLessThan(1e-5);
   });
 
-  it('gives singular gradients, each at its place: of the whole output, and of its row blocks', async () => {
+  it('computes singular gradients of the whole output and of its row blocks', async () => {
     const training = await b.training();
     const length = x.length / 11;
     const y = numbers(dy.length, 7);
@@ -177,7 +177,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     ).toBeLessThan(1e-6);
   });
 
-  it('takes AdamW steps in place, clipped by the global norm, in some rows only', async () => {
+  it('applies AdamW in place, clipped by the global norm, to some rows only', async () => {
     const sizes = [
       { rank: 4, width: 70, rows: { from: 1, to: 3 } },
       { rank: 2, width: 300, rows: { from: 0, to: 2 } },
@@ -233,7 +233,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       expect(error(await b.read(device.parameter), p)).toBeLessThan(1e-6);
   });
 
-  it('views, writes and copies without disturbing the rest', async () => {
+  it('views, writes and copies ranges and leaves the rest unchanged', async () => {
     const adapter = numbers(5 * 7, 3);
     const whole = state(adapter, 5, 7);
     const prefix = b.view(whole, 'float32', [2, 7]);
@@ -275,7 +275,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     await session.dispose();
   });
 
-  it('dequantises packed bytes seen as uint4', async (context) => {
+  it('dequantises packed bytes through a view as uint4', async (context) => {
     if (!b.takesUint4) return context.skip();
     const packed = b.upload(
       'uint8',
@@ -319,7 +319,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     await session.dispose();
   });
 
-  describe.skipIf(references === null)('against the SmolLM2 references', () => {
+  describe.skipIf(references === null)('match the SmolLM2 references', () => {
     const read = (file: string) => readFileSync(`${references}/${file}`);
     const tensors =
       references === null
@@ -328,7 +328,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const at = (name: string): Float32Array => float32View(defined(tensors.get(name)).bytes);
 
     it.each([['model.layers.14.self_attn.k_proj'], ['model.layers.29.mlp.down_proj']])(
-      'norm and Fisher of %s',
+      'matches PyTorch in norm and Fisher of %s',
       async (name) => {
         const { modules } = JSON.parse(read('gradients.json').toString()) as {
           modules: Record<string, { grad_norm: number; fisher: number }>;
@@ -359,7 +359,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     // The stored taps are of the clean model; dA and dB are of a model with six adapters. In
     // PyTorch they also differ by 1.5 % and 3.2 %. So this test fixes sign, scale and orientation;
     // the reference implementation fixes the digits.
-    it('adapter gradients of layers.29.mlp.down_proj, near those of PEFT', async () => {
+    it('matches PEFT in the adapter gradients of layers.29.mlp.down_proj', async () => {
       const name = 'model.layers.29.mlp.down_proj';
       const rank = 4;
       const inFeatures = 1536;

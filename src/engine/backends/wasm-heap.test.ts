@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { gemm } from './test-graphs.ts';
 import { heapBytes, watchHeap } from './wasm-heap.ts';
 
-test('the heap is found and grows with what it has to hold', async () => {
+test('the runtime’s heap is found, and grows with the model', async () => {
   watchHeap();
   watchHeap();
   expect(heapBytes()).toBe(0);

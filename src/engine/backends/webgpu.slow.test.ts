@@ -75,7 +75,7 @@ describe.skipIf(!there)('WebGPU', () => {
     await gpu.dispose();
   });
 
-  it('rejects with device-lost when the device goes in the middle of a run', async () => {
+  it('rejects with device-lost if the device is lost during a run', async () => {
     const gpu = defined(await testGpu());
     const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
     const model = compile(tinyDecoderGraph({ weights: 'q4' }));

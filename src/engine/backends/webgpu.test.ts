@@ -49,7 +49,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   lossSuite(backend, [64]);
   trainingSuite(backend, hasShared ? sharedPath('reference/smollm2') : null);
 
-  it('agrees with WASM, gives the same numbers twice, and its memory stays flat', async () => {
+  it('agrees with WASM and with itself, and its memory stays constant', async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
     const here = await cpu.cleanPass(batch);
     const there = await engine.cleanPass(batch);
@@ -87,7 +87,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     await cpu.dispose();
   });
 
-  it('trains as WASM does, and its memory stays flat', async () => {
+  it('trains as WASM does, and its memory stays constant', async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
     const tokens = trainingBatch();
     const run = async (on: typeof cpu) => {
@@ -118,7 +118,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     await cpu.dispose();
   });
 
-  it('has the gradient statistics of WASM', async () => {
+  it('computes the gradient statistics of WASM', async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
     const all = async (on: typeof cpu) => {
       const pass = await on.cleanPass(batch);
@@ -154,7 +154,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     });
   });
 
-  it('passes the self-test of what training adds', async () => {
+  it('passes the self-test of the training kernels', async () => {
     const checks = await testTraining(backend);
     expect(checks.map((c) => c.name)).toEqual(
       expect.arrayContaining(['adapter gradient', 'AdamW', 'cross entropy']),
@@ -162,7 +162,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     expect(checks.filter((c) => !c.ok)).toEqual([]);
   });
 
-  it('takes an int8 weight from where it lies: no buffer is made that nobody reads', async () => {
+  it('reads an int8 weight in place, without unused buffers', async () => {
     const dequantise = graphOf(
       [
         node({
@@ -200,7 +200,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     s.dispose();
   });
 
-  it('gives no number once the device refused a command', async () => {
+  it('returns no numbers after the device refused a command', async () => {
     const own = defined(await testGpu());
     const other = new WebGpuBackend(ort, own);
     const x = other.upload('float32', [1], new Uint8Array(4));
@@ -214,7 +214,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     await other.dispose();
   });
 
-  it('says so when the device is lost, and other devices go on', async () => {
+  it('reports a lost device, and other devices continue', async () => {
     const doomed = defined(await testGpu());
     const other = createEngine({
       model,

@@ -48,7 +48,7 @@ async function report(
   }
 }
 
-it('takes zeros for equal to zeros, and for nothing else', () => {
+it('treats zeros as equal to zeros only', () => {
   expect(difference([0, 0], [0, 0])).toBe(0);
   expect(difference([0, 1e-9], [0, 0])).toBe(Infinity);
   expect(difference([0, NaN], [0, 0])).toBe(Infinity);
@@ -62,7 +62,7 @@ describe('selfTest', () => {
     expect(ok).toBe(true);
   });
 
-  it('fails when the provider multiplies wrongly, and names the kernel', async () => {
+  it('fails if the provider multiplies wrongly, and names the kernel', async () => {
     const backend = await wasmBackend();
     const right = backend.noiseProduct.bind(backend);
     backend.noiseProduct = (x, y, target, slots) =>
@@ -78,7 +78,7 @@ describe('selfTest', () => {
   });
 
   it.each(['int32', 'float32'] as const)(
-    'feeds the original export positions of the type that it declares: %s',
+    'feeds the original export with positions of its declared type: %s',
     async (type) => {
       const { ok } = await report(await wasmBackend(), writeGraph(withInput('position_ids', type)));
       expect(ok).toBe(true);
@@ -93,7 +93,7 @@ describe('selfTest', () => {
     expect(elementAt(checks, 0).note).toContain('its input "position_ids" is int8');
   });
 
-  it('fails when the export is another model than the pieces', async () => {
+  it('fails if export and pieces are of different models', async () => {
     const { ok, checks } = await report(await wasmBackend(), undefined, () =>
       tinyDecoder({ weights: 'q4', seed: 2 }),
     );
@@ -101,7 +101,7 @@ describe('selfTest', () => {
     expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(['pipeline']);
   });
 
-  it('compares the first block of a large export, whatever the rest of the file is', async () => {
+  it('compares the first layer of a large export, independent of the rest of the file', async () => {
     const { ok, checks } = await report(
       await wasmBackend(),
       undefined,
@@ -114,7 +114,7 @@ describe('selfTest', () => {
     expect(ok).toBe(true);
   });
 
-  it('fails when a provider computes block 0 of a large export wrongly', async () => {
+  it('fails if a provider computes layer 0 of a large export wrongly', async () => {
     const backend = await wasmBackend();
     const session = backend.session.bind(backend);
     backend.session = async (model, what) => {
@@ -146,7 +146,7 @@ describe('selfTest', () => {
     expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(['pipeline']);
   });
 
-  it('says that an export which the CPU cannot run was not compared, and does not call it a failure', async () => {
+  it('reports that an export which the CPU cannot run was not compared, without failing', async () => {
     const { ok, checks } = await report(await wasmBackend(), undefined, () => new Uint8Array(8));
     expect(ok).toBe(true);
     expect(checks[0]).toMatchObject({
@@ -241,7 +241,7 @@ describe('testTraining', () => {
           right({ ...taps, column: 0 }, directions, target);
       },
     ],
-  ])('names %s where that is wrong', async (name, spoil) => {
+  ])('names %s if its result is wrong', async (name, spoil) => {
     const backend = await wasmBackend();
     spoil(await backend.training(), backend);
     expect((await testTraining(backend)).filter((c) => !c.ok).map((c) => c.name)).toEqual([name]);
@@ -249,7 +249,7 @@ describe('testTraining', () => {
 });
 
 describe('chooseProvider', () => {
-  it('takes a real GPU, else the CPU, and what the user says', () => {
+  it('chooses a real GPU, otherwise the CPU, unless the user chooses', () => {
     expect(chooseProvider('auto', { software: false })).toBe('webgpu');
     expect(chooseProvider('auto', { software: true })).toBe('wasm');
     expect(chooseProvider('auto', null)).toBe('wasm');

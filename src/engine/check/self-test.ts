@@ -160,7 +160,7 @@ export async function comparePipeline(
     const runnable = withoutQuantisedLookup(graph, model.headDim);
     return check(
       difference(logits, await originalLogits(ort, runnable, batch, { [ROWS]: rows })),
-      "The CPU provider has no kernel for this export's quantised embedding: its rows were looked up here, all else ran untouched.",
+      "The CPU provider has no kernel for this export's quantised embedding, so its rows were looked up in JavaScript. The rest of the export ran unmodified.",
     );
   } catch (error) {
     if (!(error instanceof AtlasError) || !(error.code === 'runtime' || error.code === 'structure'))

@@ -145,13 +145,8 @@ export class Continuation {
 
   /** `append` of one token in one session. */
   private async appendOne(ids: Int32Array, single: HeldDecoder): Promise<Float32Array> {
-    const { backend, network, inputs, model } = this.parts;
-    const { length: at, capacity } = this;
-    const position = new Float32Array(capacity);
-    position[at] = 1;
-    const here = backend.upload('float32', [1, capacity], new Uint8Array(position.buffer));
-    const views: DeviceTensor[] = [];
-    const lookups = network.lookUp({ ids, sequences: 1, length: 1 });
+    const { backend, model } = this.parts;
+    const { lookups, here, adapters, used } = this.stepInputs(ids, 1);
     const caches = this.caches.flatMap((layer) => [...layer.values()]);
     const { logits, rows } = await single.run(
       new Map([
@@ -160,16 +155,34 @@ export class Continuation {
         ...single.caches.map(({ input }, i) => [input, elementAt(caches, i)] as const),
       ]),
       model.layers,
-      this.use ? inputs.feeds(this.use, views) : null,
+      adapters,
     );
     rows.forEach((row, i) => {
       const into = elementAt(caches, i);
-      backend.copy(row, into, at * elementAt(into.dims, -1));
+      backend.copy(row, into, this.length * elementAt(into.dims, -1));
     });
     this.length++;
     const out = await backend.read(logits);
-    for (const used of [here, ...lookups.values(), ...views, ...rows, logits]) used.dispose();
+    for (const tensor of [...used, ...rows, logits]) tensor.dispose();
     return out;
+  }
+
+  /**
+   * The inputs of a step of `rows` tokens, which begins with `ids`. It is padded with tokens at the
+   * end: no earlier token attends to them, and their keys are not cached. After the step, the
+   * caller disposes `used`, which includes the views that `adapters` creates.
+   */
+  private stepInputs(ids: Int32Array, rows: number) {
+    const { backend, network, inputs } = this.parts;
+    const { capacity, length: first } = this;
+    const padded = new Int32Array(rows);
+    padded.set(ids);
+    const positions = new Float32Array(rows * capacity);
+    for (let row = 0; row < rows; row++) positions[row * capacity + first + row] = 1;
+    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer));
+    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows });
+    const used: DeviceTensor[] = [here, ...lookups.values()];
+    return { lookups, here, adapters: this.use ? inputs.feeds(this.use, used) : null, used };
   }
 
   dispose(): void {
@@ -214,19 +227,9 @@ export class Continuation {
    * `[1, rows, hidden]`. Extends the caches.
    */
   private async blocks(ids: Int32Array, shape: DecodeShape): Promise<DeviceTensor> {
-    const { backend, network, inputs, model } = this.parts;
+    const { backend, model } = this.parts;
     const { rows, capacity } = shape;
-    const first = this.length;
-    // A step is padded with tokens at the end. No earlier token attends to them, and their keys are
-    // not cached.
-    const padded = new Int32Array(rows);
-    const positions = new Float32Array(rows * capacity);
-    padded.set(ids);
-    for (let row = 0; row < rows; row++) positions[row * capacity + first + row] = 1;
-    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer));
-    const views: DeviceTensor[] = [];
-    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows });
-    const adapters = this.use ? inputs.feeds(this.use, views) : null;
+    const { lookups, here, adapters, used } = this.stepInputs(ids, rows);
     let x = await this.run('embedding', shape, new Map([...lookups, ['here', here]]));
     for (let layer = 0; layer < model.layers; layer++) {
       const caches = elementAt(this.caches, layer);
@@ -241,12 +244,12 @@ export class Continuation {
       for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
         const made = defined(outputs.get(output));
         const newTokens = backend.view(made, 'float32', [ids.length, width]);
-        backend.copy(newTokens, defined(caches.get(input)), first * width);
+        backend.copy(newTokens, defined(caches.get(input)), this.length * width);
         newTokens.dispose();
         made.dispose();
       }
     }
-    for (const used of [here, ...lookups.values(), ...views]) used.dispose();
+    for (const tensor of used) tensor.dispose();
     this.length += ids.length;
     return x;
   }

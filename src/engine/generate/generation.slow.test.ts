@@ -5,7 +5,7 @@ import { openSmolLm2 } from '../../../test/smollm2.ts';
 import { likeliest } from '../../../test/training-data.ts';
 
 it.skipIf(!hasShared)(
-  'SmolLM2 generates what it would without a cache',
+  'SmolLM2 generates the same text with and without a cache',
   { timeout: 600_000 },
   async () => {
     const { engine, close } = await openSmolLm2();

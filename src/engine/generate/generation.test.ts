@@ -97,7 +97,7 @@ describe.each(cases)('$name, $on, weights $form', { timeout: 60_000 }, (given) =
   afterAll(() => engine.dispose());
 
   // 35 prompt tokens are a full step of 32 and a padded step of 3.
-  it('continues a text as whole forwards do, plain and through adapters of which part is used', async () => {
+  it('continues a text as whole forward passes do, with and without partial adapters', async () => {
     const prompt = Int32Array.from({ length: 35 }, (_, i) => (i * i * 7 + 3) % engine.vocab);
     const adapters = await engine.adapters(randomAdapters(engine.modules, 4));
     const use = { adapters, scale: () => 2, rank: (module: number) => (module % 2 === 0 ? 2 : 4) };
@@ -121,7 +121,7 @@ describe.each(cases)('$name, $on, weights $form', { timeout: 60_000 }, (given) =
   });
 });
 
-describe('a text', { timeout: 60_000 }, () => {
+describe('a generated text', { timeout: 60_000 }, () => {
   let engine: CutEngine;
   beforeAll(async () => {
     engine = createEngine({
@@ -136,7 +136,7 @@ describe('a text', { timeout: 60_000 }, () => {
   const choose: GenerationRequest['choose'] = (logits, index) =>
     likeliest(logits.map((x, id) => (id % 7 === index % 7 ? x : -Infinity)));
 
-  it('is what stepwise recomputation gives, token by token', async () => {
+  it('equals recomputation token by token', async () => {
     const tokens = await all(engine, { prompt, tokens: 4, choose });
     let ids = prompt;
     for (const [index, { id }] of tokens.entries()) {
@@ -146,7 +146,7 @@ describe('a text', { timeout: 60_000 }, () => {
     }
   });
 
-  it('may outgrow the smallest cache, and ends at a stop token', async () => {
+  it('may exceed the smallest cache, and ends at a stop token', async () => {
     const tokens = await all(engine, { prompt, tokens: 80, choose });
     const ids = Int32Array.of(...prompt, ...tokens.map((t) => t.id));
     const want = await whole(engine, ids);
@@ -160,7 +160,7 @@ describe('a text', { timeout: 60_000 }, () => {
     );
   });
 
-  it('can be left in the middle, beside other calls', async () => {
+  it('can be stopped early while other calls run', async () => {
     const alone = await all(engine, { prompt, tokens: 5, choose });
     const side = [];
     for await (const token of engine.generate({ prompt, tokens: 40, choose })) {
@@ -175,7 +175,7 @@ describe('a text', { timeout: 60_000 }, () => {
     expect(side).toEqual(alone);
   });
 
-  it('is refused when it is empty, outside the vocabulary or larger than the memory', async () => {
+  it('is refused if its prompt is empty, outside the vocabulary or too large for the memory', async () => {
     await expect(all(engine, { prompt: new Int32Array(0), tokens: 1 })).rejects.toMatchObject({
       code: 'bad-text',
     });

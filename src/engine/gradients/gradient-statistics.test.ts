@@ -32,12 +32,12 @@ const squared = (x: ArrayLike<number>) => Array.from(x).reduce((sum, v) => sum +
 const signs = (draw: number, vocab: number, row: number) =>
   fillSigns(keysOf(1, 'logitSigns', draw), new Float32Array(vocab), row * vocab);
 
-describe('random signs over the logits', () => {
+describe('random signs of the logits', () => {
   it.each(
     [...heads(64), ...heads(40)].map(
       ([name, head]) => [`${name}, hidden ${head.hidden}`, head] as const,
     ),
-  )('go back through a %s head', async (_, head) => {
+  )('are propagated back through a %s head', async (_, head) => {
     const { vocab, hidden } = head;
     const batch: TokenBatch = { ids: new Int32Array(6), sequences: 2, length: 3 };
     const w = dequantise({
@@ -74,7 +74,7 @@ describe('random signs over the logits', () => {
   });
 });
 
-describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
+describe.each(['float32', 'q4'] as const)('the Jacobian norm of a tiny %s decoder', (weights) => {
   let model: CompiledModel;
   let engine: CutEngine;
   let pass: CleanPass;
@@ -91,7 +91,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     jacobians = await logitJacobians(model, batch);
   });
 
-  it('has the norm of the signed sum of the logits’ Jacobians, in any batch', async () => {
+  it('is the norm of the signed sum of the logits’ Jacobians, in any batch', async () => {
     const draws = [
       { seed: 1, draw: 0 },
       { seed: 1, draw: 1 },
@@ -119,7 +119,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     ).toBeLessThan(1e-5);
   });
 
-  it('has Σ‖∂logit/∂W‖² as its mean over signs', async () => {
+  it('has the mean Σ‖∂logit/∂W‖² over signs', async () => {
     const draws = 200;
     const count = model.modules.length;
     const got = await engine.jacobianNorms(
@@ -138,7 +138,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     }
   });
 
-  it('keeps sequences apart, and its memory bounded', async () => {
+  it('is separate for each sequence, within bounded memory', async () => {
     const ids = batchOf(48, 2, 4).ids;
     const two = await engine.cleanPass({ ids, sequences: 2, length: 4 });
     const first = await engine.cleanPass({ ids: ids.slice(0, 4), sequences: 1, length: 4 });
@@ -169,8 +169,8 @@ const files: [string, () => Promise<Graph> | Graph][] = [
   ['tiny gpt2 (Conv1D, packed)', () => shared('gpt2/onnx/model.onnx')],
 ];
 
-describe.each(files)('sums over the gradient of the loss: %s', (_, load) => {
-  it('are those of the gradients formed whole', async () => {
+describe.each(files)('sums over the gradient of the loss, %s', (_, load) => {
+  it('equal those of fully formed gradients', async () => {
     const model = compile(await load(), { uint4: backend.takesUint4 });
     const engine = createEngine({
       model,

@@ -62,7 +62,7 @@ describe.each([
     expect(await numbers(engines[0])).toEqual(await numbers(engines[1]));
   });
 
-  test('takes two bytes a number; a tied one is no copy', () => {
+  test('takes two bytes per number, and is no copy if tied', () => {
     const uploaded: Uint8Array[] = [];
     const backend = new CpuBackend(runtime);
     const upload = backend.upload.bind(backend);

@@ -23,7 +23,7 @@ import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-test('parts cover all rows once, and none is wider than a tensor', () => {
+test('parts cover each row once, within the largest tensor', () => {
   expect(rowParts(10, 8, 1e9)).toEqual([[0, 10]]);
   expect(rowParts(10, 8, 4 * 8 * 4)).toEqual([
     [0, 4],
@@ -110,7 +110,7 @@ async function numbers(model: CompiledModel, own: Backend): Promise<ArrayLike<nu
 test.each([
   ['a plain head', tinyDecoder({ weights: 'q4' })],
   ['soft-capped logits', writeGraph(cappedDecoderGraph())],
-] as const)('%s', async (_, bytes) => {
+] as const)('rows in parts give the numbers of one pass: %s', async (_, bytes) => {
   const model = compile(await readGraph(bytes, { file: 'tiny' }));
   const want = await numbers(model, within(1e9));
   // The logits of seven rows fit, then those of three. A sequence has five.

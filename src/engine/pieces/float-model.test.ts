@@ -46,8 +46,8 @@ async function exchange(graph: Graph) {
   return { model, weights, other };
 }
 
-describe('weights in place', () => {
-  it('every later call sees them, and the own ones come back', { timeout: 60_000 }, async () => {
+describe('replaced weights in an engine', () => {
+  it('affect every later call, and can be reset', { timeout: 60_000 }, async () => {
     const { model, weights, other } = await exchange(tinyDecoderGraph({ weights: 'q4' }));
     const engine = engineOf(model);
     const batch = trainingBatch();
@@ -69,7 +69,7 @@ describe('weights in place', () => {
     expect(engine.materialiseWeight(3)).toEqual(dequantise(model.weightOf(3)));
   });
 
-  it.skipIf(!webgpu)('on WebGPU, too', { timeout: 300_000 }, async () => {
+  it.skipIf(!webgpu)('affect every later call on WebGPU', { timeout: 300_000 }, async () => {
     const { model, weights, other } = await exchange(tinyDecoderGraph());
     const engine = engineOf(model, defined(webgpu));
     const batch = trainingBatch();
@@ -91,7 +91,7 @@ describe('replaced weights', () => {
     ).rejects.toThrow(RangeError);
   });
 
-  it.each(['float32', 'int4'] as const)('make a file onnxruntime loads: %s', async (form) => {
+  it.each(['float32', 'int4'] as const)('give a file that onnxruntime loads: %s', async (form) => {
     const graph = tinyDecoderGraph();
     const weights = new Map(
       modules.map((m) => [m, randomWeight(dequantise(compile(graph).weightOf(m)).length, m)]),
@@ -122,7 +122,7 @@ describe('replaced weights', () => {
     } else expect(dequantise(compile(again).weightOf(4))).toEqual(weights.get(4));
   });
 
-  it('leave what nobody asked to change: the file is the same model', async () => {
+  it('leave the model unchanged if there are none', async () => {
     const graph = tinyDecoderGraph();
     const same = writeGraph(await replaced(graph, async () => null));
     const before = tinyDecoder();
@@ -140,7 +140,7 @@ describe('replaced weights', () => {
     expect(difference(await run(same), await run(before))).toBe(0);
   });
 
-  it('come back as they were when 4 bits made them', async () => {
+  it('preserve zeros if 4-bit weights are rounded to 4 bits again', async () => {
     const graph = tinyDecoderGraph({ weights: 'q4' });
     const model = compile(graph);
     const again = compile(await withWeights(graph, (m) => dequantise(model.weightOf(m)), 'int4'));
@@ -168,7 +168,7 @@ const files = [
   'qwen3/onnx/model_q4f16.onnx',
 ];
 
-describe('float layers from real exports', () => {
+describe('float layers give the logits of the export', () => {
   it.each(files)('%s', { timeout: 60_000 }, async (file) => {
     const graph = await readModel(fixturePath('exports', file));
     const before = compile(graph);

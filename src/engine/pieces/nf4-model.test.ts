@@ -22,7 +22,7 @@ afterAll(() => wasm.dispose());
 nf4Suite('WASM', () => cpuBackend());
 
 describe('NF4 from other precisions', () => {
-  it('is made from the dequantised weight, and keeps biases', async () => {
+  it('is computed from the dequantised weight, and preserves biases', async () => {
     const graph = tinyDecoderGraph({ weights: 'q4' });
     const before = compile(graph);
     const after = await nf4Model(graph);
@@ -39,7 +39,7 @@ describe('NF4 from other precisions', () => {
     expect(storedSize(after).perWeight).toBeLessThanOrEqual(0.6);
   });
 
-  it('refuses weights that are no numbers', async () => {
+  it('refuses weights that are not finite', async () => {
     const graph = tinyDecoderGraph();
     const [name, tensor] = defined(
       [...graph.initialisers].find(([n]) => n.startsWith('onnx::MatMul_')),
@@ -69,7 +69,7 @@ const files = [
   'qwen3/onnx/model_q4f16.onnx',
 ];
 
-describe('NF4 from real exports', () => {
+describe('NF4 layers are close to those of a real export', () => {
   it.each(files)('%s', { timeout: 60_000 }, async (file) => {
     const graph = await readModel(fixturePath('exports', file));
     const before = compile(graph);

@@ -43,7 +43,7 @@ async function generated(engine: CutEngine): Promise<number[]> {
 }
 
 describe.each(forms)('%s', (_, form) => {
-  test('forward, probes, gradients, text, weights and exports are those of the float weights', async () => {
+  test('has the logits, probes, gradients, texts, weights and exports of the float weights', async () => {
     const { quantised, twin, weights } = quantisedDecoder(form);
     const bytes = writeGraph(quantised);
     const graph = await readGraph(bytes, { file: 'quantised.onnx' });

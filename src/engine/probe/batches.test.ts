@@ -4,7 +4,7 @@ import { elementAt } from '../../checked.ts';
 import { planBatches } from './batches.ts';
 
 describe('planBatches', () => {
-  it('makes one batch where rows are few, and even ones where they are many', () => {
+  it('forms one batch of few rows, and even batches of many', () => {
     const seven = new Array<number>(7).fill(2);
     expect(planBatches(seven, 100, 42)).toEqual({ entries: 14, batches: [[0, 7]] });
     // 14 entries fill a batch 1.75 times: one large batch, not two with padding.

@@ -47,7 +47,7 @@ async function expectScores(
   });
 }
 
-it('likelihoods of tokens, from the cached residual stream of a pass and from changed ones', async () => {
+it('token likelihoods from cached and changed residual streams equal those of whole passes', async () => {
   const pass = await engine.cleanPass(batch);
   const last = defined(engine.modules.findLast((m) => m.layer === layers - 1));
   await expectScores(layers, pass);
@@ -74,7 +74,7 @@ it('likelihoods of tokens, from the cached residual stream of a pass and from ch
   pass.dispose();
 });
 
-it('directions: σ uᵀ G v of every sequence, from one side’s vectors and without G', async () => {
+it('singular gradients equal σ uᵀ G v of every sequence, without forming G', async () => {
   const weights = new Map<number, Float32Array>();
   await engine.gradients(batch, {
     weight: (module, g) => {

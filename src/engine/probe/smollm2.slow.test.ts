@@ -27,7 +27,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
   }, 120_000);
   afterAll(() => opened.close());
 
-  it('gives PyTorch’s logits and losses for the four texts', async () => {
+  it('has the logits and losses of PyTorch for the four texts', async () => {
     const { tensors } = readSafetensors(readFileSync(reference('forward.safetensors')), 'forward');
     for (const [text, { mean_nll }] of Object.entries(
       json('forward.json').texts as Record<string, { mean_nll: number }>,
@@ -71,7 +71,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
     }
   });
 
-  it('gives every AdaRank draw of the reference', async () => {
+  it('measures every AdaRank draw of the reference', async () => {
     const modules = json('adarank.json').modules as Record<
       string,
       { std_w: number; values: number[] }

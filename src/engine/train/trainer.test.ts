@@ -55,7 +55,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     return read;
   };
 
-  it('has the loss of the logits, and B = 0 changes nothing', async () => {
+  it('computes the loss of the logits, unchanged by B = 0', async () => {
     const logits = await engine.logits(batch);
     const { sum, tokens } = await engine.evaluate(batch);
     expect(
@@ -70,7 +70,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     expect(Math.abs((await lossOf(fresh)) - sum / tokens)).toBeLessThan(1e-6);
   });
 
-  it('gives gradients that finite differences confirm', { timeout: 60_000 }, async () => {
+  it('computes gradients that match finite differences', { timeout: 60_000 }, async () => {
     // Some modules have no adapter, and ranks differ.
     const values = randomAdapters(engine.modules, (m) => m.index % 4);
     const gradients = await gradientsOf(values);
@@ -111,7 +111,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     }
   });
 
-  it('lets padding contribute nothing', async () => {
+  it('ignores padding', async () => {
     const values = randomAdapters(engine.modules, 2);
     const { ids, sequences, length } = batch;
     const labels = new Int32Array(ids.length).fill(-100);
@@ -136,7 +136,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     });
   });
 
-  it('moves one row only in the frozen mode, and only the ranks in use otherwise', async () => {
+  it('updates one row in frozen mode, and only the ranks in use otherwise', async () => {
     const values = randomAdapters(engine.modules, 4);
     for (const [onlyLast, from] of [
       [true, 1],
@@ -164,7 +164,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     }
   });
 
-  it('takes the same steps where there is no room to keep the forward pass, and says beforehand what fits', async () => {
+  it('takes the same steps without saved activations, and reports before the run what fits', async () => {
     const values = randomAdapters(engine.modules, 3);
     const model = compile(tinyDecoderGraph({ weights }));
     const ranks = engine.modules.map(() => 3);
@@ -197,7 +197,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     one.dispose();
   });
 
-  it('stops with the last good adapters when the loss is no number', async () => {
+  it('stops with the previous adapters if the loss is not finite', async () => {
     const values = randomAdapters(engine.modules, 1).map((v) => ({
       ...v,
       loraA: v.loraA.map(() => 3e38),
@@ -210,7 +210,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     adapters.dispose();
   });
 
-  it('learns, and goes on from its moments as if it had never stopped', async () => {
+  it('learns, and resumes from its moments with identical losses', async () => {
     const adapters = await engine.adapters(randomAdapters(engine.modules, 2));
     const before = await engine.evaluate(batch, adapted(adapters));
     for (let step = 1; step <= 6; step++)

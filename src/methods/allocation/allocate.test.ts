@@ -39,27 +39,30 @@ const meanRank = fc.oneof(
   fc.double({ min: 0, max: 64, noNaN: true }),
 );
 
-describe.skipIf(!hasShared)('the reference ranks of SmolLM2 (210 modules, mean rank 8)', () => {
-  const reference = hasShared
-    ? JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'))
-    : null;
-  const means = () => Object.values<{ mean: number }>(reference.modules).map((m) => m.mean);
+describe.skipIf(!hasShared)(
+  'the ranks of SmolLM2 (210 modules, mean rank 8) equal the reference',
+  () => {
+    const reference = hasShared
+      ? JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'))
+      : null;
+    const means = () => Object.values<{ mean: number }>(reference.modules).map((m) => m.mean);
 
-  test('floor', () => {
-    const got = allocate(means(), square(210), rule({ rounding: 'floor' }));
-    expect(got.ranks).toEqual(Object.values(reference.rank_floor));
-    expect(got).toMatchObject({ budget: 1680, spent: reference.rank_floor_spent });
-  });
+    test('with floor', () => {
+      const got = allocate(means(), square(210), rule({ rounding: 'floor' }));
+      expect(got.ranks).toEqual(Object.values(reference.rank_floor));
+      expect(got).toMatchObject({ budget: 1680, spent: reference.rank_floor_spent });
+    });
 
-  test('largest remainder', () => {
-    const got = allocate(means(), square(210), rule());
-    expect(got.ranks).toEqual(Object.values(reference.rank_largest_remainder));
-    expect(got.spent).toBe(1680);
-  });
-});
+    test('with the largest remainder', () => {
+      const got = allocate(means(), square(210), rule());
+      expect(got.ranks).toEqual(Object.values(reference.rank_largest_remainder));
+      expect(got.spent).toBe(1680);
+    });
+  },
+);
 
-describe('in ranks', () => {
-  test('floor never spends more than the budget and is the formula', () => {
+describe('on a budget of ranks', () => {
+  test('floor follows the formula within the budget', () => {
     fc.assert(
       fc.property(modules, meanRank, (m, meanRank) => {
         const d = m.map((x) => x.d);
@@ -75,7 +78,7 @@ describe('in ranks', () => {
     );
   });
 
-  test('exact spends the budget whenever the clamps allow it, and keeps the clamps always', () => {
+  test('exact spends the whole budget if the bounds allow it, and always stays within the bounds', () => {
     fc.assert(
       fc.property(modules, meanRank, clamps, (m, meanRank, { rMin, rMax }) => {
         const n = m.length;
@@ -91,7 +94,7 @@ describe('in ranks', () => {
     );
   });
 
-  test('exact stays within one rank of the clamped proportional share', () => {
+  test('exact differs from the bounded proportional share by at most one rank', () => {
     fc.assert(
       fc.property(modules, fc.integer({ min: 0, max: 64 }), (m, meanRank) => {
         const d = m.map((x) => x.d);
@@ -199,7 +202,7 @@ describe('in ranks', () => {
     }
   });
 
-  test('what a clamp takes away is shared out in proportion', () => {
+  test('ranks beyond a bound are redistributed in proportion', () => {
     // 40 ranks for 100:10:10: shares 33.3, 3.3, 3.3. With rMax 20 the other two share 20.
     expect(allocate([100, 10, 10], square(3), rule({ meanRank: 40 / 3, rMax: 20 })).ranks).toEqual([
       20, 10, 10,
@@ -212,10 +215,10 @@ describe('in ranks', () => {
   });
 });
 
-describe('in parameters', () => {
+describe('on a budget of parameters', () => {
   const cost = (m: Shape) => m.inFeatures + m.outFeatures;
 
-  test('neither rule spends more than the budget; exact leaves less than one rank of the dearest module', () => {
+  test('both rules stay within the budget; exact leaves less than one rank of the largest module', () => {
     fc.assert(
       fc.property(modules, meanRank, (m, meanRank) => {
         const d = m.map((x) => x.d);
@@ -237,7 +240,7 @@ describe('in parameters', () => {
     );
   });
 
-  test('ranks stay proportional to importance, whatever the size of the module', () => {
+  test('ranks are proportional to importance, independent of the size of the module', () => {
     const shapes = [
       { inFeatures: 100, outFeatures: 100 },
       { inFeatures: 100, outFeatures: 700 },
@@ -250,7 +253,7 @@ describe('in parameters', () => {
   });
 });
 
-describe('refusals', () => {
+describe('invalid input is refused', () => {
   test.each([
     [[1, NaN], 'module 1 has the importance NaN'],
     [[-1, 2], 'module 0 has the importance -1'],
@@ -264,7 +267,7 @@ describe('refusals', () => {
     );
   });
 
-  test('rules that cannot be', () => {
+  test('contradictory rules', () => {
     for (const bad of [{ meanRank: NaN }, { meanRank: -1 }, { rMin: 3, rMax: 2 }, { rMin: 0.5 }]) {
       expect(() => allocate([1], square(1), rule(bad))).toThrow(
         expect.objectContaining({ code: 'bad-spec' }),
@@ -273,7 +276,7 @@ describe('refusals', () => {
   });
 });
 
-test('a multiple earns the rank the floor rule gives it, in both units', () => {
+test('a multiple of the mean importance has the rank of the floor rule, in both units', () => {
   fc.assert(
     fc.property(
       modules,
@@ -295,7 +298,7 @@ test('a multiple earns the rank the floor rule gives it, in both units', () => {
 });
 
 describe('the random baseline', () => {
-  test('is named by its seed and spends the same budget', () => {
+  test('depends on its seed alone and spends the same budget', () => {
     const ranks = (seed: number) => allocate(randomImportance(56, seed), square(56), rule()).ranks;
     expect(ranks(1)).toEqual(ranks(1));
     expect(ranks(1)).not.toEqual(ranks(2));

@@ -40,7 +40,7 @@ test.each([1, 2, 4, 8])(
   },
 );
 
-test('ranks keep the proportions of the importances, and no rank is above a module’s size', () => {
+test('ranks are proportional to the importances, and at most the size of the module', () => {
   const d = shapes.map((_, i) => (i === 3 ? 1000 : 1));
   const ranks = equalBudgetRanks(d, shapes, { meanRank: 8, equal: 'parameters' });
   expect(ranks[3]).toBe(64);
@@ -54,6 +54,6 @@ test('ranks keep the proportions of the importances, and no rank is above a modu
   );
 });
 
-test('the inverse turns the order round; what does not matter gets as much as the least', () => {
+test('the inverse reverses the order; importance 0 counts as the smallest positive one', () => {
   expect(inverseImportance([2, 4, 0, 1])).toEqual([0.5, 0.25, 1, 1]);
 });

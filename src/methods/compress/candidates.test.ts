@@ -40,7 +40,7 @@ describe.each([
   [2, 'contiguous'],
   [4, 'contiguous'],
   [3, 'kmeans'],
-] as const)('%i blocks, %s', (blocks, split) => {
+] as const)('with %i blocks, %s,', (blocks, split) => {
   const of = decomposed(blocks, split);
   const sums = new SigmaGradients(of);
   // Two batches of different size: three sequences of 2 tokens, the last in its own batch.
@@ -91,7 +91,7 @@ describe.each([
     return g;
   };
 
-  it('scores are the first order of the loss along the removal, curvatures half its empirical Fisher', () => {
+  it('scores are the first-order change of the loss, curvatures half its empirical Fisher', () => {
     for (const { keep, score, curvature, rho, dropped } of sums.candidates()) {
       const change = cut(w, of, keep).map((v, i) => v - w[i]!);
       const along = (g: Float64Array) => g.reduce((sum, v, i) => sum + v * change[i]!, 0);
@@ -131,7 +131,7 @@ describe('row blocks', () => {
     ).toEqual(clusters);
   });
 
-  it('k-means finds rows that point alike, and stands equal rows', () => {
+  it('from k-means contain rows of like direction, also if rows are equal', () => {
     const two = Float32Array.from(
       { length: 16 },
       (_, i) => (Math.floor(i / 2) % 3 === 0 ? 10 : -10) + (i % 2) / 10,
@@ -150,7 +150,7 @@ describe('row blocks', () => {
     ).toBe(true);
   });
 
-  it('that do not come out even are refused in a sentence', () => {
+  it('are refused if they do not divide the rows', () => {
     expect(() =>
       rowBlocks({ path: 'layer 3', outFeatures: 12 }, w, {
         blocks: 8,
@@ -166,7 +166,7 @@ describe('row blocks', () => {
   });
 });
 
-describe('order of trial', () => {
+describe('the order of trial', () => {
   const candidate = (
     module: number,
     score: number,
@@ -182,7 +182,7 @@ describe('order of trial', () => {
     curvature,
   });
 
-  it('is every module’s best first, by the ranking; an emptied module comes once', () => {
+  it('starts with the best of every module, by the ranking; an emptied module occurs once', () => {
     const all = [
       candidate(0, 5, 9, [0]),
       candidate(0, 5, 9, [0, 0]),

@@ -42,9 +42,9 @@ const dense = (diagonal: Float64Array, offDiagonal: Float64Array): Float64Array 
   return a;
 };
 
-describe('eigenvectors', () => {
+describe('eigenvectors reproduce the matrix', () => {
   it.each([1, 2, 3, 24, 25, 26, 49, 50, 100, 131])(
-    'of a random symmetric matrix of %i rows',
+    'if it is random and symmetric, of %i rows',
     (n) => {
       const x = normals(n * n, n);
       const a = Float64Array.from(x, (v, i) => v + x[(i % n) * n + Math.floor(i / n)]!);
@@ -55,7 +55,7 @@ describe('eigenvectors', () => {
     },
   );
 
-  it('of a Gram matrix of low rank, where most values are the same', () => {
+  it('if it is a Gram matrix of low rank, with mostly equal eigenvalues', () => {
     const n = 90;
     const a = gram(normals(n * 7, 1), n);
     const found = symmetricEigen(a.slice(), n);
@@ -77,7 +77,7 @@ describe('eigenvectors', () => {
     ],
     ['of very different sizes', (i) => 10 ** -(i / 8), (i) => 10 ** -(i / 8) / 3],
   ];
-  it.each(sizes)('of a tridiagonal matrix %s', (_, d, e) => {
+  it.each(sizes)('if it is tridiagonal %s', (_, d, e) => {
     const diagonal = Float64Array.from({ length: n }, (__, i) => d(i));
     const offDiagonal = Float64Array.from({ length: n }, (__, i) => e(i));
     const found = tridiagonalEigen(diagonal.slice(), offDiagonal.slice());
@@ -87,13 +87,13 @@ describe('eigenvectors', () => {
   });
 });
 
-describe('dense products', () => {
+describe('dense products equal the definition', () => {
   it.each([
     [1, 1, 1],
     [2, 3, 4],
     [3, 5, 2],
     [7, 9, 8],
-  ])('of %i x %i and %i columns', (rows, inner, width) => {
+  ])('for %i x %i and %i columns', (rows, inner, width) => {
     const a = normals(rows * inner, 1);
     const b = normals(inner * width, 2);
     const got = product(a, b, inner);

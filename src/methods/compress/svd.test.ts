@@ -52,7 +52,7 @@ function expectSvd(w: Float32Array, width: number, block: BlockSvd): void {
   });
 }
 
-describe('singular value decomposition', () => {
+describe('the singular value decomposition', () => {
   it.each([
     [1, 1],
     [1, 5],
@@ -61,12 +61,12 @@ describe('singular value decomposition', () => {
     [12, 5],
     [5, 12],
     [40, 33],
-  ])('of %i x %i', (rows, width) => {
+  ])('of %i x %i reproduces the matrix', (rows, width) => {
     const w = normal(rows * width, 3);
     expectSvd(w, width, blockSvd(w, width, rowsTo(rows), 'w'));
   });
 
-  it('of anything small, also of low rank and with equal values', () => {
+  it('of any small matrix reproduces it, also of low rank and with equal values', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 6 }),
@@ -86,12 +86,12 @@ describe('singular value decomposition', () => {
     );
   });
 
-  it('takes any rows', () => {
+  it('accepts any selection of rows', () => {
     const w = normal(9 * 6, 4);
     expectSvd(w, 6, blockSvd(w, 6, Int32Array.of(7, 1, 4), 'w'));
   });
 
-  it('knows the eigenvalues of the second difference', () => {
+  it('finds the known eigenvalues of the second difference', () => {
     const n = 30;
     const a = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
@@ -103,7 +103,7 @@ describe('singular value decomposition', () => {
     );
   });
 
-  it('refuses zeros and what is no number', () => {
+  it('refuses zeros and values that are not finite', () => {
     expect(() => blockSvd(new Float32Array(6), 3, rowsTo(2), 'layer')).toThrow(
       expect.objectContaining({ code: 'singular' }),
     );
@@ -137,8 +137,8 @@ describe('singular value decomposition', () => {
   );
 });
 
-describe.skipIf(!hasShared)('against PyTorch, on SmolLM2', () => {
-  it('gradients of the singular values of layers.29.self_attn.k_proj', () => {
+describe.skipIf(!hasShared)('on SmolLM2', () => {
+  it('the gradients of the singular values of layers.29.self_attn.k_proj match PyTorch', () => {
     const { tensors } = readSafetensors(
       readFileSync(sharedPath('reference/smollm2/c2i.safetensors')),
       'c2i',

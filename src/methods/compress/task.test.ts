@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { answersOf, layOut, type Sample } from './task.ts';
 
-it('right answers of all lengths are labels once each, in batches of like length', () => {
+it('every right answer occurs once as labels, in batches of similar length', () => {
   const samples: Sample[] = Array.from({ length: 30 }, (_, i) => ({
     ids: Int32Array.from({ length: 3 + ((7 * i) % 20) }, (__, t) => 1 + t + i),
     options: [Int32Array.of(900 + i), Int32Array.of(500 + i, 600 + i)],

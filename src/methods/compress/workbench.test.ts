@@ -43,7 +43,7 @@ async function fresh(): Promise<unknown> {
   return judged;
 }
 
-it('accepted and rejected changes, early and late blocks', async () => {
+it('accepted and rejected changes in early and late layers score as whole passes do', async () => {
   const bench = new Workbench(engine, task);
   const { modules, layers } = engine;
   expect(bench.batches).toBeGreaterThan(1);

@@ -15,7 +15,7 @@ import { startOneShot } from './baselines.ts';
 import { prunePass } from './prune-pass.ts';
 import { layerSimilarity, redundancies } from './similarity.ts';
 
-describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
+describe.skipIf(!hasShared)('LoSA on SmolLM2 matches the reference', () => {
   const read = (name: string) =>
     JSON.parse(readFileSync(sharedPath('reference', 'smollm2', name), 'utf8'));
   const reference = read('rmi.json');
@@ -37,7 +37,7 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
   });
   afterAll(() => opened.close());
 
-  it('layer similarity and redundancy', async () => {
+  it('in layer similarity and redundancy', async () => {
     const { engine } = opened;
     const nothing = await startOneShot(engine);
     const matrix = layerSimilarity(await engine.inputGrams(batch, nothing.use));
@@ -51,7 +51,7 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
     nothing.dispose();
   });
 
-  it('masks from the stored norms, to the bit', () => {
+  it('in every bit of the masks from the stored norms', () => {
     const { engine } = opened;
     for (const [path, { kept_per_row }] of Object.entries(reference['uniform_0.5'].modules) as [
       string,
@@ -75,7 +75,7 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
   it.each([
     ['uniform_0.5', false],
     ['layer_sparsities', true],
-  ] as const)('reconstruction errors, %s', async (name, layered) => {
+  ] as const)('in reconstruction errors, %s', async (name, layered) => {
     const { engine } = opened;
     const plain = await startOneShot(engine);
     const dense = await engine.cleanPass(batch);

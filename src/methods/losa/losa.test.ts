@@ -29,7 +29,7 @@ const numbers = (length: number, seed: number) =>
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 describe('the schedule', () => {
-  it('is cubic, ends at the target, and spends every step once', () => {
+  it('is cubic, ends at the target, and uses every step once', () => {
     expect([1, 2, 3, 4, 5].map((t) => sparsityOfRound(0.5, t, 5))).toEqual(
       [0.244, 0.392, 0.468, 0.496, 0.5].map((s) => expect.closeTo(s, 12)),
     );
@@ -83,7 +83,7 @@ describe('layer similarity', () => {
     expect(sum(redundancies(matrix))).toBeCloseTo(1, 12);
   });
 
-  it('asks for three sequences that differ', () => {
+  it('requires three different sequences', () => {
     expect(() => layerSimilarity([gram(numbers(8, 1), 2), gram(numbers(8, 2), 2)])).toThrow(
       expect.objectContaining({ code: 'bad-text' }),
     );
@@ -116,7 +116,7 @@ describe('layer sparsities', () => {
     [4, 0.7, 0.03],
     [1, 0.5, 0.01],
     [5, 0.005, 0.01],
-  ])('%i layers at %f ± %f: the optimum', (n, target, spread) => {
+  ])('are optimal for %i layers at %f ± %f', (n, target, spread) => {
     for (let seed = 0; seed < 20; seed++) {
       const importances = [...numbers(n, seed)].map(Math.abs);
       const s = layerSparsities(importances, target, spread);
@@ -129,7 +129,7 @@ describe('layer sparsities', () => {
     }
   });
 
-  it('refuses a target that leaves nothing', () => {
+  it('refuse a target that leaves no weights', () => {
     for (const target of [1, -0.1, NaN])
       expect(() => layerSparsities([1, 2], target, 0.01)).toThrow(
         expect.objectContaining({ code: 'bad-spec' }),
@@ -157,7 +157,7 @@ describe('block ranks', () => {
   });
 });
 
-it('2:4 keeps as many of four as the target allows, and two at the end', () => {
+it('2:4 retains as many of four as the target allows, and two at the end', () => {
   expect([0, 0.24, 0.392, 0.496, 0.5].map((s) => patternOf({ keep: 2, of: 4 }, s, 64))).toEqual(
     [4, 4, 3, 3, 2].map((keep) => ({ kind: 'group', keep, of: 4 })),
   );
@@ -165,7 +165,7 @@ it('2:4 keeps as many of four as the target allows, and two at the end', () => {
   expect(patternOf({ keep: 0, of: 0 }, 0.5, 576)).toEqual({ kind: 'row', drop: 288 });
 });
 
-describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
+describe.skipIf(!hasShared)('the SmolLM2 reference is reproduced', () => {
   const reference = hasShared
     ? JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'rmi.json'), 'utf8'))
     : null;
@@ -177,7 +177,7 @@ describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
     : null;
   const floats = (name: string) => toFloat32(defined(defined(tensors).tensors.get(name)));
 
-  it('has this similarity, redundancy and importance', () => {
+  it('in similarity, redundancy and importance', () => {
     const grams = floats('gram_centred');
     const want = floats('cka');
     const matrix = layerSimilarity(
@@ -189,7 +189,7 @@ describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
     layerImportances(c, 1).forEach((v, i) => expect(v).toBeCloseTo(reference.importance[i], 6));
   });
 
-  it('has these sparsities and ranks', () => {
+  it('in sparsities and ranks', () => {
     layerSparsities(layerImportances(reference.c, 1), 0.5, 0.01).forEach((v, i) =>
       expect(v).toBeCloseTo(reference.sparsities[i], 12),
     );
@@ -202,7 +202,7 @@ describe.skipIf(!hasShared)('the SmolLM2 reference', () => {
   });
 });
 
-describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
+describe('a run on a tiny decoder', { timeout: 60_000 }, () => {
   const backend = cpuBackend();
   const calibration = trainingBatch(4);
   const train = trainingBatch(8);
@@ -258,7 +258,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
   const of = <T extends LosaEvent['type']>(events: LosaEvent[], type: T) =>
     events.filter((e) => e.type === type) as Extract<LosaEvent, { type: T }>[];
 
-  it('prunes to the target, repairs what it pruned, and merges without losing a zero', async () => {
+  it('prunes to the target, repairs the loss, and merges without losing a zero', async () => {
     const { model, events } = await ran();
     const { use } = model;
     expect(of(events, 'similarity').map((e) => e.target)).toEqual(
@@ -295,7 +295,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     model.dispose();
   });
 
-  it('a weight that is gone stays gone: the masks of a round are within those of the one before', async () => {
+  it('never restores a pruned weight in a later round', async () => {
     const model = await startLosa(engine, options);
     const dense = await engine.cleanPass(calibration);
     const seen = new Map<number, Uint32Array>();
@@ -319,7 +319,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     model.dispose();
   });
 
-  it('2:4: two of every four neighbours at most; ranks by RMI', async () => {
+  it('retains, with 2:4, at most two of every four neighbours, with ranks by RMI', async () => {
     const { model, events } = await ran({
       structure: { keep: 2, of: 4 },
       rankBy: 'rmi',
@@ -337,7 +337,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     model.dispose();
   });
 
-  it('the baselines: Wanda at one stroke is the plain mask of the first block; plain LoRA fills the zeros when merged', async () => {
+  it('has baselines: one-shot Wanda masks the first layer as Wanda does, and merging plain LoRA fills zeros', async () => {
     const plain = await startOneShot(engine);
     const dense = await engine.cleanPass(calibration);
     const data = { calibration, train, held };

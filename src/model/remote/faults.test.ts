@@ -78,8 +78,8 @@ beforeEach(async () => {
   return () => rmSync(cache, { recursive: true });
 });
 
-describe('two at once', () => {
-  test('that end in the middle leave nothing mixed, also where no digest is known', async () => {
+describe('two downloads of one file', () => {
+  test('are not mixed if both stop early, also without a known digest', async () => {
     const first = await begun(address, 200_000);
     const second = await begun(address, 600_000);
     for (const one of [first, second, first]) await one.next();
@@ -93,7 +93,7 @@ describe('two at once', () => {
   });
 
   test.each(['hub', 'address'])(
-    'that go on to the end (%s) both get the file, and it is kept once',
+    'that both finish (%s) each get the file, and it is cached once',
     async (kind) => {
       const reference = kind === 'hub' ? atlas : address;
       const both = [await begun(reference, 200_000), await begun(reference, 300_000)];
@@ -108,7 +108,7 @@ describe('two at once', () => {
     },
   );
 
-  test('what was left in several parts is taken up from the longest', async () => {
+  test('resume from the longest of several parts', async () => {
     const { name } = defined(
       (await hubListing(atlas, access())).files.find((f) => f.path === graph),
     );
@@ -123,8 +123,8 @@ describe('two at once', () => {
   });
 });
 
-describe('a file that changes while it is fetched', () => {
-  test('is not mixed with itself, and nothing of it is kept', async () => {
+describe('a file that changes during its download', () => {
+  test('is not mixed, and nothing of it is cached', async () => {
     Object.assign(mirror.fault, { breaks: 1, after: 400_000, changesTo: 1 });
     await expect(graphOf(address)).rejects.toThrow(code('remote-changed'));
     expect(cached()).toEqual([]);
@@ -133,21 +133,21 @@ describe('a file that changes while it is fetched', () => {
     );
   });
 
-  test('is looked for once more', async () => {
+  test('is listed and fetched again once', async () => {
     // The same bytes under another etag.
     Object.assign(mirror.fault, { breaks: 1, after: 400_000, changesTo: 256 });
     const { open } = await findAndLoad(() => remoteFiles(address, access()));
     expect(Buffer.from(open.graph).equals(content)).toBe(true);
   });
 
-  test('between two visits begins anew', async () => {
+  test('is fetched from the start if it changed between two visits', async () => {
     mirror.fault.edition = 1;
     await (await begun(address, 400_000)).return?.();
     mirror.fault.edition = 0;
     expect((await graphOf(address)).equals(content)).toBe(true);
   });
 
-  test('between the look at it and the fetching is noticed', async () => {
+  test('is detected if it changed after the listing', async () => {
     const file = await fileOf(address);
     mirror.fault.edition = 1;
     await expect(readFile(file)).rejects.toThrow(code('remote-changed'));
@@ -155,8 +155,8 @@ describe('a file that changes while it is fetched', () => {
   });
 });
 
-describe('other content than the name says', () => {
-  test('of a small file, which git names, is refused and not kept for any hub', async () => {
+describe('content that does not match its digest', () => {
+  test('is refused and not cached for small files, which git identifies', async () => {
     mirror.fault.corrupt = true;
     await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
       code('bad-download'),
@@ -166,7 +166,7 @@ describe('other content than the name says', () => {
     expect((await openModel(await remoteFiles(atlas, access()))).config).not.toBeNull();
   });
 
-  test('of a small file kept by an older version is thrown away', async () => {
+  test('is refused and deleted if an older version cached it', async () => {
     const { name, bytes } = defined(
       (await hubListing(atlas, access())).files.find((f) => f.path === 'config.json'),
     );
@@ -180,7 +180,7 @@ describe('other content than the name says', () => {
   test.each<[string, (path: string) => void]>([
     ['cut off', (path) => truncateSync(path, 1000)],
     ['too long', (path) => writeFileSync(path, Buffer.concat([content, content]))],
-  ])('on this machine, %s, is fetched again', async (_, damage) => {
+  ])('is fetched again if the cached copy is damaged: %s', async (_, damage) => {
     await graphOf(atlas);
     damage(join(cache, elementAt(cached(), 0)));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
@@ -191,7 +191,7 @@ describe('other content than the name says', () => {
     ).toBe(cached()[0]);
   });
 
-  test('on this machine, of the right length, is noticed and fetched again', async () => {
+  test('is refused, then fetched again, if a damaged copy has the right length', async () => {
     await graphOf(atlas);
     writeFileSync(
       join(cache, elementAt(cached(), 0)),
@@ -202,8 +202,8 @@ describe('other content than the name says', () => {
   });
 });
 
-describe('a hub that means no good', () => {
-  test('names files that lead nowhere, and content by no digest: the ones are not listed, the others not kept', async () => {
+describe('a malicious hub', () => {
+  test('cannot list files outside the repository, or cache content without a digest', async () => {
     mirror.fault.siblings = [
       { rfilename: graph, size: content.length, blobId: '../../escaped' },
       { rfilename: '../../escaped.onnx', size: 5, blobId: '0'.repeat(40) },
@@ -219,7 +219,7 @@ describe('a hub that means no good', () => {
     expect(cached()).toEqual([]);
   });
 
-  test('lists more files than are looked at', async () => {
+  test('cannot list more files than the limit', async () => {
     const listed = (count: number) =>
       Array.from({ length: count }, (_, i) => ({ rfilename: `onnx/m${i}.onnx`, size: 1 }));
     mirror.fault.siblings = listed(READ_LIMITS.files);
@@ -237,17 +237,13 @@ describe('a hub that means no good', () => {
       'config.json',
       /^The download of config\.json from .+ longer than the announced \d+ bytes/,
     ],
-  ])(
-    'sends %s without an end: it is left there',
-    { timeout: 60_000 },
-    async (_, path, sentence) => {
-      mirror.fault.endless = [path];
-      await expect(remoteFiles(atlas, access()).then(openModel)).rejects.toThrow(sentence);
-      expect(cached()).toEqual([]);
-    },
-  );
+  ])('cannot send %s without an end', { timeout: 60_000 }, async (_, path, sentence) => {
+    mirror.fault.endless = [path];
+    await expect(remoteFiles(atlas, access()).then(openModel)).rejects.toThrow(sentence);
+    expect(cached()).toEqual([]);
+  });
 
-  test('sends small files beside an address without an end', { timeout: 60_000 }, async () => {
+  test('cannot send endless small files next to an address', { timeout: 60_000 }, async () => {
     mirror.fault.endless = ['config.json'];
     await expect(
       remoteFiles(
@@ -257,7 +253,7 @@ describe('a hub that means no good', () => {
     ).rejects.toThrow('config.json is larger than the limit of 20 MB');
   });
 
-  test('is not helped to a token by a redirect', async () => {
+  test('cannot get a token by a redirect', async () => {
     await openModel(
       await remoteFiles(atlas, access({ headers: { Authorization: 'Bearer secret' } })),
     );
@@ -265,7 +261,7 @@ describe('a hub that means no good', () => {
   });
 });
 
-test('a listing kept by nobody known is asked for again', async () => {
+test('a cached listing of unknown origin is requested again', async () => {
   const { commit } = await hubListing(atlas, access());
   const name = defined(readdirSync(cache).find((file) => file.startsWith('hub ')));
   for (const files of [
@@ -284,13 +280,13 @@ test('a listing kept by nobody known is asked for again', async () => {
   }
 });
 
-test('a host that compresses is asked for the content as it is', async () => {
+test('a host that compresses is asked for the uncompressed content', async () => {
   mirror.fault.gzip = true;
   expect((await graphOf(address)).equals(content)).toBe(true);
   expect((await openModel(await remoteFiles(atlas, access()))).graph).toHaveLength(content.length);
 });
 
-test('an address with a lone % is one, and refused in a sentence where there is nothing', async () => {
+test('an address with a lone % is accepted, and refused with a sentence if nothing is there', async () => {
   const url = `${mirror.store}/${repository}/`;
   for (const name of ['%ZZ.onnx', 'resolve/main/%ZZ.onnx', 'resolve/main/..%2f..%2f%.onnx']) {
     await expect(remoteFiles({ kind: 'url', url: url + name }, access())).rejects.toBeInstanceOf(
@@ -299,7 +295,7 @@ test('an address with a lone % is one, and refused in a sentence where there is 
   }
 });
 
-describe('where nothing can be kept', () => {
+describe('without a usable cache', () => {
   const refused = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
 
   test.each<[string, () => Partial<FileStore>]>([
@@ -323,7 +319,7 @@ describe('where nothing can be kept', () => {
       }),
     ],
   ])(
-    'because the store %s, the file comes all the same, and no half of it is kept as whole',
+    'because the store %s, the file is still read, and no part of it counts as whole',
     async (_, change) => {
       expect((await graphOf(atlas, { store: { ...store, ...change() } })).equals(content)).toBe(
         true,

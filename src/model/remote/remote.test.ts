@@ -67,7 +67,7 @@ beforeEach(async () => {
   return () => rmSync(cache, { recursive: true });
 });
 
-describe('names', () => {
+describe('a reference', () => {
   test.each([
     ['a/b', 'hub:a/b@main'],
     ['hub:a/b@v1.0', 'hub:a/b@v1.0'],
@@ -76,7 +76,7 @@ describe('names', () => {
     ['https://huggingface.co/a/b/tree/main/onnx', 'hub:a/b@main'],
     ['https://huggingface.co/a/b/blob/main/onnx/model_q4.onnx', 'hub:a/b@main:onnx/model_q4.onnx'],
     ['https://example.org/m/onnx/model.onnx?v=2', 'url:https://example.org/m/onnx/model.onnx?v=2'],
-  ])('%s is %s', (text, id) => {
+  ])('%s is read as %s', (text, id) => {
     const reference = defined(parseReference(text, HUB));
     expect(referenceId(reference)).toBe(id);
     expect(referenceOf(id, HUB)).toEqual(reference);
@@ -94,11 +94,11 @@ describe('names', () => {
     'ftp://example.org/model.onnx',
     'javascript:alert(1)//x.onnx',
     `a/${'b'.repeat(200)}`,
-  ])('%s names nothing', (text) => {
+  ])('is refused: %s', (text) => {
     expect(parseReference(text, HUB)).toBeNull();
   });
 
-  test('a commit is one model, a branch may be any', () => {
+  test('names one model by a commit, and any by a branch', () => {
     const opened = `hub:a/b@${'0'.repeat(40)}:onnx/model_q4.onnx`;
     expect(isModel(opened, opened)).toBe(true);
     expect(isModel('hub:a/b', opened)).toBe(true);
@@ -109,14 +109,14 @@ describe('names', () => {
     expect(isModel('bundled:atlas-3m', opened)).toBe(false);
   });
 
-  test('a damaged id in an experiment is refused, others are not meant', () => {
+  test('is refused if it is a damaged id of an experiment', () => {
     expect(() => referenceOf('hub:nothing', HUB)).toThrow(code('bad-spec'));
     expect(referenceOf('bundled:atlas-3m', HUB)).toBeNull();
   });
 });
 
 describe('a repository of a hub', () => {
-  test('is the model it holds, named by its commit', async () => {
+  test('opens as a model named by its commit', async () => {
     const model = await open();
     expect(model.hash).toBe(hash);
     expect(model.title).toBe('atlas-3m');
@@ -127,7 +127,7 @@ describe('a repository of a hub', () => {
     expect(model.companionFiles.map((f) => f.path)).toContain('tokenizer.json');
   });
 
-  test('is fetched once: by its commit it opens with nothing asked at all', async () => {
+  test('is fetched once: by its commit it opens without a request', async () => {
     const { id } = await open();
     mirror.log.length = 0;
     const again = await open({}, referenceOf(id, mirror.url) as HubReference);
@@ -152,7 +152,7 @@ describe('a repository of a hub', () => {
     expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, cached: true }]);
   });
 
-  test('can be let go of', async () => {
+  test('can be removed from the cache', async () => {
     await open();
     expect(await cachedRepositories(store, mirror.url)).toMatchObject([
       { repository: 'rank-atlas/atlas-3m' },
@@ -171,13 +171,13 @@ describe('a repository of a hub', () => {
     [{ revision: 'v9' }, 'hub-missing'],
     [{ repository: 'rank-atlas/gated' }, 'hub-closed'],
     [{ graph: 'onnx/model_q8.onnx' }, 'part-missing'],
-  ] as const)('without %j is refused in a sentence', async (change, expected) => {
+  ] as const)('is refused with a sentence without %j', async (change, expected) => {
     await expect(open({}, { ...atlas, ...change })).rejects.toThrow(code(expected));
   });
 });
 
-describe('a transfer', () => {
-  test('that breaks goes on where it broke', async () => {
+describe('a download', () => {
+  test('resumes where it was interrupted', async () => {
     Object.assign(mirror.fault, { breaks: 3, after: 400_000 });
     expect((await open()).hash).toBe(hash);
     const asked = graphRequests();
@@ -185,7 +185,7 @@ describe('a transfer', () => {
     expect(asked[1]).toMatch(/ bytes=\d+-$/);
   });
 
-  test('that is called off keeps what came, and the next one goes on from there', async () => {
+  test('that is cancelled resumes from its cached part', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     mirror.fault.hold = 200_000;
@@ -203,18 +203,18 @@ describe('a transfer', () => {
     expect(graphRequests()).toEqual([`GET ${graph} bytes=${size}-`]);
   });
 
-  test('of which nothing arrives is given up after some tries', async () => {
+  test('without progress ends after several attempts', async () => {
     Object.assign(mirror.fault, { breaks: 99, after: 0 });
     await expect(open()).rejects.toThrow(code('connection'));
     expect(mirror.log.length).toBeLessThan(10);
   });
 
-  test('from a server without ranges passes over what is there', async () => {
+  test('from a server without ranges skips the cached part', async () => {
     Object.assign(mirror.fault, { breaks: 1, after: 400_000, noRanges: true });
     expect((await open()).hash).toBe(hash);
   });
 
-  test('of other bytes than announced is refused and forgotten', async () => {
+  test('with another digest than listed is refused and removed', async () => {
     const listing = await hubListing(atlas, access());
     mirror.fault.corrupt = true;
     const { files } = await remoteFiles({ ...atlas, revision: listing.commit }, access());
@@ -224,7 +224,7 @@ describe('a transfer', () => {
     expect((await open()).hash).toBe(hash);
   });
 
-  test('that was damaged on this machine is fetched anew', async () => {
+  test('that was damaged in the cache is fetched again', async () => {
     const listing = await hubListing(atlas, access());
     const file = defined(listing.files.find((f) => f.path === graph));
     writeFileSync(join(cache, `${file.name}.part`), new Uint8Array(file.bytes).fill(7));
@@ -232,7 +232,7 @@ describe('a transfer', () => {
     expect((await open()).hash).toBe(hash);
   });
 
-  test('without room to keep it stays in memory, with a warning', async () => {
+  test('without space to cache it stays in memory, with a warning', async () => {
     const warnings: AtlasError[] = [];
     const full: FileStore = {
       ...store,
@@ -263,7 +263,7 @@ describe('a model at an address', () => {
     expect(graphRequests()).toEqual([`HEAD ${graph} bytes=0-`]);
   });
 
-  test('that is not there is refused in a sentence', async () => {
+  test('is refused with a sentence if it does not exist', async () => {
     await expect(remoteFiles(at('onnx/none.onnx'), access())).rejects.toThrow(code('remote-file'));
     await expect(
       remoteFiles({ kind: 'url', url: 'http://localhost:9/model.onnx' }, access()),
@@ -271,12 +271,12 @@ describe('a model at an address', () => {
   });
 });
 
-describe('real repositories, mirrored', () => {
+describe('a mirrored repository', () => {
   test.for<[string, string | undefined, string]>([
     ['llama', 'fp16', 'onnx/model_fp16.onnx'],
     ['qwen2', 'fp32', 'onnx/model.onnx'],
     ['llama-genai-int4-cpu', undefined, 'model.onnx'],
-  ])('%s %s: the same as from disk, external weights too', async ([name, dtype, path]) => {
+  ])('%s %s opens as from disk, including external weights', async ([name, dtype, path]) => {
     const where = fixturePath('exports', name);
     const other = await startMirror({ [`tiny/${name}`]: where });
     try {

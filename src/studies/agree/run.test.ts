@@ -2,7 +2,7 @@
  * The comparison of methods on a tiny decoder: each method gives the same values as on its own, on
  * the same tokens, and the matrix follows from them.
  */
-import { eventsOf, mapSteps } from '../../../test/study-events.ts';
+import { mapSteps, studyContext } from '../../../test/studies.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -21,9 +21,7 @@ import type { RunResult } from '../map/result.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { byMethod } from '../../spec/method.ts';
 import type { StudyContext } from '../context.ts';
-
-const agreeEvents = (context: StudyContext) =>
-  eventsOf({ run: runAgree, reduce: reduceAgree }, context);
+import { pulled } from '../pulled.ts';
 
 let engine: CutEngine;
 let model: ModelFacts;
@@ -34,9 +32,6 @@ beforeAll(async () => {
 
 afterAll(() => engine.dispose());
 
-const never = () => {
-  throw new Error('not part of a comparison');
-};
 const batch = () => pickSequences(trainingBatch(8), [0, 1]);
 
 function contextOf(
@@ -51,32 +46,24 @@ function contextOf(
     method: { repeats: 2, noise: { scale: 'fixed', sigma: 0.02 } },
     agree: { methods },
   });
-  return {
+  return studyContext({
     spec,
     model,
     engine,
     importances,
-    provider: engine.provider,
-    versions: { rankAtlas: '', onnxruntime: '' },
-    tokens: async (text) => (text === spec.text ? batch() : never()),
-    encode: never,
-    prompt: never,
-    decode: never,
-    endTokens: never,
-    derive: never,
-    saveAdapter: never,
-    savedAdapter: never,
-    newest: never,
+    tokens: async (text) => {
+      expect(text).toBe(spec.text);
+      return batch();
+    },
     now: () => (time += 1),
-  };
+  });
 }
 
 async function compared(context: StudyContext): Promise<{ state: AgreeState; progress: number[] }> {
-  let state: AgreeState | null = null;
-  const progress: number[] = [];
-  for await (const event of agreeEvents(context))
-    progress.push(agreeProgress((state = reduceAgree(state, event))));
-  return { state: defined(state), progress };
+  const states: AgreeState[] = [];
+  for await (const { state } of pulled({ run: runAgree, reduce: reduceAgree }, context))
+    states.push(state);
+  return { state: elementAt(states, -1), progress: states.map(agreeProgress) };
 }
 
 describe('methods compared', { timeout: 60_000 }, () => {

@@ -2,15 +2,14 @@
  * Compress to Impress on the bundled model: the prediction for small removals, the scan, and the
  * refusals.
  */
-import type { FullEngine } from '../../engine/engine.ts';
-import { eventsOf } from '../../../test/study-events.ts';
+import { runStudy, studyContext } from '../../../test/studies.ts';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { bundledModel, bundledFile } from '../../../cli/bundled.ts';
 import { tokensOf } from '../../../cli/data.ts';
 import { compile } from '../../compiler/index.ts';
-import { createEngine } from '../../engine/cut-engine.ts';
+import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/pieces/float-model.ts';
 import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
@@ -35,8 +34,7 @@ import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
 
-const compressEvents = (context: StudyContext) =>
-  eventsOf({ run: runCompress, reduce: reduceCompress }, context);
+const study = { run: runCompress, reduce: reduceCompress };
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -59,9 +57,15 @@ async function through<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> 
 
 describe('the study on the bundled model', { timeout: 120_000 }, () => {
   let model: LoadedModel;
+  let engine: CutEngine;
   let open = 0;
   beforeAll(async () => {
     model = await loadModel(await bundledModel('atlas-3m'));
+    engine = createEngine({
+      model: model.compiled,
+      backend: await backend,
+      memoryBudgetBytes: 1e9,
+    });
   });
   const backend = cpuBackend();
   afterAll(async () => (await backend).dispose());
@@ -72,42 +76,33 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       backend: await cpuBackend(),
       memoryBudgetBytes: 1e9,
     });
-  const contextOf = (spec: StudyContext['spec']): StudyContext => ({
-    spec,
-    model: factsOf(model),
-    provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false },
-    versions: { rankAtlas: '', onnxruntime: '' },
-    engine: null as unknown as FullEngine,
-    importances: null,
-    tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
-    ...wordsOf(model, spec.bos),
-    file: bundledFile,
-    derive: async () => {
-      const engine = await floatEngine();
-      open++;
-      return Object.assign(engine, {
-        dispose: async () => {
-          open--;
-        },
-      });
-    },
-    saveAdapter: () => undefined,
-    savedAdapter: () => undefined,
-    newest: () => undefined,
-    now: () => performance.now(),
-  });
+  const contextOf = (spec: StudyContext['spec']): StudyContext =>
+    studyContext({
+      spec,
+      model: factsOf(model),
+      engine,
+      tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
+      ...wordsOf(model, spec.bos),
+      file: bundledFile,
+      derive: async () => {
+        const engine = await floatEngine();
+        open++;
+        return Object.assign(engine, {
+          dispose: async () => {
+            open--;
+          },
+        });
+      },
+      now: () => performance.now(),
+    });
 
   async function ran(
     spec: StudyContext['spec'],
     stop: (event: CompressEvent) => boolean = () => false,
     more: Partial<StudyContext> = {},
   ): Promise<CompressState> {
-    let state: CompressState | null = null;
-    for await (const event of compressEvents({ ...contextOf(spec), ...more })) {
-      state = reduceCompress(state, event);
-      if (stop(event)) break;
-    }
-    return defined(state);
+    const context = { ...contextOf(spec), ...more };
+    return (await runStudy(study, context, { stop })).state;
   }
 
   it('predicts small removals, tries the best candidates, and evaluates on test samples', async () => {
@@ -226,17 +221,8 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       ['compress.laser', 'sample'],
       ['samples.tokens', '4'],
     );
-    let take = null as (() => Promise<unknown>) | null;
-    const port = (from?: unknown) => ({
-      checkpoint: {
-        from,
-        offer: (latest: () => Promise<unknown>) => {
-          take = latest;
-        },
-      },
-      now: () => 0,
-    });
-    const whole = await ran(spec, undefined, port());
+    const context = { ...contextOf(spec), now: () => 0 };
+    const { state: whole } = await runStudy(study, context);
     expect(whole.trials.filter((t) => t.accepted).length).toBeGreaterThan(1);
     let backward = 0;
     let from: unknown;
@@ -246,19 +232,18 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       ['laser', 3],
     ] as const) {
       let seen = 0;
-      const stopped = await ran(
-        spec,
-        (e) => {
+      const { state, checkpoint } = await runStudy(study, context, {
+        from,
+        stop: (e) => {
           if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
           return e.type === type && ++seen === count;
         },
-        port(from),
-      );
-      from = structuredClone(await defined(take)());
-      expect(stopped.result).toBeNull();
+      });
+      from = checkpoint;
+      expect(state.result).toBeNull();
       if (type === 'check') backward = 0;
     }
-    expect((await ran(spec, undefined, port(from))).result).toEqual(whole.result);
+    expect((await runStudy(study, context, { from })).state.result).toEqual(whole.result);
     // A resumed run does not repeat the backward pass.
     expect(backward).toBe(0);
   });

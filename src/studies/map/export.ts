@@ -97,7 +97,7 @@ function summary(
     settled === null
       ? `${sweeps} repeats are too few for intervals of the ranks.`
       : `${settled} of ${rows.length} ranks are settled at 95 % (~ marks the others).`,
-    `Loss of the untouched model: ${cleanLoss.toFixed(4)} nats per token over ${tokens.sequences} x ${tokens.length} tokens.`,
+    `Loss of the unperturbed model: ${cleanLoss.toFixed(4)} nats per token over ${tokens.sequences} x ${tokens.length} tokens.`,
   ];
 }
 

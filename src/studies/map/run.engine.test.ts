@@ -4,7 +4,7 @@ import { defined, elementAt } from '../../checked.ts';
 import { openTiny } from '../../../test/tiny-engine.ts';
 import type { KnownDraws, ModelFacts } from './events.ts';
 import type { Measurement } from './state.ts';
-import { mapSteps } from '../../../test/study-events.ts';
+import { mapSteps } from '../../../test/studies.ts';
 import type { MapContext } from './run.ts';
 import type { MeasuringEngine } from '../../methods/importance/contract.ts';
 import { noiseOf } from '../../methods/importance/settings.ts';

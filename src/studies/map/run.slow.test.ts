@@ -10,7 +10,7 @@ import type { Backend } from '../../engine/backends/backend.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { cpuBackend, webgpuBackend } from '../../engine/backends/test-backends.ts';
 import type { Measurement } from './state.ts';
-import { mapSteps } from '../../../test/study-events.ts';
+import { mapSteps } from '../../../test/studies.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 
 const ids = [

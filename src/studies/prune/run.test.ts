@@ -2,7 +2,8 @@
  * The prune study on a tiny decoder: its events, its result, and that the files hold the pruned
  * model.
  */
-import { eventsOf } from '../../../test/study-events.ts';
+import { runStudy, studyContext } from '../../../test/studies.ts';
+import { tinyFacts } from '../../../test/tiny-engine.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { runOriginal, difference } from '../../../test/pipeline.ts';
@@ -19,14 +20,14 @@ import { readGraph } from '../../onnx/read.ts';
 import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-base.ts';
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
-import { runPrune, type PruneCheckpoint } from './run.ts';
+import { runPrune } from './run.ts';
 import { costOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
+import { pulled } from '../pulled.ts';
 
-const pruneEvents = (context: StudyContext) =>
-  eventsOf({ run: runPrune, reduce: reducePrune }, context);
+const study = { run: runPrune, reduce: reducePrune };
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -56,37 +57,18 @@ describe('the study', { timeout: 120_000 }, () => {
   const backend = cpuBackend();
   const graph = tinyDecoderGraph({ weights: 'q4' });
   const compiled = compile(graph);
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  const model = {
-    id: 'bundled:tiny',
-    title: 'tiny',
-    hash: 'ab',
-    bytes: 0,
-    dialect,
-    layers,
-    hidden,
-    vocab,
-    modules,
-  };
+  const { layers, modules } = compiled;
   const engine = backend.then((b) =>
     createEngine({ model: compiled, backend: b, memoryBudgetBytes: 500e6 }),
   );
   afterAll(async () => (await engine).dispose());
 
-  async function context(spec: StudyContext['spec']): Promise<StudyContext> {
-    const own = await engine;
-    return {
+  const context = async (spec: StudyContext['spec']): Promise<StudyContext> =>
+    studyContext({
       spec,
-      model,
-      provider: own.provider,
-      versions: { rankAtlas: '', onnxruntime: '' },
-      engine: own,
-      importances: null,
+      model: tinyFacts(compiled),
+      engine: await engine,
       tokens: async () => trainingBatch(4),
-      encode: async () => new Int32Array(),
-      prompt: async () => new Int32Array(),
-      endTokens: async () => [],
-      decode: async () => '',
       // The backend is shared here, so disposing the study's engine must not dispose it.
       derive: async () =>
         Object.assign(
@@ -97,26 +79,20 @@ describe('the study', { timeout: 120_000 }, () => {
           }),
           { dispose: async () => undefined },
         ),
-      saveAdapter: () => undefined,
-      savedAdapter: () => undefined,
-      newest: () => undefined,
-      now: () => 0,
-    };
-  }
+    });
 
   it('reports every round, compares at equal sparsity, and ends with the result', async () => {
-    let state: PruneState | null = null;
+    let last: PruneState | null = null;
     let base: DerivedBase | null = null;
-    for await (const event of pruneEvents({
-      ...(await context(small())),
-      saveBase: (derived) => {
-        base = structuredClone(derived);
-      },
-    })) {
-      state = reducePrune(state, event);
+    const saveBase = (derived: DerivedBase) => {
+      base = structuredClone(derived);
+    };
+    for await (const { state } of pulled(study, { ...(await context(small())), saveBase })) {
       expect(structuredClone(state)).toEqual(state);
+      last = state;
     }
-    const { result, dense, rounds, wanda, masked, lora, stored } = defined(state);
+    const state = defined(last);
+    const { result, dense, rounds, wanda, masked, lora, stored } = state;
     expect(result).toMatchObject({
       format: 'rank-atlas-prune',
       version: 1,
@@ -148,7 +124,7 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(lora).toMatchObject({ rank: 3 });
     expect(defined(lora).zeros).toBeLessThan(0.01);
     expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
-    expect(costOf(defined(state))).toEqual({
+    expect(costOf(state)).toEqual({
       zeros: 0.5,
       cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
     });
@@ -204,49 +180,23 @@ describe('the study', { timeout: 120_000 }, () => {
   });
 
   it('resumes with identical results after the last complete round or the baselines', async () => {
-    /** Runs until an event, or to the end; returns the checkpoint at that point. */
-    async function ran(
-      from?: PruneCheckpoint,
-      stop: (event: { type: string; round?: number; step?: number }) => boolean = () => false,
-    ) {
-      let state: PruneState | null = null;
-      let take = null as (() => Promise<unknown>) | null;
-      let steps = 0;
-      for await (const event of pruneEvents({
-        ...(await context(small())),
-        checkpoint: {
-          from,
-          offer: (latest) => {
-            take = latest;
-          },
-        },
-      })) {
-        state = reducePrune(state, event);
-        if (event.type === 'step') steps++;
-        if (stop(event)) break;
-      }
-      return {
-        state: defined(state),
-        steps,
-        checkpoint: take && (structuredClone(await take()) as PruneCheckpoint),
-      };
-    }
-    const whole = await ran();
-    expect(whole.steps).toBe(4);
-    expect((await ran(undefined, (e) => e.type === 'ranks')).checkpoint).toBeNull();
-    const inRound2 = await ran(
-      undefined,
-      (e) => e.type === 'step' && e.round === 2 && e.step === 3,
-    );
-    expect(defined(inRound2.checkpoint).standing.rounds).toBe(1);
-    const resumed = await ran(defined(inRound2.checkpoint));
-    expect(resumed.steps).toBe(2);
-    expect(resumed.state).toEqual(whole.state);
-    const compared = await ran(defined(inRound2.checkpoint), (e) => e.type === 'storing');
-    const last = await ran(defined(compared.checkpoint), (e) => {
-      expect(e.type).not.toBe('comparing');
-      return false;
+    const given = await context(small());
+    const stepsOf = ({ events }: { events: readonly { type: string }[] }) =>
+      events.filter((e) => e.type === 'step').length;
+    const whole = await runStudy(study, given);
+    expect(stepsOf(whole)).toBe(4);
+    const inRound1 = await runStudy(study, given, { stop: (e) => e.type === 'ranks' });
+    expect(inRound1.checkpoint).toBeNull();
+    const { checkpoint: from } = await runStudy(study, given, {
+      stop: (e) => e.type === 'step' && e.round === 2 && e.step === 3,
     });
+    expect(from).toMatchObject({ standing: { rounds: 1 } });
+    const resumed = await runStudy(study, given, { from });
+    expect(stepsOf(resumed)).toBe(2);
+    expect(resumed.state).toEqual(whole.state);
+    const compared = await runStudy(study, given, { from, stop: (e) => e.type === 'storing' });
+    const last = await runStudy(study, given, { from: compared.checkpoint });
+    expect(last.events.map((e) => e.type)).not.toContain('comparing');
     expect(last.state).toEqual(whole.state);
   });
 
@@ -266,7 +216,7 @@ describe('the study', { timeout: 120_000 }, () => {
         },
       });
     };
-    for (const run = pruneEvents(given); !(await run.next()).done;) {
+    for (const run = pulled(study, given); !(await run.next()).done;) {
       expect(unheard).toBeLessThanOrEqual(1);
       unheard = 0;
     }
@@ -282,42 +232,24 @@ describe('the study', { timeout: 120_000 }, () => {
       backend: await backend,
       memoryBudgetBytes: 1_000_000,
     });
-    const run = pruneEvents({
-      ...given,
-      engine: tight,
-      derive: () => {
-        throw new Error('nothing is to be made');
-      },
-    });
-    await run.next();
-    await expect(run.next()).rejects.toMatchObject({
+    const derive = () => {
+      throw new Error('no engine may be created');
+    };
+    const run = runStudy(study, { ...given, engine: tight, derive });
+    await expect(run).rejects.toMatchObject({
       code: 'pruning-too-large',
       values: { samples: 4, length: given.spec.training.length },
     });
   });
 
   it('2:4 sets its own sparsity, baselines are optional, and too short texts are refused', async () => {
-    let state: PruneState | null = null;
-    for await (const event of pruneEvents(
-      await context(
-        small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false']),
-      ),
-    ))
-      state = reducePrune(state, event);
-    expect(elementAt(defined(state).rounds, -1).zeros).toEqual([0.5, 0.5]);
-    expect([defined(state).wanda, defined(state).masked, defined(state).lora]).toEqual([
-      null,
-      null,
-      null,
-    ]);
-    const short = pruneEvents({
-      ...(await context(small())),
-      tokens: async () => trainingBatch(2),
-    });
-    await expect(
-      (async () => {
-        while (!(await short.next()).done);
-      })(),
-    ).rejects.toMatchObject({ code: 'bad-text' });
+    const given = await context(
+      small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false']),
+    );
+    const { state } = await runStudy(study, given);
+    expect(elementAt(state.rounds, -1).zeros).toEqual([0.5, 0.5]);
+    expect([state.wanda, state.masked, state.lora]).toEqual([null, null, null]);
+    const short = runStudy(study, { ...given, tokens: async () => trainingBatch(2) });
+    await expect(short).rejects.toMatchObject({ code: 'bad-text' });
   });
 });

@@ -1,5 +1,5 @@
 /** Races on a tiny decoder: events, budgets, stopping and resuming. */
-import { eventsOf } from '../../../test/study-events.ts';
+import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { randomAdapters, trainingBatch } from '../../../test/training-data.ts';
@@ -15,17 +15,15 @@ import { weightBytes } from '../../model/memory.ts';
 import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
-import { runRace, type RaceCheckpoint } from './run.ts';
+import { runRace } from './run.ts';
 import { RACE_ENTRIES } from './entries.ts';
 import type { RaceSettings } from './settings.ts';
-import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
+import { reduceRace } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { TrainingSettings } from '../../spec/spec.ts';
-import type { StudyContext } from '../context.ts';
 import { adapterUse, type SavedAdapter } from '../saved-adapter.ts';
 
-const raceEvents = (context: StudyContext) =>
-  eventsOf({ run: runRace, reduce: reduceRace }, context);
+const study = { run: runRace, reduce: reduceRace };
 
 let engine: CutEngine;
 let model: ModelFacts;
@@ -35,10 +33,6 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => engine.dispose());
-
-const never = () => {
-  throw new Error('not part of a race');
-};
 
 /** The context of a race. Its texts are eight sequences, the last two of them held-out. */
 function contextOf(
@@ -55,41 +49,19 @@ function contextOf(
     training: { length: 6, steps: 6, batch: 2, learningRate: 0.02, evaluateEvery: 2, ...training },
     race: { sequences: 2, ...race },
   });
-  const context: StudyContext = {
+  const context = studyContext({
     spec,
     model,
     engine,
     importances,
-    provider: engine.provider,
-    versions: { rankAtlas: '', onnxruntime: '' },
     tokens: async (text, { sequences }) =>
       pickSequences(
         all,
         text === spec.training.held ? [6, 7] : [0, 1, 2, 3, 4, 5].slice(0, Math.min(6, sequences)),
       ),
-    encode: never,
-    prompt: never,
-    decode: never,
-    endTokens: never,
-    derive: never,
-    saveAdapter: (adapter) => saved.set(adapter.name, adapter),
-    savedAdapter: (name) => saved.get(name),
-    newest: () => [...saved.values()].at(-1),
-    now: () => 0,
-  };
+    ...savedIn(saved),
+  });
   return { context, saved };
-}
-
-async function raced(
-  context: Parameters<typeof runRace>[0],
-): Promise<{ state: RaceState; events: RaceEvent[] }> {
-  const events: RaceEvent[] = [];
-  let state: RaceState | null = null;
-  for await (const event of raceEvents(context)) {
-    events.push(event);
-    state = reduceRace(state, event);
-  }
-  return { state: defined(state), events };
 }
 
 describe('a race', { timeout: 60_000 }, () => {
@@ -99,7 +71,7 @@ describe('a race', { timeout: 60_000 }, () => {
       meanRanks: [2],
       seeds: 2,
     });
-    const { state, events } = await raced(context);
+    const { state, events } = await runStudy(study, context);
     const result = defined(state.result);
     expect(result).toMatchObject({ format: 'rank-atlas-race', sequences: { train: 6, held: 2 } });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
@@ -136,7 +108,7 @@ describe('a race', { timeout: 60_000 }, () => {
     );
     const {
       state: { result },
-    } = await raced(context);
+    } = await runStudy(study, context);
     expect(defined(result).measured.map((m) => m.entry)).toEqual(measured);
     const of = (entry: string) =>
       defined(defined(result).measured.find((m) => m.entry === entry)).importances;
@@ -156,7 +128,7 @@ describe('a race', { timeout: 60_000 }, () => {
     );
     const {
       state: { result },
-    } = await raced(context);
+    } = await runStudy(study, context);
     expect(
       defined(result).lanes.map((l) => [
         l.meanRank,
@@ -189,27 +161,16 @@ describe('a race', { timeout: 60_000 }, () => {
     };
     imported.scales = imported.values.map((v) => 0.5 + (v.module % 2));
     const { context, saved } = contextOf(...settings);
-    await expect(raced(context)).rejects.toMatchObject({
+    await expect(runStudy(study, context)).rejects.toMatchObject({
       code: 'bad-spec',
       values: { at: 'race.entries' },
     });
     saved.set('imported', imported);
-    let take = null as (() => Promise<unknown>) | null;
-    let checkpoint: RaceCheckpoint | null = null;
-    let state: RaceState | null = null;
-    for await (const event of raceEvents({
-      ...context,
-      checkpoint: {
-        offer: (t) => {
-          take = t;
-        },
-      },
-    })) {
-      state = reduceRace(state, event);
-      if (event.type === 'held' && event.step === 2 && !checkpoint)
-        checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
-    }
-    const runs = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
+    const { state } = await runStudy(study, context);
+    const { checkpoint } = await runStudy(study, context, {
+      stop: (event) => event.type === 'held' && event.step === 2,
+    });
+    const runs = defined(state.result).lanes.filter((l) => l.entry === 'imported');
     const adapters = await engine.adapters(imported.values);
     const before = await heldOutLoss(
       engine,
@@ -221,21 +182,14 @@ describe('a race', { timeout: 60_000 }, () => {
     for (const run of runs) {
       expect(run.ranks).toEqual(engine.modules.map((m) => m.index % 3));
       expect(elementAt(run.points, 0).loss).toBeCloseTo(before, 5);
-      expect(elementAt(run.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
+      expect(elementAt(run.points, 0).loss).not.toBeCloseTo(defined(state.base), 3);
       expect(run.points.map((p) => p.step)).toEqual([0, 2, 4]);
       expect(elementAt(run.points, -1).loss).not.toBeCloseTo(before, 3);
     }
     expect(defined(saved.get('race/imported')).values).toHaveLength(imported.values.length);
-    expect(
-      defined(
-        (
-          await raced({
-            ...contextOf(...settings).context,
-            checkpoint: { from: checkpoint, offer: () => undefined },
-          })
-        ).state.result,
-      ).lanes,
-    ).toEqual(defined(defined(state).result).lanes);
+    // The new context has no imported adapter.
+    const resumed = await runStudy(study, contextOf(...settings).context, { from: checkpoint });
+    expect(defined(resumed.state.result).lanes).toEqual(defined(state.result).lanes);
   });
 
   it('starts `eva-uniform` with EVA’s directions at uniform ranks, and refuses too few directions', async () => {
@@ -272,7 +226,7 @@ describe('a race', { timeout: 60_000 }, () => {
       backend: await cpuBackend(1),
       memoryBudgetBytes: weightBytes(compiled) + 3e4,
     });
-    await expect(raced({ ...context, engine: small })).rejects.toMatchObject({
+    await expect(runStudy(study, { ...context, engine: small })).rejects.toMatchObject({
       code: 'training-too-large',
     });
     await small.dispose();
@@ -300,7 +254,7 @@ describe('a race', { timeout: 60_000 }, () => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-    const { state } = await raced(context);
+    const { state } = await runStudy(study, context);
     const [stopped, other] = state.lanes;
     expect(stopped).toMatchObject({ entry: 'adarank', finished: true });
     expect(defined(stopped).stopped).toBeGreaterThanOrEqual(3);
@@ -314,7 +268,7 @@ describe('a race', { timeout: 60_000 }, () => {
     'disposes everything if the caller stops after %s',
     async (type) => {
       const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { steps: 1 }, null);
-      await raced(context);
+      await runStudy(study, context);
       let open = 0;
       const counted = <T extends { dispose(): void }>(derived: T): T => {
         open++;
@@ -339,10 +293,12 @@ describe('a race', { timeout: 60_000 }, () => {
         },
       });
       let max = 0;
-      for await (const event of raceEvents(context)) {
-        max = Math.max(max, open);
-        if (event.type === type && open > 0) break;
-      }
+      await runStudy(study, context, {
+        stop: (event) => {
+          max = Math.max(max, open);
+          return event.type === type && open > 0;
+        },
+      });
       expect(max).toBeGreaterThan(0);
       expect(open).toBe(0);
     },
@@ -360,30 +316,13 @@ describe('a race resumed', { timeout: 60_000 }, () => {
       { entries: ['adarank', 'eva', 'random'], meanRanks: [1], seeds: 2 },
       { steps: 4 },
     ] as const satisfies [Partial<RaceSettings>, Partial<TrainingSettings>];
-    const whole = await raced(contextOf(...settings).context);
-
-    let take = null as (() => Promise<unknown>) | null;
-    let count = 0;
-    let checkpoint: RaceCheckpoint | null = null;
-    for await (const event of raceEvents({
-      ...contextOf(...settings).context,
-      checkpoint: {
-        offer: (t) => {
-          take = t;
-        },
-      },
-    })) {
-      count++;
-      if (after > 0 ? count === after : event.type === 'step' && event.step === 2) {
-        checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
-        break;
-      }
-    }
-    const again = contextOf(...settings);
-    const resumed = await raced({
-      ...again.context,
-      checkpoint: { from: checkpoint, offer: () => undefined },
+    const whole = await runStudy(study, contextOf(...settings).context);
+    const { checkpoint } = await runStudy(study, contextOf(...settings).context, {
+      stop: (event, count) =>
+        after > 0 ? count === after : event.type === 'step' && event.step === 2,
     });
+    const again = contextOf(...settings);
+    const resumed = await runStudy(study, again.context, { from: checkpoint });
     expect(elementAt(resumed.events, 0).type, when).toBe('resumed');
     expect(defined(resumed.state.result).lanes).toEqual(defined(whole.state.result).lanes);
     expect(defined(resumed.state.result).standings).toEqual(defined(whole.state.result).standings);

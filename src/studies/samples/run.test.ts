@@ -2,7 +2,8 @@
  * The samples study on a tiny decoder: base alone and with an adapter, losses, the first
  * difference, ranks, and the result.
  */
-import { eventsOf } from '../../../test/study-events.ts';
+import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
+import { tinyFacts } from '../../../test/tiny-engine.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
@@ -16,12 +17,8 @@ import { firstDifference, lossesOf } from './compare.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import type { StudyContext } from '../context.ts';
 import { adapterAtRank, type SavedAdapter } from '../saved-adapter.ts';
 import { TokenText } from '../token-text.ts';
-
-const samplesEvents = (context: StudyContext) =>
-  eventsOf({ run: runSamples, reduce: reduceSamples }, context);
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [['samples.tokens', '9'], ...settings]);
@@ -59,25 +56,13 @@ describe('the text of tokens', () => {
 describe('the study', { timeout: 60_000 }, () => {
   const backend = cpuBackend();
   const compiled = compile(tinyDecoderGraph());
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  const model = {
-    id: 'bundled:tiny',
-    title: 'tiny',
-    hash: 'ab',
-    bytes: 0,
-    dialect,
-    layers,
-    hidden,
-    vocab,
-    modules,
-  };
+  const { vocab, modules } = compiled;
   let engine: CutEngine;
   let derived = 0;
   beforeAll(async () => {
     engine = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 500e6 });
   });
   afterAll(async () => (await backend).dispose());
-  const never = () => Promise.reject(new Error('not asked for'));
 
   const values = randomAdapters(modules, 4);
   const saved: SavedAdapter[] = [
@@ -97,18 +82,10 @@ describe('the study', { timeout: 60_000 }, () => {
     stop = Infinity,
     ends: readonly number[] = [],
   ): Promise<{ state: SamplesState; events: SamplesEvent[] }> {
-    let state: SamplesState | null = null;
-    const events: SamplesEvent[] = [];
-    const context: StudyContext = {
+    const context = studyContext({
       spec: small(...settings),
-      model,
-      provider: engine.provider,
-      versions: { rankAtlas: '', onnxruntime: '' },
+      model: tinyFacts(compiled),
       engine,
-      importances: null,
-      tokens: never,
-      file: never,
-      encode: never,
       prompt: async (text) => Int32Array.from(text, (c) => c.charCodeAt(0) % vocab),
       endTokens: async () => ends,
       decode: async (ids) => String.fromCharCode(...Array.from(ids, (id) => 0x4e00 + id)),
@@ -120,17 +97,11 @@ describe('the study', { timeout: 60_000 }, () => {
           memoryBudgetBytes: 500e6,
         });
       },
-      saveAdapter: () => undefined,
-      savedAdapter: (name) => adapters.find((a) => a.name === name),
-      newest: () => adapters.at(-1),
-      now: () => 0,
-    };
-    for await (const event of samplesEvents(context)) {
-      events.push(structuredClone(event));
-      state = reduceSamples(state, event);
-      if (events.length === stop) break;
-    }
-    return { state: defined(state), events };
+      ...savedIn(new Map(adapters.map((adapter) => [adapter.name, adapter]))),
+    });
+    return runStudy({ run: runSamples, reduce: reduceSamples }, context, {
+      stop: (_, count) => count === stop,
+    });
   }
 
   it('lets the model write alone where nothing is kept, or not what is asked for', async () => {

@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
+import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
+import { tinyFacts } from '../../../test/tiny-engine.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
@@ -14,11 +16,10 @@ import { heldOutLoss } from '../../methods/training.ts';
 import { checkpointKey } from '../checkpoint.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import { runTrain, type TrainCheckpoint, type TrainEvent, type TrainResult } from './run.ts';
+import { runTrain, type TrainEvent, type TrainResult } from './run.ts';
 import { reduceTrain, type TrainState } from './state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { StudyContext } from '../context.ts';
 import { adapterUse, adapterAtRank, type SavedAdapter } from '../saved-adapter.ts';
 
 const small = (...settings: Setting[]) =>
@@ -96,18 +97,7 @@ describe('the study', { timeout: 120_000 }, () => {
   const backend = cpuBackend();
   const compiled = compile(tinyDecoderGraph());
   const batch = trainingBatch(4);
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  const model = {
-    id: 'bundled:tiny',
-    title: 'tiny',
-    hash: 'ab',
-    bytes: 0,
-    dialect,
-    layers,
-    hidden,
-    vocab,
-    modules,
-  };
+  const { modules } = compiled;
   let engine: CutEngine;
   const derive = async () =>
     createEngine({
@@ -125,7 +115,7 @@ describe('the study', { timeout: 120_000 }, () => {
     state: TrainState;
     saved: Map<string, SavedAdapter>;
     result: TrainResult | null;
-    checkpoint: TrainCheckpoint | null;
+    checkpoint: unknown;
   }
 
   /** Runs to the end or for this many events; returns the state at that point. */
@@ -137,51 +127,35 @@ describe('the study', { timeout: 120_000 }, () => {
       importances = null,
       imported = [],
     }: {
-      from?: TrainCheckpoint;
+      from?: unknown;
       stop?: number;
       importances?: number[] | null;
       imported?: SavedAdapter[];
     } = {},
   ): Promise<Ran> {
     const saved = new Map(imported.map((adapter) => [adapter.name, adapter]));
-    const events: TrainEvent[] = [];
-    let take = null as (() => Promise<unknown>) | null;
-    let state: TrainState | null = null;
-    let checkpoint: TrainCheckpoint | null = null;
-    const context: StudyContext = {
+    const context = studyContext({
       spec,
-      model,
-      provider: engine.provider,
-      versions: { rankAtlas: '', onnxruntime: '' },
+      model: tinyFacts(compiled),
       engine,
       importances,
       tokens: async () => batch,
-      encode: async () => new Int32Array(),
-      prompt: async () => new Int32Array(),
-      endTokens: async () => [],
-      decode: async () => '',
       derive,
-      saveAdapter: (adapter) => saved.set(adapter.name, adapter),
-      savedAdapter: (name) => saved.get(name),
-      newest: () => [...saved.values()].at(-1),
-      now: () => 0,
-      checkpoint: {
-        from,
-        offer: (latest) => {
-          take = latest;
-        },
-      },
+      ...savedIn(saved),
+    });
+    let count = 0;
+    const { events, state, checkpoint } = await runStudy(
+      { run: runTrain, reduce: reduceTrain },
+      context,
+      { from, stop: (event) => event.type !== 'judging' && ++count === stop },
+    );
+    return {
+      events: events.filter((event) => event.type !== 'judging'),
+      state,
+      saved,
+      result: state.result,
+      checkpoint,
     };
-    for await (const event of runTrain(context)) {
-      if (event.type === 'judging') continue;
-      events.push(event);
-      state = reduceTrain(state, event);
-      if (events.length === stop) {
-        checkpoint = structuredClone(await defined(take)()) as TrainCheckpoint;
-        break;
-      }
-    }
-    return { events, state: defined(state), saved, result: defined(state).result, checkpoint };
   }
   const curveOf = (result: TrainResult | null) => defined(defined(result).curve);
 
@@ -271,7 +245,7 @@ describe('the study', { timeout: 120_000 }, () => {
       ['train.ranks.rank', '1'],
     ]);
     const imported = [{ ...trained, name: 'imported' }];
-    const { checkpoint } = await ran(given, { imported, stop: 6 });
+    const { checkpoint: from } = await ran(given, { imported, stop: 6 });
     const second = await ran(given, { imported });
     expect(defined(second.result).modules.map((m) => m.rank)).toEqual(modules.map(() => 3));
     expect(elementAt(defined(second.result).training.evaluations, 0).loss).toBeCloseTo(
@@ -279,7 +253,7 @@ describe('the study', { timeout: 120_000 }, () => {
       5,
     );
     // The run resumes without the adapter that it started from.
-    const again = await ran(given, { from: defined(checkpoint) });
+    const again = await ran(given, { from });
     expect(again.events).toEqual(second.events);
     await expect(ran(given)).rejects.toMatchObject({ values: { at: 'train.start' } });
   });
@@ -290,9 +264,9 @@ describe('the study', { timeout: 120_000 }, () => {
     const spec = small(['train.compare', '[2]'], ['training.steps', '3'], ['train.base', 'as-is']);
     const never = await ran(spec);
     for (const stop of [6, 11, 14]) {
-      const { checkpoint, state } = await ran(spec, { stop });
+      const { checkpoint: from, state } = await ran(spec, { stop });
       expect(doingNow(state)).not.toBeNull();
-      const again = await ran(spec, { from: defined(checkpoint) });
+      const again = await ran(spec, { from });
       expect(again.events).toEqual(never.events);
       expect(again.saved).toEqual(never.saved);
     }

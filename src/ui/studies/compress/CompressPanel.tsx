@@ -14,6 +14,7 @@ import { inLanguage } from '../../../language/in-language.ts';
 import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
+import { ViewChoice } from '../../charts/ViewChoice.tsx';
 import { SaveLinks } from '../../panel/SaveLinks.tsx';
 import { UseAsBase } from '../../panel/UseAsBase.tsx';
 import { CompressSettings } from './CompressSettings.tsx';
@@ -24,7 +25,8 @@ import { Texts } from './Texts.tsx';
 import { Trail } from './Trail.tsx';
 import { componentsOf, Waterfall, WaterfallLegend } from './Waterfall.tsx';
 
-type View = 'spectrum' | 'scatter';
+const views = ['spectrum', 'scatter'] as const;
+type View = (typeof views)[number];
 
 export function Panel() {
   const state = useStudy((s) => s.states.compress);
@@ -41,19 +43,12 @@ export function Panel() {
       ) : (
         <Prediction state={state} steps={steps} />
       )}
-      <div className="budgets small" role="group" aria-label={w.views.label}>
-        {(['spectrum', 'scatter'] as const).map((v) => (
-          <button
-            key={v}
-            type="button"
-            className="link"
-            aria-pressed={view === v}
-            onClick={() => setView(v)}
-          >
-            {w.views[v]}
-          </button>
-        ))}
-      </div>
+      <ViewChoice
+        label={w.views.label}
+        views={views.map((v) => [v, w.views[v]])}
+        view={view}
+        onChange={setView}
+      />
       {state && state.trials.length > 0 && (
         <Trail state={state} steps={steps} onSteps={(to) => setUndone({ of: result, steps: to })} />
       )}

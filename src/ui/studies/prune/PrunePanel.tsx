@@ -19,6 +19,7 @@ import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { SaveLinks } from '../../panel/SaveLinks.tsx';
 import { UseAsBase } from '../../panel/UseAsBase.tsx';
 import { HeatGrid, type HeatCell } from '../../charts/HeatGrid.tsx';
+import { ViewChoice } from '../../charts/ViewChoice.tsx';
 import { PruneLegend, PruneLines } from './PruneLines.tsx';
 import { PruneSettings } from './PruneSettings.tsx';
 import { Ways } from './Ways.tsx';
@@ -34,19 +35,12 @@ export function Panel() {
   return (
     <>
       <Chart state={state} />
-      <div className="budgets small" role="group" aria-label={w.views.label}>
-        {views.map((v) => (
-          <button
-            key={v}
-            type="button"
-            className="link"
-            aria-pressed={view === v}
-            onClick={() => setView(v)}
-          >
-            {w.views[v]}
-          </button>
-        ))}
-      </div>
+      <ViewChoice
+        label={w.views.label}
+        views={views.map((v) => [v, w.views[v]])}
+        view={view}
+        onChange={setView}
+      />
       {state && <Ways state={state} />}
       {state?.result && (
         <SaveLinks

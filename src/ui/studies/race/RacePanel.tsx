@@ -19,6 +19,7 @@ import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
+import { ViewChoice } from '../../charts/ViewChoice.tsx';
 import { curvesOf } from './curves.ts';
 import { RaceChart } from './RaceChart.tsx';
 import { RaceSettings } from './RaceSettings.tsx';
@@ -227,29 +228,15 @@ function Budgets({
   onChoose(rank: number | null): void;
 }) {
   const words = useWords();
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   return (
-    <div className="budgets small" role="group" aria-label={inLanguage(raceWords, words).rankAxis}>
-      <button
-        type="button"
-        className="link"
-        aria-pressed={chosen === null}
-        onClick={() => onChoose(null)}
-      >
-        {inLanguage(raceWords, words).allBudgets}
-      </button>
-      {meanRanks.map((r) => (
-        <button
-          key={r}
-          type="button"
-          className="link"
-          aria-pressed={chosen === r}
-          onClick={() => onChoose(r)}
-        >
-          {n.short(r)}
-        </button>
-      ))}
-    </div>
+    <ViewChoice
+      label={w.rankAxis}
+      views={[[null, w.allBudgets], ...meanRanks.map((r) => [r, n.short(r)] as const)]}
+      view={chosen}
+      onChange={onChoose}
+    />
   );
 }
 
