@@ -2,6 +2,7 @@
  * Converts table rows and the state of the run to the contents of cells: text, fill and accessible
  * name.
  */
+import { withPlus } from '../../language/numbers.ts';
 import type { RankRow, RankTable } from '../../studies/map/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
 import type { Words } from '../../words/en.ts';
@@ -18,7 +19,7 @@ export interface CellContent {
   ticks: { done: number; of: number } | null;
 }
 
-export const signed = (n: number) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0');
+export const signed = (n: number) => withPlus(String(n).replace('-', '−'));
 export const span = (low: number, high: number, print: (n: number) => string = String) =>
   low === high ? print(low) : `${print(low)}–${print(high)}`;
 
