@@ -109,7 +109,7 @@ test('the defaults are those of the page', () => {
 
 test('the default allocation rule is one the allocator takes', () => {
   expect(
-    allocate([1], [{ inFeatures: 1, outFeatures: 1 }], defaultSpec().allocation).ranks,
+    allocate([1], [{ inFeatures: 64, outFeatures: 64 }], defaultSpec().allocation).ranks,
   ).toEqual([8]);
 });
 

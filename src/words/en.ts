@@ -196,14 +196,19 @@ export const en = {
       left,
       unit,
       rounding,
+      full,
+      of,
     }: {
       spent: number;
       budget: number;
       left: number;
       unit: 'ranks' | 'parameters';
       rounding: 'floor' | 'exact';
+      /** Modules at full rank, of `of`. */
+      full: number;
+      of: number;
     }) =>
-      `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the minimum rank needs ${n.whole(-left)} more` : ''}.`,
+      `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${full === of ? '; every module is at full rank' : left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the minimum rank needs ${n.whole(-left)} more` : ''}.${full > 0 && full < of ? ` At full rank: ${n.whole(full)} of ${n.whole(of)} modules.` : ''}`,
     seed: 'Seed',
     advanced: 'Advanced',
     noise: 'Noise',
@@ -462,11 +467,11 @@ export const en = {
       multiple: string;
       meanRank: string;
       rank: number;
-      rounding: 'floor' | 'exact';
-      unit: 'ranks' | 'parameters';
+      /** Whether floor(mean rank × multiple) gives the rank. */
+      formula: boolean;
     }) => {
       const head = `mean of ${r.repeats} is ${r.mean}: ${r.multiple} × the mean module`;
-      return r.rounding === 'floor' && r.unit === 'ranks'
+      return r.formula
         ? `${head}, so floor(${r.meanRank} × ${r.multiple}) = ${r.rank}`
         : `${head}, so rank ${r.rank}`;
     },

@@ -193,14 +193,18 @@ export const ja = {
       left,
       unit,
       rounding,
+      full,
+      of,
     }: {
       spent: number;
       budget: number;
       left: number;
       unit: 'ranks' | 'parameters';
       rounding: 'floor' | 'exact';
+      full: number;
+      of: number;
     }) =>
-      `予算${n.whole(budget)}${unitName[unit]}のうち${n.whole(spent)}を割り当て${left > 0 ? `（${rounding === 'floor' ? '端数の切り捨て' : '整数化'}により${n.whole(left)}の余り）` : left < 0 ? `（最小ランクにより${n.whole(-left)}の超過）` : ''}`,
+      `予算${n.whole(budget)}${unitName[unit]}のうち${n.whole(spent)}を割り当て${full === of ? '（全モジュールがフルランク）' : left > 0 ? `（${rounding === 'floor' ? '端数の切り捨て' : '整数化'}により${n.whole(left)}の余り）` : left < 0 ? `（最小ランクにより${n.whole(-left)}の超過）` : ''}${full > 0 && full < of ? `。フルランクは${n.whole(full)}モジュール` : ''}`,
     seed: 'シード',
     advanced: '詳細設定',
     noise: 'ノイズ',
@@ -460,11 +464,11 @@ export const ja = {
       multiple: string;
       meanRank: string;
       rank: number;
-      rounding: 'floor' | 'exact';
-      unit: 'ranks' | 'parameters';
+      /** Whether floor(mean rank × multiple) gives the rank. */
+      formula: boolean;
     }) => {
       const head = `反復${r.repeats}回の平均 ${r.mean} は、モジュール平均の${r.multiple}倍`;
-      return r.rounding === 'floor' && r.unit === 'ranks'
+      return r.formula
         ? `${head}。ランクは floor(${r.meanRank} × ${r.multiple}) = ${r.rank}`
         : `${head}。ランクは${r.rank}`;
     },

@@ -26,7 +26,7 @@ export function text(state: AgreeState): string {
       ...measured.map((m, i) => [
         elementAt(names, i),
         `${(defined(m.milliseconds) / 1000).toFixed(1)} s`,
-        ...elementAt(spearman, i).map((v) => v === null ? '-' : unsignedZero(v.toFixed(3))),
+        ...elementAt(spearman, i).map((v) => (v === null ? '-' : unsignedZero(v.toFixed(3)))),
       ]),
     ]),
     '',

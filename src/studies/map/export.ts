@@ -90,10 +90,10 @@ function summary(
   { spec, cleanLoss, tokens }: RunResult,
 ): string[] {
   if (!allocation) return [];
-  const { budget, spent, parameters } = allocation;
+  const { budget, spent, parameters, full } = allocation;
   const left = budget - spent;
   return [
-    `Spends ${spent} of ${budget} ${spec.allocation.unit}${left > 0 && spec.allocation.rounding === 'floor' ? `; rounding down leaves ${left}` : ''}. ${parameters} adapter parameters.`,
+    `Spends ${spent} of ${budget} ${spec.allocation.unit}${left > 0 && full < rows.length && spec.allocation.rounding === 'floor' ? `; rounding down leaves ${left}` : ''}. ${parameters} adapter parameters.${full > 0 ? ` At full rank: ${full} of ${rows.length} modules.` : ''}`,
     settled === null
       ? `${sweeps} repeats are too few for intervals of the ranks.`
       : `${settled} of ${rows.length} ranks are settled at 95 % (~ marks the others).`,

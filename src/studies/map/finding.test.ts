@@ -12,8 +12,8 @@ const modules: MeasuredModule[] = Array.from({ length: 56 }, (_, i) => ({
   layer: Math.floor(i / 7),
   role: elementAt(roles, i % 7),
   group: i % 7 < 4 ? 'attention' : 'mlp',
-  inFeatures: 4,
-  outFeatures: 4,
+  inFeatures: 64,
+  outFeatures: 64,
 }));
 
 /** Log-normal draws around a level per module, as AdaRank's are. */
@@ -96,8 +96,8 @@ describe.skipIf(!hasShared)('on the SmolLM2 reference', () => {
           layer: Math.floor(i / 7),
           role: elementAt(roles, i % 7),
           group: '',
-          inFeatures: 1,
-          outFeatures: 1,
+          inFeatures: 576,
+          outFeatures: 576,
         })),
         draws: entries.map(([, m]) => m.values),
       }),

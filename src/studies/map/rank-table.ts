@@ -107,7 +107,10 @@ export function rankTable(
     const interval = intervals?.[index];
     const range =
       interval && rankOf && rank !== null
-        ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) }
+        ? {
+            low: Math.min(rank, rankOf(interval.low, index)),
+            high: Math.max(rank, rankOf(interval.high, index)),
+          }
         : null;
     const spread = error === null ? interval95(elementAt(draws, index)) : within(importance, error);
     return {
