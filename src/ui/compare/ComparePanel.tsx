@@ -27,6 +27,10 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
   const comparison = useComparison(a, b);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  // Both maps have one scale.
+  const end = scaleEnd(
+    Math.max(...comparison.modules.flatMap((m) => [m.a.multiple ?? 0, m.b.multiple ?? 0])),
+  );
   const changes = describeChanges(a.result.spec, b.result.spec).filter(
     ({ path }) =>
       [a, b].some(({ result }) => isMeasured(path, result.spec)) && path !== 'model.hash',
@@ -55,11 +59,13 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
         <Mini
           saved={a}
           rows={comparison.modules.map((m) => m.a)}
+          end={end}
           title={`${w.a}: ${nameOf(words, a.result.spec)}`}
         />
         <Mini
           saved={b}
           rows={comparison.modules.map((m) => m.b)}
+          end={end}
           title={`${w.b}: ${nameOf(words, b.result.spec)}`}
         />
       </div>
@@ -71,16 +77,18 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
 function Mini({
   saved,
   rows,
+  end,
   title,
 }: {
   saved: SavedResult;
   rows: readonly { multiple: number | null }[];
+  /** End of the colour scale, in multiples of the mean module. */
+  end: number;
   title: string;
 }) {
   const { sequential } = palette(useDark());
   const { layers } = saved.result.model;
   const layout = mapLayout(saved.result.modules, layers);
-  const end = scaleEnd(Math.max(...rows.map((r) => r.multiple ?? 0)));
   const template = layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 4px ');
   const place = (i: number) => 1 + i + layout.groups.findIndex((g) => i < g.from + g.count);
   return (
@@ -148,7 +156,7 @@ function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison
       </ChartImage>
       <p className="small ink2">
         <span style={{ color: 'var(--line-this)' }}>●</span> {w.part} &nbsp;{' '}
-        <span style={{ color: 'var(--line-uniform)' }}>○</span> {w.overlap}
+        <span style={{ color: 'var(--line-uniform)' }}>○</span> {w.others}
       </p>
     </div>
   );

@@ -25,6 +25,7 @@ const contents = (draws: number[][], versus: number | null = null) => {
       probing: new Set([1]),
       drawn: { done: draws.map((d) => d.length), of: 5 },
       versus,
+      certainty: en.map.certainty.whole,
     }),
   );
 };
