@@ -87,6 +87,7 @@ export const en = {
     waiting: 'Starts when this tab is visible.',
     clean: 'Running the clean pass.',
     measuring: (what: string) => `Measuring, ${what}`,
+    measuringOther: (what: string) => `Measuring the map to compare with, ${what}`,
     where: (layer: number | null, left: number | null) =>
       `${layer === null ? methodsEn.passing : `Layer ${layer}.`}${left === null ? '' : ` About ${seconds(left)} left.`}`,
     left: (left: number) => `About ${seconds(left)} left`,

@@ -70,6 +70,7 @@ export const ja = {
     waiting: 'このタブが表示されると開始します。',
     clean: '摂動なしの順伝播を計算しています。',
     measuring: (what: string) => `測定中（${what}）`,
+    measuringOther: (what: string) => `比較対象のマップを測定中（${what}）`,
     where: (layer: number | null, left: number | null) =>
       `${layer === null ? methodsJa.passing : `第${layer}層。`}${left === null ? '' : `残り約${seconds(left)}。`}`,
     left: (left: number) => `残り約${seconds(left)}`,

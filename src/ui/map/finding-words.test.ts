@@ -1,5 +1,6 @@
 /** The sentences of the finding, with numbers that would break them. */
 import { expect, test } from 'vitest';
+import { elementAt } from '../../checked.ts';
 import { en } from '../../words/en.ts';
 import { ja } from '../../words/ja.ts';
 import type { Finding } from '../../studies/map/finding.ts';
@@ -42,7 +43,7 @@ test.each([
     'Rank belongs in down: it gets 69\u00a0% of the ranks.',
   ],
   [
-    { kind: 'hot', module: modules[0], ...share },
+    { kind: 'hot', module: elementAt(modules, 0), ...share },
     'One hot spot: layer 0 down gets 69\u00a0% of the ranks.',
   ],
   [
@@ -59,7 +60,9 @@ test('the interval is at the mean rank, and the largest rank is named even outsi
   expect(say(layers([4, 7])).sure).toMatch(
     /^At mean rank 1, 95 %: 62 to 71\u00a0%; uniform: 50 %\. Largest rank: layer 0 down, \d+–\d+\.$/,
   );
-  expect(say({ kind: 'hot', module: modules[0]!, ...share }).sure).not.toContain('Largest');
+  expect(say({ kind: 'hot', module: elementAt(modules, 0), ...share }).sure).not.toContain(
+    'Largest',
+  );
   expect(say({ kind: 'flat', share: 0.06, low: 0.04, high: 0.08 }).sure).not.toContain('uniform');
 });
 
