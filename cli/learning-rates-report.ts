@@ -5,6 +5,7 @@ import { defined, elementAt } from '../src/checked.ts';
 import type { RaceEntry } from '../src/studies/race/entries.ts';
 import { pairedDifferences, finals } from '../src/studies/race/ranking.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
+import { numbersOf } from '../src/language/numbers.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/studies/race/words.en.ts';
 import { SET_IDS, SETS, type SetId } from './experiment-sets.ts';
@@ -13,8 +14,8 @@ import type { Cell, LearningRates } from './learning-rates.ts';
 
 const { names } = raceEn;
 
-/** Three decimals with a sign and a real minus. */
-const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
+/** Three decimals with a sign and a real minus; no sign if they print as zero. */
+const signed = (v: number): string => numbersOf('en').signed(v, 3);
 /** A difference with its 95 % interval. */
 export const shown = ({ mean, low, high }: Interval): string =>
   `${signed(mean)} [${signed(low)}, ${signed(high)}]`;

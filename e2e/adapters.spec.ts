@@ -11,7 +11,7 @@ import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { configOf, safetensorsOf } from '../test/adapter-files.ts';
-import { cellTexts, open, smallSpec, title } from './page.ts';
+import { cellTexts, layerSums, open, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
 const race: ExperimentSpec = {
@@ -46,6 +46,24 @@ test('a trained adapter survives export to PEFT and import, with equal ranks and
   await expect(page.getByText('Ranks of the adapter “race: adarank”')).toBeVisible();
   const ranks = await cellTexts(page);
   expect(ranks).not.toEqual(measured);
+  // Everything that describes the map is the adapter's.
+  const total = ranks.reduce((sum, r) => sum + Number(r), 0);
+  expect((await layerSums(page)).reduce((a, b) => a + b, 0)).toBe(total);
+  const card = page.locator('.map-card');
+  await expect(card.locator('.legend')).toContainText('Rank, × the adapter’s mean rank');
+  await expect(card.locator('.legend')).toContainText('rank in the adapter');
+  const uniform = (await card.locator('.heading.uniform').innerText()).replace('uniform ', '');
+  expect(Math.abs(Number(uniform) - total / 8)).toBeLessThan(0.02);
+  await expect(card.locator('.strip')).toContainText('× its mean rank');
+  await expect(card.locator('.strip')).not.toContainText('Disagreement');
+  await expect(card.locator('.head')).not.toContainText('AdaRank');
+  await expect(card.getByRole('button', { name: 'CSV' })).toBeDisabled();
+  // It leaves the map when another budget is chosen.
+  await page.getByRole('slider', { name: /Mean rank/ }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByText('Ranks of the adapter “race: adarank”')).toHaveCount(0);
+  await page.keyboard.press('Control+z');
+  await expect.poll(() => cellTexts(page)).toEqual(measured);
 
   const [download] = await Promise.all([
     page.waitForEvent('download'),

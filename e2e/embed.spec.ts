@@ -41,7 +41,9 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   const frame = page.frameLocator('iframe');
   await expect(frame.locator('.source')).toHaveText(/^Recorded 20\d\d-\d\d-\d\d, CPU$/);
   await expect(frame.locator('#map [data-module]')).toHaveCount(56);
-  await expect(frame.locator('.map-card .finding')).toHaveText(/^Rank belongs late/);
+  await expect(frame.locator('.map-card .finding')).toHaveText(
+    /^Rank belongs at both ends: layers 0 and 5–7/,
+  );
   await expect(frame.locator('.panel .finding')).toHaveText(/ends lowest, [\d.]+ nats below/);
   await expect(frame.getByText(/^Recorded 20\d\d-\d\d-\d\d, CPU\.$/)).toBeVisible();
   await expect(frame.locator('.sidebar, .tabs, .run-controls')).toHaveCount(0);

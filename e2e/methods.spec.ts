@@ -84,6 +84,39 @@ test('results of two methods are both listed, and their orders are compared', as
   await expect(radio(page, 'AdaRank')).toBeChecked();
 });
 
+test('a preset that asks for a comparison ends with it, measuring the other map if needed', async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  // The link measures a small map, so that the one to compare with is missing.
+  await open(page);
+  await measured(page, 3);
+  const preset = page.getByRole('combobox', { name: 'Preset' });
+  await preset.selectOption({ label: 'Does the text matter?' });
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText(/^Measuring the map to compare with/, { timeout: 120_000 });
+  const heading = page.getByRole('heading', { name: 'Where the two differ' });
+  await expect(heading).toBeVisible({ timeout: 120_000 });
+  await expect(page.locator('.map-card .finding')).toHaveText(
+    /^\d+ of 56 ranks change at mean rank 8\.$/,
+  );
+  await expect(page.locator('.panel')).toContainText(
+    'text Held-out passages to Jargon File, held out. All other settings are equal.',
+  );
+  const signs = (await cellTexts(page)).filter((text) => text !== '·');
+  const changed = Number((await page.locator('.map-card .finding').innerText()).split(' ')[0]);
+  expect(signs).toHaveLength(changed);
+  await page.keyboard.press('Escape');
+  await expect(title(page)).toHaveText('Measured 56 modules, 5 repeats');
+
+  // The other map is saved now, so the next preset needs only its own.
+  await preset.selectOption({ label: 'With one repeat?' });
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(heading).toBeVisible({ timeout: 120_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.map-card .finding')).toHaveText(/^Rank belongs/);
+});
+
 test('Step makes one pass, Pause waits, and Play resumes', async ({ page }) => {
   await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
   await measuredUntil(page, /^Paused after pass 1 of 64/);

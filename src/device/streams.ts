@@ -35,6 +35,8 @@ export const STREAMS = {
   vocabularySample: 0xfffffff9,
   /** Start vectors of singular vector iterations. The result does not depend on them. */
   startVectors: 0xfffffff8,
+  /** Maps resampled within their error. */
+  resampledMaps: 0xfffffff7,
   /** Tokens of a generated text. */
   text: 0x7e47,
 } as const;

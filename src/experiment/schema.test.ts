@@ -6,8 +6,10 @@ import { LIMITS } from '../spec/limits.ts';
 import { defaultMethod } from '../spec/method.ts';
 import { defaultSpec, parseSpec, presets, presetSpec, repairSpec } from './schema.ts';
 import {
+  counterpartOf,
   describeChanges,
   differences,
+  presetOf,
   sameMeasurement,
   setByPath,
   setByPaths,
@@ -108,9 +110,24 @@ test('the defaults are those of the page', () => {
   for (const id of presets.keys()) expect(parseSpec(presetSpec(id))).toEqual(presetSpec(id));
 });
 
+test('a preset that asks for a comparison names the other experiment, with its model, budget and seed', () => {
+  const text = presetSpec('text');
+  expect(presetOf(text)).toBe('text');
+  expect(counterpartOf(text)).toEqual(defaultSpec());
+  const own = { ...text, seed: 7, allocation: { ...text.allocation, meanRank: 1 } };
+  expect(counterpartOf(own)).toEqual({
+    ...defaultSpec(),
+    seed: 7,
+    allocation: own.allocation,
+  });
+  expect(counterpartOf(presetSpec('where'))).toBeNull();
+  expect(counterpartOf({ ...text, method: { ...text.method, repeats: 6 } })).toBeNull();
+  for (const id of presets.keys()) expect(presetOf(presetSpec(id))).toBe(id);
+});
+
 test('the default allocation rule is one the allocator takes', () => {
   expect(
-    allocate([1], [{ inFeatures: 1, outFeatures: 1 }], defaultSpec().allocation).ranks,
+    allocate([1], [{ inFeatures: 64, outFeatures: 64 }], defaultSpec().allocation).ranks,
   ).toEqual([8]);
 });
 

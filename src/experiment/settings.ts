@@ -12,7 +12,7 @@ import { manifestOf } from '../studies/manifest-of.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
 import { defaultMethod } from '../spec/method.ts';
 import { pathNow } from './earlier.ts';
-import { defaultSpec, parseSpec, specSchema } from './schema.ts';
+import { defaultSpec, parseSpec, presets, presetSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
 /**
@@ -145,6 +145,25 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 
 /** A key for lists of results; equal for equal experiments. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
+
+/**
+ * Name of the preset that equals the experiment, ignoring model, budget and seed; null if none
+ * does.
+ */
+export function presetOf(spec: ExperimentSpec): string | null {
+  const { model, allocation, seed } = defaultSpec();
+  const key = specKey({ ...spec, model, allocation, seed });
+  return [...presets.keys()].find((name) => specKey(presetSpec(name)) === key) ?? null;
+}
+
+/** The experiment that the experiment's preset is compared with at the end; null: none. */
+export function counterpartOf(spec: ExperimentSpec): ExperimentSpec | null {
+  const name = presetOf(spec);
+  const against = name === null ? undefined : presets.get(name)?.against;
+  if (!against) return null;
+  const { model, allocation, seed } = spec;
+  return { ...parseSpec(against), model, allocation, seed };
+}
 
 /**
  * Whether a setting affects a study's numbers: the study uses it, owns it, or runs on a base that

@@ -1,3 +1,11 @@
+/** A printed number without its sign if it prints as zero: "-0.00" and "+0.00" become "0.00". */
+export const unsignedZero = (printed: string): string =>
+  /[1-9]/.test(printed) ? printed : printed.replace(/^[-−+]/, '');
+
+/** Adds a plus to a printed number that is above zero after rounding. */
+export const withPlus = (printed: string): string =>
+  /^[-−]/.test(printed) || !/[1-9]/.test(printed) ? printed : `+${printed}`;
+
 /** Formats numbers for a locale with a fixed number of decimals, so that table columns align. */
 export function numbers(locale: string) {
   const cache = new Map<number, Intl.NumberFormat>();
@@ -11,7 +19,7 @@ export function numbers(locale: string) {
           maximumFractionDigits: digits,
         })),
       );
-    return format.format(value).replace('-', '−');
+    return unsignedZero(format.format(value)).replace('-', '−');
   };
   return {
     fixed,
@@ -25,7 +33,7 @@ export function numbers(locale: string) {
     /** A size in bytes, formatted as MB or GB. */
     size: (bytes: number) =>
       bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`,
-    signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
+    signed: (value: number, digits = 0) => withPlus(fixed(value, digits)),
     /** Three significant digits, for values of unknown magnitude. */
     significant: (value: number) => {
       const size = Math.abs(value);

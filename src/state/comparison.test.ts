@@ -14,8 +14,8 @@ const saved = (draws: number[][]): SavedResult => ({
       layer: i,
       role: 'q',
       group: 'attention',
-      inFeatures: 4,
-      outFeatures: 4,
+      inFeatures: 64,
+      outFeatures: 64,
       importance: 0,
       standardError: null,
       draws: d,
@@ -24,20 +24,35 @@ const saved = (draws: number[][]): SavedResult => ({
   } as unknown as SavedResult['result'],
 });
 
-test('a module has changed if its intervals do not overlap, and only then', () => {
-  const a = saved([
-    [1, 1.01, 0.99],
-    [2, 2.02, 1.98],
-    [3, 2.97, 3.03],
+const close = (x: number) => [x, 1.01 * x, 0.99 * x];
+
+test('only changed ranks count, and those whose intervals do not overlap', () => {
+  const a = saved([close(1), close(2), close(3), [4, 4.4, 3.6]]);
+  const b = saved([close(1), close(2), close(6), [5, 5.4, 4.6]]);
+  const { modules, changed, moved, spearman } = compareResults(a, b, defaultSpec().allocation);
+  // Multiples: 0.4, 0.8, 1.2, 1.6 and 0.29, 0.57, 1.71, 1.43.
+  expect(modules.map((m) => m.ranks)).toEqual([-1, -2, 4, -1]);
+  expect(modules.map((m) => m.parts)).toEqual([true, true, true, false]);
+  expect([changed, moved]).toEqual([4, 3]);
+  expect(spearman).toBeCloseTo(0.8);
+});
+
+test('a rank that stays counts neither as changed nor as moved, however far its importance moved', () => {
+  const a = saved([close(1), close(1), close(10)]);
+  const b = saved([close(1), close(1.2), close(10)]);
+  // At mean rank 1: multiples 0.25 and 0.30 both give rank 0, and 2.5 and 2.46 rank 2.
+  const rule = { ...defaultSpec().allocation, meanRank: 1 };
+  const { modules, changed, moved } = compareResults(a, b, rule);
+  expect(elementAt(modules, 1).a.multipleInterval?.high).toBeLessThan(
+    elementAt(modules, 1).b.multipleInterval?.low ?? 0,
+  );
+  expect([changed, moved]).toEqual([0, 0]);
+});
+
+test('with too few repeats for intervals nothing is said about them', () => {
+  const result = saved([
+    [1, 1],
+    [2, 2],
   ]);
-  const b = saved([
-    [1, 1.4, 0.6],
-    [2, 2.02, 1.98],
-    [6, 5.97, 6.03],
-  ]);
-  const { modules, moved, spearman } = compareResults(a, b, defaultSpec().allocation);
-  expect(modules.map((m) => m.parts)).toEqual([false, true, true]);
-  expect(moved).toBe(2);
-  expect(elementAt(modules, 2).ranks).toBeGreaterThan(0);
-  expect(spearman).toBe(1);
+  expect(compareResults(result, result, defaultSpec().allocation).moved).toBeNull();
 });

@@ -1,7 +1,6 @@
 /** Compares two results of one model, module by module. */
 import { elementAt } from '../checked.ts';
-import type { RankRow } from '../studies/map/rank-table.ts';
-import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
+import { mappedBy, rankTable, type RankRow, type RankTable } from '../studies/map/rank-table.ts';
 import type { AllocationSpec } from '../spec/spec.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { SavedResult } from './map-store.ts';
@@ -13,13 +12,16 @@ export interface ModuleDifference {
   ranks: number;
   /** The same before rounding: the difference of the multiples times the mean rank. */
   exact: number;
-  /** The 95 % intervals of the multiple do not overlap: the module has moved. */
+  /** The rank changed, and the 95 % intervals of the multiple do not overlap. */
   parts: boolean;
 }
 
 export interface ResultComparison {
   modules: ModuleDifference[];
-  moved: number;
+  /** Modules whose rank changed. */
+  changed: number;
+  /** Changed modules whose intervals do not overlap; null if a result has no intervals. */
+  moved: number | null;
   spearman: number;
 }
 
@@ -32,25 +34,30 @@ export function compareResults(
   b: SavedResult,
   rule: AllocationSpec,
 ): ResultComparison {
-  const [ra, rb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule).rows) as [
-    RankRow[],
-    RankRow[],
+  const [ta, tb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule)) as [
+    RankTable,
+    RankTable,
   ];
+  const { rows: ra } = ta;
+  const { rows: rb } = tb;
   const modules = ra.map((row, i): ModuleDifference => {
     const other = elementAt(rb, i);
     const x = row.multipleInterval;
     const y = other.multipleInterval;
+    const ranks = (other.rank ?? 0) - (row.rank ?? 0);
     return {
       a: row,
       b: other,
-      ranks: (other.rank ?? 0) - (row.rank ?? 0),
+      ranks,
       exact: rule.meanRank * ((other.multiple ?? 0) - (row.multiple ?? 0)),
-      parts: !!x && !!y && (x.high < y.low || y.high < x.low),
+      parts: ranks !== 0 && !!x && !!y && (x.high < y.low || y.high < x.low),
     };
   });
   return {
     modules,
-    moved: modules.filter((m) => m.parts).length,
+    changed: modules.filter((m) => m.ranks !== 0).length,
+    moved:
+      ta.settled === null || tb.settled === null ? null : modules.filter((m) => m.parts).length,
     spearman: spearman(
       ra.map((r) => r.importance ?? 0),
       rb.map((r) => r.importance ?? 0),

@@ -30,6 +30,8 @@ interface MapStore {
   results: readonly SavedResult[];
   /** The two results being compared: two saved ones, or a saved one and the link's. */
   comparing: { a: SavedResult; b: SavedResult } | null;
+  /** The preset that was last chosen, which ends with its comparison. */
+  preset: string | null;
 }
 
 const MAX_RESULTS = 20;
@@ -39,6 +41,7 @@ export const useMap = create<MapStore>()(() => ({
   waiting: false,
   results: restore(),
   comparing: null,
+  preset: null,
 }));
 
 /**
@@ -123,4 +126,18 @@ useStudy.subscribe((now, before) => {
   );
   // Opens the module that a step probed. A backward pass covers all modules, so it opens none.
   if (probed.length === 1) useView.setState({ opened: probed[0]!, stepped: true });
+});
+
+/** An adapter leaves the map as soon as another map is chosen. */
+const leaveAdapter = () => {
+  if (useView.getState().adapter !== null) useView.setState({ adapter: null });
+};
+useStudy.subscribe((now, before) => {
+  if (now.states.map?.spec !== before.states.map?.spec) leaveAdapter();
+});
+useExperiment.subscribe(({ spec: now }, { spec: before }) => {
+  if (now.allocation !== before.allocation || !sameMeasurement(before, now)) leaveAdapter();
+});
+useMap.subscribe((now, before) => {
+  if (now.comparing && !before.comparing) leaveAdapter();
 });

@@ -87,6 +87,11 @@ export interface StudyLabels {
 export type Preset = {
   /** Differences from the default experiment. */
   spec: object;
+  /**
+   * Of a preset of the map: the experiment whose map is compared with it at the end, as differences
+   * from the default experiment.
+   */
+  against?: object;
 } & Record<Language, { name: string; look: string }>;
 
 /**

@@ -107,6 +107,13 @@ export function describeMeasured(
   return base === 'as-is' ? what : words.base.measured(what, base);
 }
 
+/**
+ * The words for a rank that its interval settles and for one that it does not. A method whose
+ * intervals leave out an error has others.
+ */
+export const certaintyWords = ({ map, methods }: Words, method: MethodName | undefined) =>
+  map.certainty[method !== undefined && methods.of[method].sure !== null ? 'partial' : 'whole'];
+
 /** Combines `model.id` and `model.hash`, which a reader sees as one setting. */
 const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
 

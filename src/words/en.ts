@@ -14,9 +14,24 @@ import { numbers } from '../language/numbers.ts';
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
 
-/** Both ends in percent, with one decimal if they would otherwise look equal. */
-const share = (low: number, high: number) =>
-  [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
+interface Estimate {
+  share: number;
+  low: number;
+  high: number;
+}
+interface Band {
+  first: number;
+  last: number;
+}
+/** One decimal if the ends of the interval would otherwise look equal. */
+const digits = ({ low, high }: Estimate) => (high - low < 0.015 ? 1 : 0);
+const percent = (s: Estimate, v = s.share) => `${n.fixed(100 * v, digits(s))}\u00a0%`;
+/** "layer 3 gets", "layers 0 and 5–7 get". */
+const layers = (bands: readonly Band[]) => {
+  const one = bands.every((b) => b.first === b.last) && bands.length === 1;
+  const list = bands.map((b) => (b.first === b.last ? b.first : `${b.first}–${b.last}`));
+  return one ? `layer ${list.join()} gets` : `layers ${list.join(' and ')} get`;
+};
 
 /** A duration in the unit that suits its size. */
 const seconds = (v: number) =>
@@ -72,6 +87,7 @@ export const en = {
     waiting: 'Starts when this tab is visible.',
     clean: 'Running the clean pass.',
     measuring: (what: string) => `Measuring, ${what}`,
+    measuringOther: (what: string) => `Measuring the map to compare with, ${what}`,
     where: (layer: number | null, left: number | null) =>
       `${layer === null ? methodsEn.passing : `Layer ${layer}.`}${left === null ? '' : ` About ${seconds(left)} left.`}`,
     left: (left: number) => `About ${seconds(left)} left`,
@@ -85,7 +101,7 @@ export const en = {
     stepStart: 'Step probes one module. Play resumes.',
     done: (modules: number, what: string) => `Measured ${n.whole(modules)} modules, ${what}`,
     doneNext: (time: number | null, more: string | null) =>
-      `${time === null ? '' : `${seconds(time)}. `}${more ? `Play adds ${more} and narrows the ranges.` : 'Change a setting to measure again.'}`,
+      `${time === null ? '' : `${seconds(time)}. `}${more ? `Play adds ${more} for narrower intervals.` : 'Change a setting to measure again.'}`,
     doneShort: (what: string) => `Measured, ${what}`,
     moreShort: (more: string | null) => (more ? `Play adds ${more}` : ''),
     doneCpu: 'On the CPU: this browser has no WebGPU.',
@@ -138,7 +154,7 @@ export const en = {
     reproduced: (equal: number, of: number) =>
       `Reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
     close: (open: number) =>
-      `Close: ${n.whole(open)} unsettled rank${s(open)} differ${open === 1 ? 's' : ''}`,
+      `Close: ${n.whole(open)} rank${s(open)} differ${open === 1 ? 's' : ''} within the interval${s(open)}`,
     differs: (count: number, of: number) => `Differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
     otherModel: 'Differs: another model file',
     otherText: 'Differs: another text',
@@ -196,14 +212,19 @@ export const en = {
       left,
       unit,
       rounding,
+      full,
+      of,
     }: {
       spent: number;
       budget: number;
       left: number;
       unit: 'ranks' | 'parameters';
       rounding: 'floor' | 'exact';
+      /** Modules at full rank, of `of`. */
+      full: number;
+      of: number;
     }) =>
-      `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the minimum rank needs ${n.whole(-left)} more` : ''}.`,
+      `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${full === of ? '; every module is at full rank' : left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the minimum rank needs ${n.whole(-left)} more` : ''}.${full > 0 && full < of ? ` At full rank: ${n.whole(full)} of ${n.whole(of)} modules.` : ''}`,
     seed: 'Seed',
     advanced: 'Advanced',
     noise: 'Noise',
@@ -285,6 +306,9 @@ export const en = {
       `Held-out loss ${n.fixed(base, 3)} without it, ${n.fixed(adapted, 3)} with it (nats per token).`,
     shown: (name: string) => `Ranks of the adapter “${name}”`,
     back: 'Back to the measured ranks',
+    scale: 'Rank, × the adapter’s mean rank',
+    multiple: '× its mean rank',
+    ranks: 'rank in the adapter',
     cell: (layer: number, role: string, rank: number) =>
       `layer ${layer} ${role}, adapter of rank ${rank}`,
   },
@@ -314,16 +338,21 @@ export const en = {
     changed: 'Play runs it with the new settings.',
   },
   finding: {
-    band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
-      `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
-    bandSure: (low: number, high: number, uniform: number) =>
-      `95 %: ${share(low, high)[0]} to ${share(low, high)[1]} %; uniform: ${n.whole(100 * uniform)} %.`,
-    role: (role: string, multiple: number) =>
-      `Rank belongs in ${role}: ${n.fixed(multiple, 1)} times the mean module.`,
-    roleSure: (low: number, high: number) =>
-      `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
-    none: 'No pattern is significant.',
+    layers: (where: 'early' | 'middle' | 'late' | 'ends', bands: readonly Band[], s: Estimate) =>
+      `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late', ends: 'at both ends' }[where]}: ${layers(bands)} ${percent(s)} of the ranks.`,
+    role: (role: string, s: Estimate) =>
+      `Rank belongs in ${role}: it gets ${percent(s)} of the ranks.`,
+    hot: (layer: number, role: string, s: Estimate) =>
+      `One hot spot: layer ${layer} ${role} gets ${percent(s)} of the ranks.`,
+    flat: (s: Estimate) =>
+      `The map is nearly flat: moving ${percent(s)} of the ranks makes them uniform.`,
+    none: 'No pattern of the ranks is significant.',
+    /** The interval of the share in the finding. `uniform`: that of uniform ranks. */
+    sure: (meanRank: number, s: Estimate, uniform?: number) =>
+      `At mean rank ${n.short(meanRank)}, 95 %: ${n.fixed(100 * s.low, digits(s))} to ${percent(s, s.high)}${uniform === undefined ? '' : `; uniform: ${n.fixed(100 * uniform, uniform < 0.1 ? 1 : 0)} %`}.`,
     noneSure: 'More repeats narrow the intervals.',
+    largest: (layer: number, role: string, ranks: string) =>
+      `Largest rank: layer ${layer} ${role}, ${ranks}.`,
   },
   map: {
     title: 'Where rank belongs',
@@ -346,26 +375,37 @@ export const en = {
     notProbed: 'not probed yet',
     probing: 'being probed',
     soFar: 'rank so far',
-    settled: 'settled',
-    open: 'not settled (95 %)',
+    /**
+     * `partial`: the intervals leave out an error of the method, so they settle nothing. `one`: the
+     * interval contains one rank only.
+     */
+    certainty: {
+      whole: { one: 'settled', several: 'not settled', count: 'ranks settled' },
+      partial: { one: 'one rank', several: 'several ranks', count: 'intervals with one rank' },
+    },
     findingAfter: (kind: StageKind) => `The finding appears after ${kind} 3.`,
     findingNext: (kind: StageKind) => `The finding appears after this ${kind}.`,
     findingNeeds: 'A finding needs at least 3 repeats.',
+    findingEnd: 'The finding appears at the end.',
     fillSoFar: 'Fill shows the multiple of the mean so far.',
     ranksMove: (done: string) => `${done} done: ranks may still change.`,
     emptyTitle: 'Each cell is one linear layer of the model.',
     emptyHow: 'The input is on top. Rows are layers, columns are modules.',
-    sure: (settled: number, of: number) =>
-      `${n.whole(settled)} of ${n.whole(of)} ranks are settled${settled < of ? '; more repeats narrow the rest' : ''}.`,
+    /** `at`: the measurement so far: "5 repeats". */
+    sure: (settled: number, of: number, at: string) =>
+      `At ${at}, ${n.whole(settled)} of ${n.whole(of)} ranks are settled.`,
+    surePartial: (one: number, of: number, at: string) =>
+      `At ${at}, ${n.whole(one)} of ${n.whole(of)} intervals contain one rank.`,
     sumsName: 'Ranks of each layer',
     cellName: (c: {
       layer: number;
       role: string;
       ranks: string | null;
-      settled: boolean;
+      /** One of `certainty`. */
+      certainty: string;
       multiple: number | null;
     }) =>
-      `layer ${c.layer} ${c.role}, ${c.multiple === null ? 'not probed yet' : `${c.ranks === null ? '' : `rank ${c.ranks}, ${c.settled ? 'settled' : 'not settled'}, `}${n.fixed(c.multiple, 1)} times mean`}`,
+      `layer ${c.layer} ${c.role}, ${c.multiple === null ? 'not probed yet' : `${c.ranks === null ? '' : `rank ${c.ranks}, ${c.certainty}, `}${n.fixed(c.multiple, 1)} times mean`}`,
     barsName: (layers: number) =>
       `Ranks per layer, ${layers} layers: attention, then MLP, and the uniform budget as a line.`,
     gridName: (layers: number, columns: number) =>
@@ -391,8 +431,6 @@ export const en = {
     repeats: (count: number) => `${count} repeat${s(count)}`,
     afterRepeat: 'after repeat 1',
     soFar: 'so far',
-    settled: 'settled',
-    open: 'not settled',
     none: '–',
     hint: 'Point at a cell, or move to it with the arrow keys. Enter opens it.',
   },
@@ -422,7 +460,6 @@ export const en = {
     convergenceFinding: (percent: number) =>
       `Half of the importances are known to within ${n.fixed(percent, percent < 10 ? 1 : 0)} %.`,
     convergenceNote: 'One standard error. Halving it takes four times the repeats.',
-    settledLine: 'ranks settled',
     roleTitle: 'By module type',
     roleColumns: {
       type: 'type',
@@ -462,11 +499,11 @@ export const en = {
       multiple: string;
       meanRank: string;
       rank: number;
-      rounding: 'floor' | 'exact';
-      unit: 'ranks' | 'parameters';
+      /** Whether floor(mean rank × multiple) gives the rank. */
+      formula: boolean;
     }) => {
       const head = `mean of ${r.repeats} is ${r.mean}: ${r.multiple} × the mean module`;
-      return r.rounding === 'floor' && r.unit === 'ranks'
+      return r.formula
         ? `${head}, so floor(${r.meanRank} × ${r.multiple}) = ${r.rank}`
         : `${head}, so rank ${r.rank}`;
     },
@@ -514,17 +551,21 @@ export const en = {
     title: 'Where the two differ',
     subtitle: 'second minus first, ranks',
     panel: 'Two results side by side',
-    finding: (moved: number, of: number) =>
-      `${n.whole(moved)} of ${n.whole(of)} modules differ significantly.`,
-    how: 'A number: the two 95 % intervals do not overlap. A point: they overlap. Bottom row: net change of the column.',
+    finding: (changed: number, of: number, meanRank: number) =>
+      `${changed === 0 ? 'None' : n.whole(changed)} of ${n.whole(of)} ranks change at mean rank ${n.short(meanRank)}.`,
+    /** `moved`: changed ranks whose intervals do not overlap; null: a result has no intervals. */
+    how: (changed: number, moved: number | null) =>
+      `${moved === null ? 'One of the results has too few repeats for intervals.' : changed === 0 ? 'Points: no change.' : `For ${moved === 0 ? 'none' : n.whole(moved)} of them, in bold, the 95 % intervals do not overlap.`} Bottom row: net change of the column.`,
     order: (rho: number) => `The two orders correlate with Spearman ${n.fixed(rho, 2)}.`,
     a: 'First',
     b: 'Second',
     same: 'All other settings are equal.',
     allSame: 'All settings are equal.',
     legend: 'Rank, second minus first',
-    part: 'intervals differ',
-    overlap: 'intervals overlap',
+    part: 'changed, intervals do not overlap',
+    overlap: 'changed, intervals overlap',
+    unchanged: 'same rank',
+    others: 'the others',
     net: 'net',
     rankOf: (which: string) => `rank in the ${which.toLowerCase()}`,
     status: 'Comparing two results',
@@ -611,7 +652,7 @@ export const en = {
     readItems: [
       'A row is a layer; the input is on top. A column is a module type.',
       'Fill: importance as a multiple of the mean module. The tick at 1 is what uniform ranks assume.',
-      'A bold number is settled: its 95 % interval contains one rank only. 5–7 is not settled.',
+      'A bold number is settled: at the repeats so far, its 95 % interval contains one rank only. 5–7 is not settled. More repeats can change both.',
       'Magenta marks only what is running now.',
     ],
     keys: 'Keys',

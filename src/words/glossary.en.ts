@@ -27,7 +27,7 @@ export const glossary = {
   disagreement: 'The l1 distance between the logits of two perturbed models, per token.',
   logits: 'Scores of all tokens before softmax.',
   l1: 'The sum of absolute differences.',
-  settled: 'The 95 % interval contains one rank only.',
+  settled: 'At the repeats so far, the 95 % interval contains one rank only.',
   seed: 'Fixes all random choices: the same seed gives the same noise everywhere.',
   heldOut: 'Text that takes no part in training.',
   nat: 'The unit of loss. A fair coin flip is 0.69 nats.',

@@ -11,9 +11,14 @@ const n = numbers('ja');
 const seconds = (v: number) =>
   v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`;
 const { size } = n;
-/** Both ends in percent, with a decimal where they would look equal. */
-const share = (low: number, high: number) =>
-  [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
+interface Estimate {
+  share: number;
+  low: number;
+  high: number;
+}
+/** One decimal if the ends of the interval would otherwise look equal. */
+const digits = ({ low, high }: Estimate) => (high - low < 0.015 ? 1 : 0);
+const percent = (s: Estimate, v = s.share) => `${n.fixed(100 * v, digits(s))}\u00a0%`;
 const unitName = { ranks: 'ランク', parameters: 'パラメーター' };
 
 export const ja = {
@@ -65,6 +70,7 @@ export const ja = {
     waiting: 'このタブが表示されると開始します。',
     clean: '摂動なしの順伝播を計算しています。',
     measuring: (what: string) => `測定中（${what}）`,
+    measuringOther: (what: string) => `比較対象のマップを測定中（${what}）`,
     where: (layer: number | null, left: number | null) =>
       `${layer === null ? methodsJa.passing : `第${layer}層。`}${left === null ? '' : `残り約${seconds(left)}。`}`,
     left: (left: number) => `残り約${seconds(left)}`,
@@ -79,7 +85,7 @@ export const ja = {
     stepStart: '「ステップ」で1モジュールを測定し、「実行」で再開します。',
     done: (modules: number, what: string) => `${n.whole(modules)}モジュールを測定済み（${what}）`,
     doneNext: (time: number | null, more: string | null) =>
-      `${time === null ? '' : `${seconds(time)}。`}${more ? `「実行」で${more}を追加すると、信頼区間が狭まります。` : '設定を変更すると、もう一度測定できます。'}`,
+      `${time === null ? '' : `${seconds(time)}。`}${more ? `「実行」で${more}を追加すると、信頼区間がより狭くなります。` : '設定を変更すると、もう一度測定できます。'}`,
     doneShort: (what: string) => `測定済み（${what}）`,
     moreShort: (more: string | null) => (more ? `「実行」で${more}を追加` : ''),
     doneCpu: 'このブラウザーでは WebGPU を使えないため、CPU で計算しました。',
@@ -132,7 +138,7 @@ export const ja = {
     noResult: '設定のみ（結果なし）',
     reproduced: (equal: number, of: number) =>
       `再現：ランク${n.whole(of)}個のうち${n.whole(equal)}個が一致`,
-    close: (open: number) => `ほぼ一致：未確定のランク${n.whole(open)}個が相違`,
+    close: (open: number) => `ほぼ一致：ランク${n.whole(open)}個が信頼区間内で相違`,
     differs: (count: number, of: number) =>
       `不一致：ランク${n.whole(of)}個のうち${n.whole(count)}個が相違`,
     otherModel: '不一致：モデルファイルが相違',
@@ -193,14 +199,18 @@ export const ja = {
       left,
       unit,
       rounding,
+      full,
+      of,
     }: {
       spent: number;
       budget: number;
       left: number;
       unit: 'ranks' | 'parameters';
       rounding: 'floor' | 'exact';
+      full: number;
+      of: number;
     }) =>
-      `予算${n.whole(budget)}${unitName[unit]}のうち${n.whole(spent)}を割り当て${left > 0 ? `（${rounding === 'floor' ? '端数の切り捨て' : '整数化'}により${n.whole(left)}の余り）` : left < 0 ? `（最小ランクにより${n.whole(-left)}の超過）` : ''}`,
+      `予算${n.whole(budget)}${unitName[unit]}のうち${n.whole(spent)}を割り当て${full === of ? '（全モジュールがフルランク）' : left > 0 ? `（${rounding === 'floor' ? '端数の切り捨て' : '整数化'}により${n.whole(left)}の余り）` : left < 0 ? `（最小ランクにより${n.whole(-left)}の超過）` : ''}${full > 0 && full < of ? `。フルランクは${n.whole(full)}モジュール` : ''}`,
     seed: 'シード',
     advanced: '詳細設定',
     noise: 'ノイズ',
@@ -282,6 +292,9 @@ export const ja = {
       `検証損失：アダプターなし ${n.fixed(base, 3)}、あり ${n.fixed(adapted, 3)}（nat/トークン）`,
     shown: (name: string) => `アダプター「${name}」のランク`,
     back: '測定したランクに戻る',
+    scale: 'ランク（アダプターの平均ランク比）',
+    multiple: '平均ランク比',
+    ranks: 'アダプターのランク',
     cell: (layer: number, role: string, rank: number) =>
       `第${layer}層 ${role}、アダプターのランク${rank}`,
   },
@@ -311,16 +324,18 @@ export const ja = {
     changed: '「実行」を押すと、新しい設定で実行します。',
   },
   finding: {
-    band: (where, first, last, share) =>
-      `第${first === last ? first : `${first}〜${last}`}層（${{ early: '入力側', middle: '中間', late: '出力側' }[where]}）にランクの ${n.whole(100 * share)}\u00a0% が集中しています。`,
-    bandSure: (low: number, high: number, uniform: number) =>
-      `95 % 信頼区間：${share(low, high).join('〜')} %（均等なら ${n.whole(100 * uniform)} %）。`,
-    role: (role: string, multiple: number) =>
-      `ランクは ${role} に集中し、モジュール平均の${n.fixed(multiple, 1)}倍です。`,
-    roleSure: (low: number, high: number) =>
-      `95 % 信頼区間：${n.fixed(low, 2)}〜${n.fixed(high, 2)}倍。`,
-    none: '有意な傾向はありません。',
+    layers: (where, bands, s) =>
+      `ランクの ${percent(s)} が${{ early: '入力側', middle: '中間', late: '出力側', ends: '両端' }[where]}の${bands.map((b) => `第${b.first === b.last ? b.first : `${b.first}〜${b.last}`}層`).join('と')}に集中しています。`,
+    role: (role, s) => `ランクの ${percent(s)} が ${role} に集中しています。`,
+    hot: (layer, role, s) =>
+      `ランクの ${percent(s)} が第${layer}層 ${role} の1か所に集中しています。`,
+    flat: (s) => `ランクはほぼ均等です。${percent(s)} を移すと均等になります。`,
+    none: 'ランクに有意な傾向はありません。',
+    sure: (meanRank, s, uniform) =>
+      `平均ランク${n.short(meanRank)}での 95 % 信頼区間：${n.fixed(100 * s.low, digits(s))}〜${percent(s, s.high)}${uniform === undefined ? '' : `（均等なら ${n.fixed(100 * uniform, uniform < 0.1 ? 1 : 0)} %）`}。`,
     noneSure: '反復を増やすと信頼区間が狭まります。',
+    largest: (layer: number, role: string, ranks: string) =>
+      `最大のランク：第${layer}層 ${role}（${ranks}）。`,
   },
   map: {
     title: 'ランクの割り当て先',
@@ -343,26 +358,35 @@ export const ja = {
     notProbed: '未測定',
     probing: '測定中',
     soFar: '暫定ランク',
-    settled: '確定',
-    open: '未確定（95 %）',
+    certainty: {
+      whole: { one: '確定', several: '未確定', count: '確定したランクの数' },
+      partial: {
+        one: 'ランク1つ',
+        several: 'ランク複数',
+        count: '信頼区間に含まれるランクが1つだけのモジュール数',
+      },
+    },
     findingAfter: () => '結論は3回目の後に表示されます。',
     findingNext: () => '結論はこの回の後に表示されます。',
     findingNeeds: '結論には3回以上の反復が必要です。',
+    findingEnd: '結論は完了後に表示されます。',
     fillSoFar: '濃さは、これまでの測定での平均比です。',
     ranksMove: (done: string) => `${done}が完了。ランクはまだ変わることがあります。`,
     emptyTitle: '1つのセルがモデルの線形層1つを表します。',
     emptyHow: '行は層（上が入力側）、列は層内のモジュール。',
-    sure: (settled: number, of: number) =>
-      `ランク${n.whole(of)}個のうち${n.whole(settled)}個が確定${settled < of ? '。反復を増やすと、残りの信頼区間も狭まります' : ''}。`,
+    sure: (settled: number, of: number, at: string) =>
+      `${at}の時点で、ランク${n.whole(of)}個のうち${n.whole(settled)}個が確定。`,
+    surePartial: (one: number, of: number, at: string) =>
+      `${at}の時点で、信頼区間${n.whole(of)}個のうち${n.whole(one)}個はランクを1つだけ含みます。`,
     sumsName: '層ごとのランクの合計',
     cellName: (c: {
       layer: number;
       role: string;
       ranks: string | null;
-      settled: boolean;
+      certainty: string;
       multiple: number | null;
     }) =>
-      `第${c.layer}層 ${c.role}、${c.multiple === null ? '未測定' : `${c.ranks === null ? '' : `ランク${c.ranks}、${c.settled ? '確定' : '未確定'}、`}平均の${n.fixed(c.multiple, 1)}倍`}`,
+      `第${c.layer}層 ${c.role}、${c.multiple === null ? '未測定' : `${c.ranks === null ? '' : `ランク${c.ranks}、${c.certainty}、`}平均の${n.fixed(c.multiple, 1)}倍`}`,
     barsName: (layers: number) =>
       `全${layers}層の層ごとのランク（アテンション、MLP の順）。線は均等に割り当てた場合。`,
     gridName: (layers: number, columns: number) =>
@@ -388,8 +412,6 @@ export const ja = {
     repeats: (count: number) => `反復${count}回`,
     afterRepeat: '反復1回の後',
     soFar: '暫定',
-    settled: '確定',
-    open: '未確定',
     none: '–',
     hint: 'セルにポインターを合わせるか、矢印キーで移動。Enter で詳細を表示。',
   },
@@ -421,7 +443,6 @@ export const ja = {
     convergenceFinding: (percent: number) =>
       `半数のモジュールで、重要度の標準誤差は ${n.fixed(percent, percent < 10 ? 1 : 0)} % 以内です。`,
     convergenceNote: '値は標準誤差。半分にするには4倍の反復が必要',
-    settledLine: '確定したランクの数',
     roleTitle: 'モジュールの種類ごと',
     roleColumns: {
       type: '種類',
@@ -460,11 +481,11 @@ export const ja = {
       multiple: string;
       meanRank: string;
       rank: number;
-      rounding: 'floor' | 'exact';
-      unit: 'ranks' | 'parameters';
+      /** Whether floor(mean rank × multiple) gives the rank. */
+      formula: boolean;
     }) => {
       const head = `反復${r.repeats}回の平均 ${r.mean} は、モジュール平均の${r.multiple}倍`;
-      return r.rounding === 'floor' && r.unit === 'ranks'
+      return r.formula
         ? `${head}。ランクは floor(${r.meanRank} × ${r.multiple}) = ${r.rank}`
         : `${head}。ランクは${r.rank}`;
     },
@@ -512,17 +533,22 @@ export const ja = {
     title: '2つの結果の差',
     subtitle: 'ランクの差（2つ目 − 1つ目）',
     panel: '2つの結果の比較',
-    finding: (moved: number, of: number) =>
-      `${n.whole(of)}モジュールのうち${n.whole(moved)}個でランクが異なります。`,
-    how: '数字は2つの 95 % 信頼区間が重ならないセル、点は重なるセル。最下行は列ごとの差の合計。',
+    finding: (changed: number, of: number, meanRank: number) =>
+      changed === 0
+        ? `平均ランク${n.short(meanRank)}では、${n.whole(of)}モジュールすべてのランクが同じです。`
+        : `平均ランク${n.short(meanRank)}では、${n.whole(of)}モジュールのうち${n.whole(changed)}個のランクが変わります。`,
+    how: (changed: number, moved: number | null) =>
+      `${moved === null ? '反復が少なく、信頼区間のない結果があります。' : changed === 0 ? '点は変化なし。' : `そのうち${n.whole(moved)}個（太字）は 95 % 信頼区間が重なりません。`}最下行は列ごとの差の合計。`,
     order: (rho: number) => `順位相関：スピアマンの ρ = ${n.fixed(rho, 2)}。`,
     a: '1つ目',
     b: '2つ目',
     same: 'ほかの設定はすべて同じ。',
     allSame: '設定はすべて同じ。',
     legend: 'ランクの差（2つ目 − 1つ目）',
-    part: '信頼区間が重ならない',
-    overlap: '信頼区間が重なる',
+    part: '変化あり、信頼区間が重ならない',
+    overlap: '変化あり、信頼区間が重なる',
+    unchanged: '同じランク',
+    others: 'その他',
     net: '合計',
     rankOf: (which: string) => `${which}のランク`,
     status: '2つの結果を比較中',
@@ -608,7 +634,7 @@ export const ja = {
     readItems: [
       '行は層（上が入力側）、列はモジュールの種類です。',
       '濃さは重要度の平均比です。目盛りの1は、均等なランクが仮定する値です。',
-      '太字のランクは確定しています（95 % 信頼区間に含まれるランクが1つだけ）。5–7 は未確定です。',
+      '太字のランクは確定しています（これまでの反復で、95 % 信頼区間に含まれるランクが1つだけ）。5–7 は未確定です。反復を増やすと、どちらも変わることがあります。',
       'マゼンタは、現在処理中の箇所だけを示します。',
     ],
     keys: 'キーボードショートカット',

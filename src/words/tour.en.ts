@@ -30,8 +30,8 @@ export const tourEn = {
     },
     ranges: {
       title: 'Uncertainty',
-      text: 'A bold number is settled: its 95 % interval contains one rank only. 5–7 is not settled.',
-      try: 'When a run is done, press Play: more repeats narrow the ranges.',
+      text: 'A bold number is settled: at the repeats so far, its 95 % interval contains one rank only. 5–7 is not settled.',
+      try: 'When a run is done, press Play: five more repeats narrow most ranges.',
     },
     meanRank: {
       title: 'The budget',

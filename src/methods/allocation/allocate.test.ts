@@ -14,8 +14,9 @@ const rule = (over: Partial<RankRule> = {}): RankRule => ({
   rMax: 1024,
   ...over,
 });
+/** So large that no rank of these tests reaches full rank. */
 const square = (n: number): Shape[] =>
-  Array.from({ length: n }, () => ({ inFeatures: 4, outFeatures: 4 }));
+  Array.from({ length: n }, () => ({ inFeatures: 4096, outFeatures: 4096 }));
 const sum = (v: readonly number[]) => v.reduce((a, b) => a + b, 0);
 
 // A double below 1e-290 has too few digits left for scaling by a power of two and back.
@@ -23,14 +24,20 @@ const importance = fc.oneof(
   fc.double({ min: 0, max: 1e6, noNaN: true }).map((d) => (d < 1e-290 ? 0 : d)),
   fc.integer({ min: 0, max: 5 }),
 );
-const module = fc.record({
-  d: importance,
-  inFeatures: fc.integer({ min: 1, max: 4096 }),
-  outFeatures: fc.integer({ min: 1, max: 4096 }),
-});
-const modules = fc
-  .array(module, { minLength: 1, maxLength: 60 })
-  .filter((m) => m.some((x) => x.d > 1e-3));
+const ofSize = (min: number, max: number) =>
+  fc
+    .array(
+      fc.record({
+        d: importance,
+        inFeatures: fc.integer({ min, max }),
+        outFeatures: fc.integer({ min, max }),
+      }),
+      { minLength: 1, maxLength: 60 },
+    )
+    .filter((m) => m.some((x) => x.d > 1e-3));
+/** At most 60 modules at mean rank 64 leave every rank below 4096, in ranks. */
+const modules = ofSize(4096, 8192);
+const small = ofSize(1, 64);
 const clamps = fc
   .tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 30 }))
   .map(([rMin, more]) => ({ rMin, rMax: rMin + more }));
@@ -218,7 +225,7 @@ describe('on a budget of ranks', () => {
 describe('on a budget of parameters', () => {
   const cost = (m: Shape) => m.inFeatures + m.outFeatures;
 
-  test('both rules stay within the budget; exact leaves less than one rank of the largest module', () => {
+  test('neither rule spends more than the budget; exact leaves less than one rank of the most expensive module', () => {
     fc.assert(
       fc.property(modules, meanRank, (m, meanRank) => {
         const d = m.map((x) => x.d);
@@ -253,6 +260,73 @@ describe('on a budget of parameters', () => {
   });
 });
 
+describe('full rank', () => {
+  const full = (m: Shape) => Math.min(m.inFeatures, m.outFeatures);
+
+  test('caps a module, and its budget goes to the others in proportion', () => {
+    const shapes = [8, 100, 100].map((size) => ({ inFeatures: size, outFeatures: 100 }));
+    for (const rounding of ['floor', 'exact'] as const) {
+      // 60 ranks for 8:2:1. Uncapped: 43, 10, 5. Module 0 has 8; the others share 52 as 2:1.
+      const got = allocate([8, 2, 1], shapes, rule({ meanRank: 20, rounding }));
+      expect(got.ranks).toEqual(rounding === 'floor' ? [8, 34, 17] : [8, 35, 17]);
+      expect(got.full).toBe(1);
+    }
+  });
+
+  test('ranks match the reference: the λ that spends the budget, found by bisection', () => {
+    fc.assert(
+      fc.property(
+        small.map((m) => m.map((x) => ({ ...x, d: Math.ceil(x.d) }))),
+        meanRank,
+        fc.constantFrom('ranks' as const, 'parameters' as const),
+        (m, meanRank, unit) => {
+          const costs = m.map((x) => (unit === 'ranks' ? 1 : x.inFeatures + x.outFeatures));
+          const total = meanRank * sum(costs);
+          const at = (lambda: number) => m.map((x) => Math.min(full(x), lambda * x.d));
+          const cost = (shares: readonly number[]) => sum(shares.map((r, i) => r * costs[i]!));
+          let [low, high] = [0, 1e12];
+          for (let k = 0; k < 300; k++) {
+            const middle = low + (high - low) / 2;
+            if (cost(at(middle)) <= total) low = middle;
+            else high = middle;
+          }
+          const shares = at(low);
+          const floored = allocate(
+            m.map((x) => x.d),
+            m,
+            rule({ meanRank, unit, rounding: 'floor' }),
+          );
+          floored.ranks.forEach((r, i) => {
+            expect(r).toBeGreaterThanOrEqual(Math.floor(shares[i]! * (1 - 1e-7) - 1e-7));
+            expect(r).toBeLessThanOrEqual(Math.floor(shares[i]! * (1 + 1e-7) + 1e-7));
+          });
+          expect(floored.spent).toBeLessThanOrEqual(floored.budget);
+        },
+      ),
+    );
+  });
+
+  test('exact spends the budget in ranks as long as any module is below full rank', () => {
+    fc.assert(
+      fc.property(small, meanRank, (m, meanRank) => {
+        const got = allocate(
+          m.map((x) => x.d),
+          m,
+          rule({ meanRank }),
+        );
+        got.ranks.forEach((r, i) => expect(r).toBeLessThanOrEqual(full(elementAt(m, i))));
+        expect(got.spent).toBe(Math.min(got.budget, sum(m.map(full))));
+        expect(got.full).toBe(got.ranks.filter((r, i) => r === full(elementAt(m, i))).length);
+      }),
+    );
+  });
+
+  test('bounds above full rank are full rank', () => {
+    const shapes = [2, 100].map((size) => ({ inFeatures: size, outFeatures: 100 }));
+    expect(allocate([1, 1], shapes, rule({ meanRank: 10, rMin: 5 })).ranks).toEqual([2, 18]);
+  });
+});
+
 describe('invalid input is refused', () => {
   test.each([
     [[1, NaN], 'module 1 has the importance NaN'],
@@ -276,10 +350,10 @@ describe('invalid input is refused', () => {
   });
 });
 
-test('a multiple of the mean importance has the rank of the floor rule, in both units', () => {
+test('a multiple earns the rank the floor rule gives it, in both units, also at full rank', () => {
   fc.assert(
     fc.property(
-      modules,
+      fc.oneof(modules, small),
       fc.integer({ min: 0, max: 64 }),
       fc.constantFrom('ranks' as const, 'parameters' as const),
       (m, meanRank, unit) => {
@@ -289,8 +363,8 @@ test('a multiple of the mean importance has the rank of the floor rule, in both 
         const r = rule({ meanRank, unit, rounding: 'floor' });
         const rankOf = rankOfMultiple(multiples, m, r);
         allocate(d, m, r).ranks.forEach((rank, i) => {
-          expect(rankOf(multiples[i]! * (1 - 1e-9))).toBeLessThanOrEqual(rank);
-          expect(rankOf(multiples[i]! * (1 + 1e-9))).toBeGreaterThanOrEqual(rank);
+          expect(rankOf(multiples[i]! * (1 - 1e-9), i)).toBeLessThanOrEqual(rank);
+          expect(rankOf(multiples[i]! * (1 + 1e-9), i)).toBeGreaterThanOrEqual(rank);
         });
       },
     ),

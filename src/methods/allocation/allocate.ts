@@ -3,21 +3,24 @@
  *
  * `floor` (the paper's, default): `r_i = floor(r̄ · n · d_i / Σ d)`. A rank can be 0 and part of
  * the budget may stay unspent. `exact`: largest-remainder rounding within `[rMin, rMax]` that
- * spends the budget. The budget counts ranks (`n · r̄`) or parameters (`r̄ · Σ (in + out)`, ranks
- * still proportional to `d_i`). The baselines, uniform and random, are importances under the same
- * rule.
+ * spends the budget. No rank exceeds full rank, min(in, out); the budget that this frees goes to
+ * the other modules, in proportion. The budget counts ranks (`n · r̄`) or parameters
+ * (`r̄ · Σ (in + out)`, ranks still proportional to `d_i`). The baselines, uniform and random, are
+ * importances under the same rule.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { rules, type Rounding } from './registry.ts';
-import { floorOf, sum, type Bounds } from './rule.ts';
+import { clampedShares, floorOf, sum, type Asked, type Bounds } from './rule.ts';
 
-/** The bounds apply to `exact`. `floor` has none, as in the paper. */
-export interface RankRule extends Bounds {
+export interface RankRule {
   /** r̄, mean rank per module; any number ≥ 0. */
   meanRank: number;
   rounding: Rounding;
   unit: 'ranks' | 'parameters';
+  /** Bounds of `exact`; `floor` has none, as in the paper. Integers, 0 ≤ rMin ≤ rMax. */
+  rMin: number;
+  rMax: number;
 }
 
 /** One rank costs `inFeatures + outFeatures` parameters: one row of A and one column of B. */
@@ -37,10 +40,31 @@ export interface Allocation {
   spent: number;
   /** Parameters of all adapters, Σ r_i (in_i + out_i). */
   parameters: number;
+  /** Number of modules at full rank. */
+  full: number;
 }
 
 const costsOf = (shapes: readonly Shape[], unit: RankRule['unit']) =>
   shapes.map((s) => (unit === 'ranks' ? 1 : s.inFeatures + s.outFeatures));
+
+/** The largest useful rank of an adapter of this module. */
+export const fullRank = ({ inFeatures, outFeatures }: Shape): number =>
+  Math.min(inFeatures, outFeatures);
+
+function asked(
+  importances: readonly number[],
+  shapes: readonly Shape[],
+  { meanRank, unit, rounding, rMin, rMax }: RankRule,
+): Asked {
+  const costs = costsOf(shapes, unit);
+  const bounds = shapes.map((shape): Bounds => {
+    const full = fullRank(shape);
+    return rules[rounding].bounded
+      ? { min: Math.min(rMin, full), max: Math.min(rMax, full) }
+      : { min: 0, max: full };
+  });
+  return { importances, costs, bounds, total: meanRank * sum(costs) };
+}
 
 /**
  * Allocates ranks for one importance ≥ 0 per module. Throws `no-importance` if one is NaN, infinite
@@ -52,36 +76,34 @@ export function allocate(
   rule: RankRule,
 ): Allocation {
   check(importances, shapes, rule);
-  const costs = costsOf(shapes, rule.unit);
-  const total = rule.meanRank * sum(costs);
-  const { rMin, rMax } = rule;
-  const ranks = rules[rule.rounding].ranks({ importances, costs, total, rMin, rMax });
+  const question = asked(importances, shapes, rule);
+  const ranks = rules[rule.rounding].ranks(question);
   return {
     ranks,
-    budget: floorOf(total),
-    spent: sum(ranks.map((r, i) => r * costs[i]!)),
+    budget: floorOf(question.total),
+    spent: sum(ranks.map((r, i) => r * question.costs[i]!)),
     parameters: sum(
       ranks.map((r, i) => r * (elementAt(shapes, i).inFeatures + elementAt(shapes, i).outFeatures)),
     ),
+    full: ranks.filter((r, i) => r === fullRank(elementAt(shapes, i))).length,
   };
 }
 
 /**
- * Returns a function from a multiple of the mean importance to a rank: the rank rule without the
- * remainders of the other modules (`exact` rounds to the nearest rank). Apply it to the ends of an
- * interval to find which ranks the interval allows. `multiples` are those of all modules and
- * convert a multiple into a share of the budget.
+ * Returns a function from a multiple of the mean importance to a module's rank: the rank rule
+ * without the remainders of the other modules (`exact` rounds to the nearest rank). Apply it to the
+ * ends of an interval to find which ranks the interval allows. `multiples` are those of all modules
+ * and convert a multiple into a share of the budget.
  */
 export function rankOfMultiple(
   multiples: readonly number[],
   shapes: readonly Shape[],
   rule: RankRule,
-): (multiple: number) => number {
-  const costs = costsOf(shapes, rule.unit);
-  const perMultiple = (rule.meanRank * sum(costs)) / sum(multiples.map((m, i) => m * costs[i]!));
-  return (multiple) => {
-    return rules[rule.rounding].rankOf(Math.max(0, multiple) * perMultiple, rule);
-  };
+): (multiple: number, module: number) => number {
+  const question = asked(multiples, shapes, rule);
+  const { lambda } = clampedShares(question);
+  return (multiple, module) =>
+    rules[rule.rounding].rankOf(Math.max(0, multiple) * lambda, elementAt(question.bounds, module));
 }
 
 function check(

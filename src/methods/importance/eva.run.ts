@@ -5,14 +5,15 @@
  * Source: arXiv 2410.07170; huggingface/peft `tuners/lora/eva.py`; methods.md, "Baselines and
  * neighbours". As in PEFT, the components are those of the inputs about their mean, weighted by
  * their share of the total variance. The budget goes to the largest shares of all modules, no
- * module gets more than ρ times the mean rank (ρ = 2), and `A` is the unit directions. PEFT updates
- * the components batch by batch until they converge; here they are exact, from one batch.
+ * module gets more than ρ times the mean rank (ρ = 2) or its full rank (ours), and `A` is the unit
+ * directions. PEFT updates the components batch by batch until they converge; here they are exact,
+ * from one batch.
  */
 import { elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { AdapterValues, GradientEngine, TokenBatch } from '../../engine/engine.ts';
 import { costsOf, type EqualBudget } from '../allocation/equal-budget.ts';
-import type { Shape } from '../allocation/allocate.ts';
+import { fullRank, type Shape } from '../allocation/allocate.ts';
 import { atOnce, type OwnAllocation, type Steps } from './contract.ts';
 import { principalComponents, type Components } from '../principal.ts';
 
@@ -51,7 +52,11 @@ export function evaRanks(
   const maxCount = maxComponents(budget.meanRank);
   const ranks = shapes.map(() => 0);
   const offers = components
-    .flatMap(({ shares }, module) => shares.slice(0, maxCount).map((share) => ({ module, share })))
+    .flatMap(({ shares }, module) =>
+      shares
+        .slice(0, Math.min(maxCount, fullRank(elementAt(shapes, module))))
+        .map((share) => ({ module, share })),
+    )
     .sort((a, b) => b.share - a.share);
   let left = budget.meanRank * costs.reduce((a, b) => a + b, 0);
   for (const { module } of offers) {

@@ -1,5 +1,6 @@
 /** Prints a comparison of methods in the terminal: times and Spearman's ρ. */
 import { defined, elementAt } from '../../checked.ts';
+import { unsignedZero } from '../../language/numbers.ts';
 import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
 import { raceEn } from '../race/words.en.ts';
@@ -25,7 +26,7 @@ export function text(state: AgreeState): string {
       ...measured.map((m, i) => [
         elementAt(names, i),
         `${(defined(m.milliseconds) / 1000).toFixed(1)} s`,
-        ...elementAt(spearman, i).map((v) => v?.toFixed(3) ?? '-'),
+        ...elementAt(spearman, i).map((v) => (v === null ? '-' : unsignedZero(v.toFixed(3)))),
       ]),
     ]),
     '',

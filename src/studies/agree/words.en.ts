@@ -25,7 +25,9 @@ export const agreeEn = {
       : `${capital(names[closest.method])} is closest to ${names[reference]} (${rho(closest.rho)}), ${names[farthest.method]} farthest (${rho(farthest.rho)}).`,
   sure: ({ chance }: AgreeVerdict) => `Unrelated orders exceed ±${rho(chance)} in 1 case of 20.`,
   noOrder: 'No two methods can be compared: one gives every module the same importance.',
-  unit: (end: number) => `Fill as in the map: importance, × the mean module, 0 to ${n.whole(end)}`,
+  /** `above`: a value exceeds the end of the map's scale. */
+  unit: (end: number, above: boolean) =>
+    `Fill as in the map: importance, × the mean module, 0 to ${n.whole(end)}${above ? ' and above' : ''}`,
   matrix: 'Spearman correlation',
   matrixUnit: (modules: number) =>
     `of the ${n.whole(modules)} importances; 1: the same order, −1: the opposite one`,

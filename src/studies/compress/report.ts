@@ -1,5 +1,6 @@
 /** Prints a compress run in the terminal: the finding, the trials and the times. */
 import { defined, elementAt } from '../../checked.ts';
+import { unsignedZero } from '../../language/numbers.ts';
 import type { StudyOutput } from '../contract.ts';
 import { figure, range } from '../figures.ts';
 import { columns } from '../map/export.ts';
@@ -41,7 +42,7 @@ const figures = ({ accuracy, loss }: Figures): string =>
 const withPlain = (step: StepFigures): string =>
   `${figures(step)}, plain text ${step.plain.toFixed(4)}`;
 const agreement = ({ pearson, spearman }: Agreement): string =>
-  `r = ${pearson.toFixed(3)}, Spearman ${spearman.toFixed(3)}`;
+  `r = ${unsignedZero(pearson.toFixed(3))}, Spearman ${unsignedZero(spearman.toFixed(3))}`;
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** The finding, the trials and the times as text. */

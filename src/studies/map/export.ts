@@ -1,6 +1,7 @@
 /** Exports a result: CSV in full precision, JSON, and the table of the command line. */
 import { elementAt } from '../../checked.ts';
 import { csvComment, csvJson, csvRow } from '../../spec/csv.ts';
+import { countsOf, drawsAsked, type Counts } from './draws.ts';
 import { mappedBy, rankTable, type RankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
@@ -67,7 +68,7 @@ export function textTable(result: RunResult): string {
   return [...rankMap(table), '', ...summary(table, result), '', ...moduleLines(table)].join('\n');
 }
 
-/** `7~`: the rank is not settled. */
+/** `7~`: the 95 % interval contains other ranks as well. */
 const rankWord = (rank: number | null, settled: boolean | null) =>
   rank === null ? '.' : `${rank}${settled === false ? '~' : ''}`;
 
@@ -86,20 +87,27 @@ function rankMap({ rows }: RankTable): string[] {
 }
 
 function summary(
-  { rows, allocation, settled, sweeps }: RankTable,
+  { rows, allocation, settled }: RankTable,
   { spec, cleanLoss, tokens }: RunResult,
 ): string[] {
   if (!allocation) return [];
-  const { budget, spent, parameters } = allocation;
+  const { budget, spent, parameters, full } = allocation;
   const left = budget - spent;
+  const measured = countsText(countsOf(spec.method, drawsAsked(spec.method)));
   return [
-    `Spends ${spent} of ${budget} ${spec.allocation.unit}${left > 0 && spec.allocation.rounding === 'floor' ? `; rounding down leaves ${left}` : ''}. ${parameters} adapter parameters.`,
+    `Spends ${spent} of ${budget} ${spec.allocation.unit}${left > 0 && full < rows.length && spec.allocation.rounding === 'floor' ? `; rounding down leaves ${left}` : ''}. ${parameters} adapter parameters.${full > 0 ? ` At full rank: ${full} of ${rows.length} modules.` : ''}`,
     settled === null
-      ? `${sweeps} repeats are too few for intervals of the ranks.`
-      : `${settled} of ${rows.length} ranks are settled at 95 % (~ marks the others).`,
+      ? `Too few for intervals of the ranks: ${measured}.`
+      : `After ${measured}, ${settled} of ${rows.length} 95 % intervals contain one rank (~ marks the others).`,
     `Loss of the unperturbed model: ${cleanLoss.toFixed(4)} nats per token over ${tokens.sequences} x ${tokens.length} tokens.`,
   ];
 }
+
+const countsText = ({ passes, repeats }: Counts) =>
+  [
+    ...(passes > 0 ? [passes === 1 ? '1 pass' : `${passes} passes`] : []),
+    ...(repeats > 0 ? [repeats === 1 ? '1 repeat' : `${repeats} repeats`] : []),
+  ].join(' and ');
 
 function moduleLines({ rows }: RankTable): string[] {
   const figure = (x: number | null) => (x === null ? '-' : Number(x.toPrecision(4)).toString());

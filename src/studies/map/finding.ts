@@ -1,150 +1,107 @@
 /**
- * The finding of a map, as data; the page has its words. The first template whose interval excludes
- * "no effect" is used:
+ * The finding of a map, as data; the page has its words. It describes the ranks at a budget by the
+ * first shape that applies:
  *
- * 1. *Layer band*: the run of neighbouring layers, at most half of them, with the largest excess of
- *    importance over its share of the modules.
- * 2. *Module type*: the role (q, k, …, down) with the highest mean multiple.
- * 3. None: no pattern is significant.
+ * 1. *Hot spot*: one module has at least 4 times the mean importance and rank, and twice the next
+ *    largest rank.
+ * 2. *Flat*: the map moves at most 10 % of the ranks away from uniform ones.
+ * 3. *Pattern*: of layers or module types, the significant one whose membership correlates most
+ *    with importance (`patterns.ts`).
+ * 4. None: no pattern is significant.
  *
- * Each complete sweep is an independent measurement of the map. Choosing the best pattern and
- * testing it on the same sweeps would find patterns in pure noise, so it is cross-validated. Each
- * sweep in turn is left out, the pattern is chosen from the others, and its effect is measured in
- * the left-out sweep. The 95 % t-interval of these effects must lie above 0. Its variance uses
- * Nadeau and Bengio's correction for shared sweeps (Machine Learning 52, 2003): 1/n + 1/(n − 1)
- * instead of 1/n. On pure noise it finds a pattern in 4 % of runs, at 3 to 16 sweeps.
- *
- * The reported pattern is the one chosen from all sweeps, with the plain t-interval of its values
- * per sweep, which must also exclude no effect.
+ * Its numbers are shares of the allocated ranks. Their 95 % intervals are percentiles over the
+ * ranks that resampled maps get at the same budget (`resample.ts`).
  */
-import { defined, elementAt } from '../../checked.ts';
-import { interval95 } from '../../methods/statistics.ts';
-import { SWEEPS_FOR_INTERVALS, sweepMultiples } from './rank-table.ts';
-import { sweepsOf, type Draws } from './draws.ts';
+import { defined } from '../../checked.ts';
+import { allocate } from '../../methods/allocation/allocate.ts';
+import type { AllocationSpec } from '../../spec/spec.ts';
+import {
+  beyondError,
+  crossValidated,
+  isIn,
+  patternsOf,
+  type Band,
+  type Pattern,
+} from './patterns.ts';
+import { rankTable, SWEEPS_FOR_INTERVALS, sweepMultiples, type Mapped } from './rank-table.ts';
+import { percentiles, resampledMaps } from './resample.ts';
 import type { MeasuredModule } from './result.ts';
 
-export type Finding =
-  /**
-   * Layers `first … last` (inclusive, from 0) hold `share` of all importance; their share of the
-   * modules is `uniform`.
-   */
-  | {
-      kind: 'band';
-      first: number;
-      last: number;
-      share: number;
-      low: number;
-      high: number;
-      uniform: number;
-    }
-  /** Modules of `role` are `multiple` times as important as the mean module. */
-  | { kind: 'role'; role: string; multiple: number; low: number; high: number }
-  | { kind: 'none' };
-
-/** One candidate pattern with its effect in each sweep; 0: no effect. */
-interface Picked {
-  key: string;
-  effect(sweep: number): number;
+/** A share of the allocated ranks with its 95 % interval; `uniform`: the share of uniform ranks. */
+export interface Share {
+  share: number;
+  low: number;
+  high: number;
+  uniform: number;
 }
 
-/** The finding of the complete sweeps; null below the minimum number of sweeps. */
-export function findingOf({
-  modules,
-  draws,
-}: {
-  modules: readonly MeasuredModule[];
-  draws: Draws;
-}): Finding | null {
-  const sweeps = sweepsOf(draws);
-  if (sweeps < SWEEPS_FOR_INTERVALS) return null;
-  const all = Array.from({ length: sweeps }, (_, k) => k);
-  const multiples = sweepMultiples(draws, sweeps);
+export type Finding =
+  /** Layers; two bands are the two ends. */
+  | ({ kind: 'layers'; bands: readonly Band[] } & Share)
+  | ({ kind: 'role'; role: string } & Share)
+  /** `share` is the module's. */
+  | ({ kind: 'hot'; module: MeasuredModule } & Share)
+  /** `share` of the ranks move away from uniform ones. */
+  | { kind: 'flat'; share: number; low: number; high: number }
+  | { kind: 'none' };
 
-  const excess = layerExcess(modules, multiples);
-  const band = bestBand(excess, all);
-  if (band && holds((from) => bestBand(excess, from), all)) {
-    const uniform =
-      modules.filter((m) => band.first <= m.layer && m.layer <= band.last).length / modules.length;
-    const { mean, low, high } = defined(interval95(all.map((k) => uniform + band.effect(k))));
-    return { kind: 'band', first: band.first, last: band.last, share: mean, low, high, uniform };
-  }
-  const role = bestRole(modules, multiples, all);
-  if (role && holds((from) => bestRole(modules, multiples, from), all)) {
-    const { mean, low, high } = defined(interval95(all.map((k) => 1 + role.effect(k))));
-    return { kind: 'role', role: role.key, multiple: mean, low, high };
+const HOT = 4;
+const FLAT = 0.1;
+
+/** The finding of a map at a budget; null before the map has intervals and ranks. */
+export function findingOf(mapped: Mapped, rule: AllocationSpec): Finding | null {
+  const { modules, draws, error = null } = mapped;
+  const { allocation, rows, sweeps } = rankTable(mapped, rule);
+  if (!allocation || (error === null && sweeps < SWEEPS_FOR_INTERVALS)) return null;
+  if (sum(allocation.ranks) === 0) return { kind: 'none' };
+
+  const maps = resampledMaps({ draws, error });
+  const resampled = maps.map((map) => allocate(map, modules, rule).ranks);
+  const over = (value: (ranks: readonly number[]) => number) => {
+    const share = value(allocation.ranks);
+    return { share, ...percentiles(resampled.map(value), share) };
+  };
+  const shareOf = (isMember: (m: MeasuredModule) => boolean): Share => {
+    const members = modules.flatMap((m, i) => (isMember(m) ? [i] : []));
+    return {
+      ...over((ranks) => sum(members.map((i) => ranks[i]!)) / Math.max(1, sum(ranks))),
+      uniform: members.length / modules.length,
+    };
+  };
+
+  const top = rows.reduce((a, b) => (defined(b.rank) > defined(a.rank) ? b : a));
+  const lead = over(
+    (ranks) => ranks[top.index]! - 2 * Math.max(0, ...ranks.filter((_, i) => i !== top.index)),
+  );
+  const hot = shareOf((m) => m === top.module);
+  if (defined(top.multiple) >= HOT && lead.low >= 0 && hot.low >= HOT * hot.uniform)
+    return { kind: 'hot', module: top.module, ...hot };
+
+  const moved = over((ranks) => {
+    const mean = sum(ranks) / modules.length;
+    return sum(ranks.map((r) => Math.max(0, r - mean))) / Math.max(1, sum(ranks));
+  });
+  if (moved.high <= FLAT) return { kind: 'flat', ...moved };
+
+  for (const patterns of [patternsOf(modules), patternsOf(modules, false)]) {
+    const found =
+      error === null
+        ? crossValidated(patterns, modules, sweepMultiples(draws, sweeps))
+        : beyondError(patterns, modules, [rows.map((r) => defined(r.multiple)), ...maps]);
+    // At this budget the ranks must show the pattern as well, at both ends if it has two.
+    const shown = (part: Pattern) => {
+      const share = shareOf((m) => isIn(part, m));
+      return share.low > share.uniform ? share : null;
+    };
+    if (!found || ('bands' in found && !found.bands.every((band) => shown({ bands: [band] }))))
+      continue;
+    const share = shown(found);
+    if (!share) continue;
+    return 'role' in found
+      ? { kind: 'role', ...found, ...share }
+      : { kind: 'layers', ...found, ...share };
   }
   return { kind: 'none' };
 }
 
-/**
- * Whether the effect of the chosen pattern is significantly above 0, both in all sweeps and in each
- * sweep if chosen from the others.
- */
-function holds(pick: (from: readonly number[]) => Picked | null, all: readonly number[]): boolean {
-  const picked = pick(all);
-  if (!picked || defined(interval95(all.map((k) => picked.effect(k)))).low <= 0) return false;
-  const unseen = all.map((k) => pick(all.filter((j) => j !== k))?.effect(k) ?? 0);
-  const { mean, low } = defined(interval95(unseen));
-  return mean - (mean - low) * Math.sqrt(1 + unseen.length / (unseen.length - 1)) > 0;
-}
-
-/** By layer and sweep: its share of all importance minus its share of the modules. */
-function layerExcess(
-  modules: readonly MeasuredModule[],
-  multiples: readonly (readonly number[])[],
-): number[][] {
-  const layers = Math.max(...modules.map((m) => m.layer)) + 1;
-  const excess = Array.from({ length: layers }, () => elementAt(multiples, 0).map(() => 0));
-  modules.forEach((m, i) =>
-    elementAt(multiples, i).forEach((x, k) => {
-      elementAt(excess, m.layer)[k]! += (x - 1) / modules.length;
-    }),
-  );
-  return excess;
-}
-
-/**
- * The band of at most half of the layers with the largest mean excess over the sweeps `from`; null
- * for a single layer.
- */
-function bestBand(
-  excess: readonly (readonly number[])[],
-  from: readonly number[],
-): (Picked & { first: number; last: number }) | null {
-  const means = excess.map((layer) => from.reduce((sum, k) => sum + layer[k]!, 0));
-  const longest = Math.floor(excess.length / 2);
-  let best: { first: number; last: number; sum: number } | null = null;
-  for (let first = 0; first < means.length; first++) {
-    let sum = 0;
-    for (let last = first; last < Math.min(means.length, first + longest); last++) {
-      sum += means[last]!;
-      if (!best || sum > best.sum) best = { first, last, sum };
-    }
-  }
-  if (!best) return null;
-  const { first, last } = best;
-  return {
-    first,
-    last,
-    key: `${first}-${last}`,
-    effect: (k) => excess.slice(first, last + 1).reduce((sum, layer) => sum + layer[k]!, 0),
-  };
-}
-
-/**
- * The role with the largest mean multiple over the sweeps `from`; null if there is only one role.
- */
-function bestRole(
-  modules: readonly MeasuredModule[],
-  multiples: readonly (readonly number[])[],
-  from: readonly number[],
-): Picked | null {
-  const roles = [...new Set(modules.map((m) => m.role))];
-  if (roles.length < 2) return null;
-  const candidates = roles.map((role) => {
-    const members = modules.flatMap((m, i) => (m.role === role ? [elementAt(multiples, i)] : []));
-    const effect = (k: number) => members.reduce((sum, m) => sum + m[k]! - 1, 0) / members.length;
-    return { key: role, effect, mean: from.reduce((sum, k) => sum + effect(k), 0) };
-  });
-  return candidates.reduce((best, c) => (c.mean > best.mean ? c : best));
-}
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

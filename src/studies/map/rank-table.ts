@@ -10,7 +10,12 @@
  */
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
-import { allocate, rankOfMultiple, type Allocation } from '../../methods/allocation/allocate.ts';
+import {
+  allocate,
+  fullRank,
+  rankOfMultiple,
+  type Allocation,
+} from '../../methods/allocation/allocate.ts';
 import { interval95 } from '../../methods/statistics.ts';
 import { mapsOf, summariesOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
@@ -107,7 +112,10 @@ export function rankTable(
     const interval = intervals?.[index];
     const range =
       interval && rankOf && rank !== null
-        ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) }
+        ? {
+            low: Math.min(rank, rankOf(interval.low, index)),
+            high: Math.max(rank, rankOf(interval.high, index)),
+          }
         : null;
     const spread = error === null ? interval95(elementAt(draws, index)) : within(importance, error);
     return {
@@ -131,6 +139,41 @@ export function rankTable(
     allocation,
     settled: intervals && rows.filter((r) => r.settled).length,
     refusal,
+  };
+}
+
+/** The table of given ranks, such as an adapter's. Multiples are those of their mean. */
+export function tableOfRanks(
+  modules: readonly MeasuredModule[],
+  ranks: readonly number[],
+): RankTable {
+  const mean = ranks.reduce((a, b) => a + b, 0) / ranks.length;
+  const parameters = modules.map((m, i) => ranks[i]! * (m.inFeatures + m.outFeatures));
+  return {
+    rows: modules.map((module, index) => ({
+      index,
+      module,
+      draws: [],
+      importance: null,
+      standardError: null,
+      margin: null,
+      multiple: mean > 0 ? ranks[index]! / mean : 0,
+      multipleInterval: null,
+      rank: ranks[index]!,
+      range: null,
+      settled: null,
+      parameters: parameters[index]!,
+    })),
+    sweeps: 1,
+    allocation: {
+      ranks: [...ranks],
+      budget: mean * ranks.length,
+      spent: mean * ranks.length,
+      parameters: parameters.reduce((a, b) => a + b, 0),
+      full: ranks.filter((r, i) => r === fullRank(elementAt(modules, i))).length,
+    },
+    settled: null,
+    refusal: null,
   };
 }
 

@@ -23,7 +23,12 @@ const ids = [
   [5, 6, 7, 8],
 ];
 const batch: TokenBatch = { ids: Int32Array.from(ids.flat()), sequences: 2, length: 4 };
-const spec = parseSpec({ text: { kind: 'ids', ids }, method: { repeats: 4 } });
+/** Mean rank 2: the test model's full rank is 6. */
+const spec = parseSpec({
+  text: { kind: 'ids', ids },
+  method: { repeats: 4 },
+  allocation: { meanRank: 2 },
+});
 const versions = { rankAtlas: '0.1.0', onnxruntime: '1.30.0' };
 
 /** A clock that ticks at each reading, so that times are predictable. */
@@ -426,9 +431,9 @@ describe('the rank table', () => {
     );
     const larger = rankTable(
       { modules: model.modules, draws },
-      { ...spec.allocation, meanRank: 16, rounding: 'exact' },
+      { ...spec.allocation, meanRank: 4, rounding: 'exact' },
     );
-    expect(larger.allocation).toMatchObject({ budget: 128, spent: 128 });
+    expect(larger.allocation).toMatchObject({ budget: 32, spent: 32 });
   });
 
   test('identical sweeps settle every rank, as the paper computes it', () => {
@@ -438,13 +443,15 @@ describe('the rank table', () => {
       spec.allocation,
     );
     expect(table.rows.map((r) => r.rank)).toEqual(
-      modules.map((_, i) => Math.floor((8 * 8 * (i + 1)) / 36)),
+      modules.map((_, i) => Math.floor((2 * 8 * (i + 1)) / 36)),
     );
     expect(table.settled).toBe(8);
   });
 
   test('the range is the interval of multiples put through the rule, by hand', () => {
-    const modules = arithmeticEngine().modules.slice(0, 2);
+    const modules = arithmeticEngine()
+      .modules.slice(0, 2)
+      .map((m) => ({ ...m, inFeatures: 1000, outFeatures: 1000 }));
     // Multiples of module 0: 0.5, 0.6, 0.4. Mean 0.5, s 0.1, half-width 4.3027 · 0.1/√3 = 0.24841.
     const table = rankTable(
       {
@@ -517,7 +524,7 @@ describe('files', () => {
     const text = textTable(result);
     expect(text).toMatch(/^layer +fc +proj\n0 /);
     const spent = result.modules.reduce((s, m) => s + m.rank, 0);
-    expect(text).toContain(`Spends ${spent} of 64 ranks`);
+    expect(text).toContain(`Spends ${spent} of 16 ranks`);
     for (const m of result.modules)
       expect(text).toMatch(new RegExp(`${m.path.replaceAll('.', '\\.')} .* ${m.rank} `));
   });

@@ -1,6 +1,6 @@
 /**
- * Map of the differences between two results: a signed number if the intervals do not overlap,
- * otherwise a dot.
+ * Map of the differences between two results: a signed number if the rank changes, in bold if the
+ * intervals do not overlap; otherwise a dot.
  */
 import { useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
@@ -27,16 +27,20 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
   const words = useWords();
   const w = words.compare;
   const { diverging } = palette(useDark());
-  const { modules, moved } = useComparison(a, b);
+  const { modules, changed, moved } = useComparison(a, b);
+  const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
+  const kindOf = (m: (typeof modules)[number]) =>
+    m.parts ? w.part : m.ranks === 0 ? w.unchanged : w.overlap;
+  const textOf = (m: (typeof modules)[number]) => (m.ranks === 0 ? '·' : signed(m.ranks));
   const layers = a.result.model.layers;
   const layout = useMemo(() => mapLayout(a.result.modules, layers), [a, layers]);
   const { pointed, focused } = usePick(useView, 'pointed', 'focused');
   // The fill shows the difference before rounding, so a rank that barely rounds up looks small.
   const end = 2 * Math.ceil(Math.max(6, ...modules.map((m) => Math.abs(m.exact))) / 2);
   const contents = modules.map((m): CellContent => ({
-    name: `${words.map.layer} ${m.a.module.layer} ${m.a.module.role}, ${signed(m.ranks)}, ${m.parts ? w.part : w.overlap}`,
-    text: m.parts ? signed(m.ranks) : '·',
-    short: m.parts ? signed(m.ranks) : '·',
+    name: `${words.map.layer} ${m.a.module.layer} ${m.a.module.role}, ${signed(m.ranks)}, ${kindOf(m)}`,
+    text: textOf(m),
+    short: textOf(m),
     settled: m.parts,
     fill: diverging(0.5 + m.exact / (2 * end)),
     now: false,
@@ -59,8 +63,8 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
         <span className="ink2">{w.subtitle}</span>
       </div>
       <div className="slot">
-        <p className="finding">{w.finding(moved, modules.length)}</p>
-        <p className="how ink2 small">{w.how}</p>
+        <p className="finding">{w.finding(changed, modules.length, meanRank)}</p>
+        <p className="how ink2 small">{w.how(changed, moved)}</p>
       </div>
       <Legend
         label={w.legend}
@@ -78,7 +82,8 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
             <span>
               <b>+3</b> {w.part}
             </span>
-            <span>· {w.overlap}</span>
+            <span>+3 {w.overlap}</span>
+            <span>· {w.unchanged}</span>
           </>
         }
       />
@@ -114,7 +119,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
             </div>
             <div>
               <small className="what">{w.legend}</small>
-              {signed(at.ranks)} <small className="ink2">{at.parts ? w.part : w.overlap}</small>
+              {signed(at.ranks)} <small className="ink2">{kindOf(at)}</small>
             </div>
           </>
         )}

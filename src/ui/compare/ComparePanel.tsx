@@ -28,6 +28,10 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
   const comparison = useComparison(a, b);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  // Both maps have one scale.
+  const end = scaleEnd(
+    Math.max(...comparison.modules.flatMap((m) => [m.a.multiple ?? 0, m.b.multiple ?? 0])),
+  );
   const changes = describeChanges(a.result.spec, b.result.spec).filter(
     ({ path }) =>
       [a, b].some(({ result }) => isMeasured(path, result.spec)) && path !== 'model.hash',
@@ -50,11 +54,13 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
         <Mini
           saved={a}
           rows={comparison.modules.map((m) => m.a)}
+          end={end}
           title={`${w.a}: ${nameOf(words, a.result.spec)}`}
         />
         <Mini
           saved={b}
           rows={comparison.modules.map((m) => m.b)}
+          end={end}
           title={`${w.b}: ${nameOf(words, b.result.spec)}`}
         />
       </div>
@@ -66,14 +72,16 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
 function Mini({
   saved,
   rows,
+  end,
   title,
 }: {
   saved: SavedResult;
   rows: readonly { multiple: number | null }[];
+  /** End of the colour scale, in multiples of the mean module. */
+  end: number;
   title: string;
 }) {
   const { sequential } = palette(useDark());
-  const end = scaleEnd(Math.max(...rows.map((r) => r.multiple ?? 0)));
   return (
     <div>
       <p className="small ink2 ellipsis">{title}</p>
@@ -130,7 +138,7 @@ function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison
       </ChartImage>
       <p className="small ink2">
         <span style={{ color: 'var(--line-this)' }}>●</span> {w.part} &nbsp;{' '}
-        <span style={{ color: 'var(--line-uniform)' }}>○</span> {w.overlap}
+        <span style={{ color: 'var(--line-uniform)' }}>○</span> {w.others}
       </p>
     </div>
   );

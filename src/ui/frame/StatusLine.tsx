@@ -137,7 +137,8 @@ function useMeasurementStatus(): Status {
         return { title: w.measuring(stage(0)), note: w.clean, phase };
       const left = timeLeft(shown);
       const repeat = shown.probing?.repeat ?? sweeps;
-      const title = w.measuring(stage(repeat));
+      // Only a preset's counterpart runs with other settings than the experiment's.
+      const title = (changes.length > 0 ? w.measuringOther : w.measuring)(stage(repeat));
       const layer = shown.probing ? shown.probing.layer : 0;
       // Eight passes run together, so announce the kind of stage instead of each pass.
       const spoken = stageOf(method, repeat);

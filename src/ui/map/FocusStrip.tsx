@@ -34,10 +34,15 @@ export function FocusStrip({
   row,
   whole,
   format,
+  certainty,
+  adapter,
 }: {
   row: RankRow | undefined;
   whole: boolean;
   format: WeightFormat | undefined;
+  certainty: { one: string; several: string };
+  /** The row has an adapter's rank. */
+  adapter: boolean;
 }) {
   const words = useWords();
   const n = numbersOf(words.locale);
@@ -58,18 +63,20 @@ export function FocusStrip({
       >
         <span className="path">{module.path}</span>
       </Field>
-      <Field label={<Term of="disagreement">{words.strip.disagreement}</Term>}>
-        {importance === null ? words.strip.none : n.significant(importance)}
-        {importance !== null && !whole && (
-          <small className="ink2">
-            {' '}
-            {range && margin !== null
-              ? span(importance - margin, importance + margin, n.significant)
-              : words.strip.repeats(row.draws.length)}
-          </small>
-        )}
-      </Field>
-      <Field label={words.strip.multiple}>
+      {!adapter && (
+        <Field label={<Term of="disagreement">{words.strip.disagreement}</Term>}>
+          {importance === null ? words.strip.none : n.significant(importance)}
+          {importance !== null && !whole && (
+            <small className="ink2">
+              {' '}
+              {range && margin !== null
+                ? span(importance - margin, importance + margin, n.significant)
+                : words.strip.repeats(row.draws.length)}
+            </small>
+          )}
+        </Field>
+      )}
+      <Field label={adapter ? words.adapters.multiple : words.strip.multiple}>
         {multiple === null ? words.strip.none : n.fixed(multiple, range ? 2 : 1)}
       </Field>
       <Field label={words.strip.rank}>
@@ -78,10 +85,10 @@ export function FocusStrip({
         ) : (
           <>
             {range ? span(range.low, range.high) : rank}
-            {!whole && (
+            {!whole && !adapter && (
               <small className="ink2">
                 {' '}
-                {!range ? words.strip.soFar : row.settled ? words.strip.settled : words.strip.open}
+                {!range ? words.strip.soFar : row.settled ? certainty.one : certainty.several}
               </small>
             )}
           </>

@@ -4,7 +4,6 @@
 import { useDeferredValue } from 'react';
 import type { RankTable } from '../../studies/map/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
-import { useExperiment } from '../../state/experiment-store.ts';
 import { useSize } from '../parts/use-size.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
@@ -14,14 +13,15 @@ import { LayerBars } from './LayerBars.tsx';
 interface Props {
   table: RankTable;
   layout: MapLayout;
+  /** Ranks per module if all modules had the same. */
+  meanRank: number;
   /** Shows layer numbers at the left, for use without the map. */
   numbered?: boolean;
 }
 
-export function MapBars({ table, layout, numbered }: Props) {
+export function MapBars({ table, layout, meanRank, numbered }: Props) {
   const words = useWords();
   const n = numbersOf(words.locale);
-  const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
   const { ref, width, height } = useSize<HTMLDivElement>();
   const ready = table.allocation !== null;
   const sums = layerSums(useDeferredValue(table), layout.layers);

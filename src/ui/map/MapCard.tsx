@@ -4,7 +4,6 @@
  */
 import { useShown } from '../../state/study-store.ts';
 import { useState } from 'react';
-import type { RankTable } from '../../studies/map/rank-table.ts';
 import { useModules, useProbing } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
@@ -32,21 +31,27 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
   const wide = useMedia('(min-width: 1360px), (max-width: 639px)');
   const { layers } = useModules();
   const view = useMapView();
-  const { layout, table, contents, feet, active, versus, scale, adapter } = view;
+  const { layout, table, contents, feet, active, versus, scale, meanRank, certainty, adapter } =
+    view;
   const caret = useProbing()?.layer ?? null;
   const { table: asTable, set } = usePick(useView, 'table', 'set');
 
+  const keys = <Keys view={view} whole={!!caption} />;
   const legend =
     versus === null ? (
       <Legend
         label={
-          <>
-            <Term of="importance">{words.map.importance}</Term>
-            {words.map.ofMean}
-          </>
+          adapter === null ? (
+            <>
+              <Term of="importance">{words.map.importance}</Term>
+              {words.map.ofMean}
+            </>
+          ) : (
+            words.adapters.scale
+          )
         }
         bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: wide ? 150 : 120 }}
-        keys={<Keys active={active} table={table} whole={!!caption} />}
+        keys={keys}
       />
     ) : (
       <Legend
@@ -58,7 +63,7 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
           print: signed,
           width: 190,
         }}
-        keys={<Keys active={active} table={table} whole={!!caption} plus />}
+        keys={keys}
       />
     );
 
@@ -75,7 +80,7 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
         caret={active ? caret : null}
         onOpen={(opened) => set({ opened, focused: opened, stepped: false })}
       />
-      {!phone && <MapBars table={table} layout={layout} />}
+      {!phone && <MapBars table={table} layout={layout} meanRank={meanRank} />}
     </div>
   );
 
@@ -83,21 +88,26 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
     <section className="card map-card" aria-labelledby="map-title">
       <div className="head">
         <h2 id="map-title">{words.map.title}</h2>
-        {table.sweeps > 0 && <Subtitle />}
+        {adapter === null && table.sweeps > 0 && <Subtitle />}
         {!phone && <MapTools view={view} />}
       </div>
-      {caption ? (
+      {adapter !== null ? (
+        <AdapterShown name={adapter} />
+      ) : caption ? (
         <div className="slot">
           <p className="finding">{caption.title}</p>
           <p className="how ink2 small">{caption.how}</p>
         </div>
-      ) : adapter === null ? (
-        <Finding table={table} />
       ) : (
-        <AdapterShown name={adapter} />
+        <Finding table={table} />
       )}
       {asTable ? (
-        <RankTableView table={table} layers={layers} />
+        <RankTableView
+          table={table}
+          layers={layers}
+          certainty={certainty}
+          adapter={adapter !== null}
+        />
       ) : phone ? (
         <>
           {map}
@@ -110,7 +120,7 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
           {map}
         </>
       )}
-      <Strip table={table} whole={!!caption} />
+      <Strip view={view} whole={!!caption} />
     </section>
   );
 }
@@ -157,7 +167,7 @@ function PhoneBars({ view }: { view: MapView }) {
           className="map bars-only"
           style={{ '--layers': view.layout.layers, '--seam': '3px' } as React.CSSProperties}
         >
-          <MapBars table={view.table} layout={view.layout} numbered />
+          <MapBars table={view.table} layout={view.layout} meanRank={view.meanRank} numbered />
         </div>
       )}
     </>
@@ -168,38 +178,48 @@ function PhoneBars({ view }: { view: MapView }) {
  * Subscribes to the pointer and the focus itself, so that moving over the map re-renders nothing
  * else.
  */
-function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
+function Strip({ view: { table, certainty, adapter }, whole }: { view: MapView; whole: boolean }) {
   const at = useView((v) => v.pointed ?? v.focused);
   const modules = useModel((m) => m.facts?.modules);
   const row = table.rows[at ?? -1] ?? (table.sweeps > 0 ? leader(table.rows) : undefined);
-  return <FocusStrip row={row} whole={whole} format={modules?.[row?.index ?? -1]?.format} />;
+  return (
+    <FocusStrip
+      row={row}
+      whole={whole}
+      format={modules?.[row?.index ?? -1]?.format}
+      certainty={certainty}
+      adapter={adapter !== null}
+    />
+  );
 }
 
-/** The module with the highest importance. The strip shows it until a module is pointed at. */
-const leader = <R extends { importance: number | null }>(rows: readonly R[]): R | undefined =>
+/** The module with the highest multiple. The strip shows it until a module is pointed at. */
+const leader = <R extends { multiple: number | null }>(rows: readonly R[]): R | undefined =>
   rows.reduce<R | undefined>(
-    (best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best),
+    (best, row) => ((row.multiple ?? -1) > (best?.multiple ?? -1) ? row : best),
     undefined,
   );
 
 function Keys({
-  active,
-  table: { sweeps, settled },
+  view: {
+    active,
+    table: { sweeps, settled },
+    versus,
+    certainty,
+    adapter,
+  },
   whole,
-  plus,
 }: {
-  active: boolean;
-  table: RankTable;
+  view: MapView;
   whole: boolean;
-  plus?: boolean;
 }) {
-  const { map, glossaryNames } = useWords();
+  const { map, adapters, glossaryNames } = useWords();
   const probing = active && (
     <span>
       <em>▸</em> {map.probing}
     </span>
   );
-  const sign = plus ? '+' : '';
+  const sign = versus === null ? '' : '+';
   if (sweeps === 0)
     return (
       <>
@@ -211,7 +231,7 @@ function Keys({
     return (
       <>
         <span>
-          {sign}6 {whole ? glossaryNames.rank : map.soFar}
+          {sign}6 {adapter !== null ? adapters.ranks : whole ? glossaryNames.rank : map.soFar}
         </span>
         {probing}
       </>
@@ -219,10 +239,10 @@ function Keys({
   return (
     <>
       <span>
-        <b>{sign}6</b> {map.settled}
+        <b>{sign}6</b> {certainty.one}
       </span>
       <span>
-        {plus ? '+6' : '5–7'} {map.open}
+        {sign ? '+6' : '5–7'} {certainty.several} ({map.column.interval})
       </span>
       {probing}
     </>

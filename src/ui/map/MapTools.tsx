@@ -9,6 +9,8 @@ export function MapTools({ view }: { view: MapView }) {
   const words = useWords();
   const { table, versus, set } = usePick(useView, 'table', 'versus', 'set');
   const save = useSaveMap(view);
+  // The file has the measured ranks.
+  const csv = view.adapter === null ? save.csv : null;
   const ready = view.table.allocation !== null;
   return (
     <span className="tools">
@@ -27,7 +29,7 @@ export function MapTools({ view }: { view: MapView }) {
       <button type="button" className="link" disabled={!save.svg} onClick={save.svg ?? undefined}>
         {words.map.svg}
       </button>
-      <button type="button" className="link" disabled={!save.csv} onClick={save.csv ?? undefined}>
+      <button type="button" className="link" disabled={!csv} onClick={csv ?? undefined}>
         {words.map.csv}
       </button>
     </span>

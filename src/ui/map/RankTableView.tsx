@@ -4,12 +4,23 @@ import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { span } from './cell-content.ts';
 
-export function RankTableView({ table, layers }: { table: RankTable; layers: number }) {
+export function RankTableView({
+  table,
+  layers,
+  certainty,
+  adapter,
+}: {
+  table: RankTable;
+  layers: number;
+  certainty: { one: string };
+  /** The table has an adapter's ranks. */
+  adapter: boolean;
+}) {
   const words = useWords();
   const n = numbersOf(words.locale);
   const c = words.map.column;
   const rows = [...table.rows].sort(
-    (a, b) => (b.importance ?? -1) - (a.importance ?? -1) || a.index - b.index,
+    (a, b) => (b.multiple ?? -1) - (a.multiple ?? -1) || a.index - b.index,
   );
   const none = words.strip.none;
   return (
@@ -31,7 +42,7 @@ export function RankTableView({ table, layers }: { table: RankTable; layers: num
               <th scope="col">{c.disagreement}</th>
               <th scope="col">{c.interval}</th>
               <th scope="col" aria-sort="descending" className="bold">
-                {c.multiple} ▾
+                {adapter ? words.adapters.multiple : c.multiple} ▾
               </th>
               <th scope="col">{c.rank}</th>
               <th scope="col">{c.interval}</th>
@@ -63,7 +74,7 @@ export function RankTableView({ table, layers }: { table: RankTable; layers: num
                   <td>{multiple === null ? none : n.fixed(multiple, 2)}</td>
                   <td className={settled ? 'bold' : undefined}>{rank ?? none}</td>
                   <td className="ink2">
-                    {!range ? none : settled ? words.strip.settled : span(range.low, range.high)}
+                    {!range ? none : settled ? certainty.one : span(range.low, range.high)}
                   </td>
                   <td>{parameters === null ? none : n.whole(parameters)}</td>
                 </tr>
@@ -72,7 +83,7 @@ export function RankTableView({ table, layers }: { table: RankTable; layers: num
           </tbody>
         </table>
       </div>
-      <p className="small ink2">{words.map.rows(rows.length)}</p>
+      {!adapter && <p className="small ink2">{words.map.rows(rows.length)}</p>}
     </>
   );
 }

@@ -11,8 +11,8 @@ const modules = ['q', 'v', 'down'].map((role, i) => ({
   layer: 0,
   role,
   group: 'attention',
-  inFeatures: 4,
-  outFeatures: 4,
+  inFeatures: 64,
+  outFeatures: 64,
 }));
 const contents = (draws: number[][], versus: number | null = null) => {
   const table = rankTable({ modules, draws }, defaultSpec().allocation);
@@ -25,6 +25,7 @@ const contents = (draws: number[][], versus: number | null = null) => {
       probing: new Set([1]),
       drawn: { done: draws.map((d) => d.length), of: 5 },
       versus,
+      certainty: en.map.certainty.whole,
     }),
   );
 };

@@ -2,6 +2,7 @@
  * Converts table rows and the state of the run to the contents of cells: text, fill and accessible
  * name.
  */
+import { withPlus } from '../../language/numbers.ts';
 import type { RankRow, RankTable } from '../../studies/map/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
 import type { Words } from '../../words/en.ts';
@@ -18,7 +19,7 @@ export interface CellContent {
   ticks: { done: number; of: number } | null;
 }
 
-export const signed = (n: number) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0');
+export const signed = (n: number) => withPlus(String(n).replace('-', '−'));
 export const span = (low: number, high: number, print: (n: number) => string = String) =>
   low === high ? print(low) : `${print(low)}–${print(high)}`;
 
@@ -33,11 +34,15 @@ interface Situation {
   drawn: { done: readonly number[]; of: number } | null;
   /** Fill and text relative to this mean rank; null: absolute. */
   versus: number | null;
+  /** What a settled and an open rank are called. */
+  certainty: { one: string; several: string };
+  /** The table has an adapter's ranks. */
+  adapter?: boolean;
 }
 
 export function contentOf(
   row: RankRow,
-  { table, words, palette, end, probing, drawn, versus }: Situation,
+  { table, words, palette, end, probing, drawn, versus, certainty, adapter }: Situation,
 ): CellContent {
   const { module, rank, range, multiple } = row;
   const settled = row.settled === true;
@@ -61,47 +66,21 @@ export function contentOf(
           ? palette.diverging(0.5)
           : palette.diverging(0.5 + (rank - versus) / (2 * versusEnd(table, versus)));
   return {
-    name: words.map.cellName({
-      layer: module.layer,
-      role: module.role,
-      ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank),
-      settled,
-      multiple,
-    }),
+    name: adapter
+      ? words.adapters.cell(module.layer, module.role, rank ?? 0)
+      : words.map.cellName({
+          layer: module.layer,
+          role: module.role,
+          ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank),
+          certainty: settled ? certainty.one : certainty.several,
+          multiple,
+        }),
     text,
     short,
     settled,
     fill,
     now: probing.has(row.index),
     ticks: drawn === null ? null : { done: drawn.done[row.index] ?? 0, of: drawn.of },
-  };
-}
-
-/**
- * The same cell for the ranks of an adapter. The fill shows the rank as a multiple of the adapter's
- * mean rank.
- */
-export function adapterContent(
-  content: CellContent,
-  { module }: RankRow,
-  {
-    rank,
-    mean,
-    words,
-    palette,
-    end,
-  }: { rank: number; mean: number } & Pick<Situation, 'words' | 'palette' | 'end'>,
-): CellContent {
-  const multiple = mean > 0 ? rank / mean : 0;
-  const text = String(rank);
-  return {
-    ...content,
-    name: words.adapters.cell(module.layer, module.role, rank),
-    text,
-    short: text,
-    settled: true,
-    fill: palette.sequential(multiple / end),
-    ticks: null,
   };
 }
 

@@ -1,9 +1,8 @@
 /** The current contents of the map, shared by the page and the SVG export. */
 import { useMap } from '../../state/map-store.ts';
 import { useMemo } from 'react';
-import { elementAt } from '../../checked.ts';
 import { drawsAsked } from '../../studies/map/draws.ts';
-import type { RankTable } from '../../studies/map/rank-table.ts';
+import { tableOfRanks, type RankTable } from '../../studies/map/rank-table.ts';
 import { useLayout, useProbing, useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { MapLayout } from '../../state/layout.ts';
@@ -13,8 +12,9 @@ import { useView } from '../../state/view-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../../language/numbers.ts';
+import { certaintyWords } from '../../words/describe.ts';
 import { useWords } from '../use-words.ts';
-import { adapterContent, contentOf, versusEnd } from './cell-content.ts';
+import { contentOf, versusEnd } from './cell-content.ts';
 
 const none: ReadonlySet<number> = new Set();
 
@@ -24,43 +24,55 @@ export function useMapView() {
   const words = useWords();
   const colours = palette(useDark());
   const layout = useLayout();
-  const table = useRankTable();
+  const measured = useRankTable();
+  const ranks = useAdapterRanks(measured.rows.length);
+  const table = useMemo(
+    () =>
+      ranks
+        ? tableOfRanks(
+            measured.rows.map((r) => r.module),
+            ranks,
+          )
+        : measured,
+    [measured, ranks],
+  );
   const phase = useStudy((s) => s.phase.map);
   const probed = useProbing()?.modules;
   const shown = useShown();
-  const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
+  const budget = useExperiment((e) => e.spec.allocation.meanRank);
+  const meanRank = ranks && table.allocation ? table.allocation.spent / table.rows.length : budget;
   const wantsVersus = useView((v) => v.versus);
 
   const engine = useModel((m) => m.engine);
   const active =
-    engine !== 'none' && (phase === 'running' || phase === 'paused' || phase === 'stopped');
+    ranks === null &&
+    engine !== 'none' &&
+    (phase === 'running' || phase === 'paused' || phase === 'stopped');
   const adapter = useView((v) => v.adapter);
-  const versus = wantsVersus && table.allocation && adapter === null ? meanRank : null;
-  const ranks = useAdapterRanks(table.rows.length);
-  const mean = ranks ? ranks.reduce((a, b) => a + b, 0) / ranks.length : 0;
+  const versus = wantsVersus && table.allocation ? meanRank : null;
   const largest = useMap((m) => m.largest);
-  const end = scaleEnd(ranks && mean > 0 ? Math.max(...ranks) / mean : largest);
+  const end = scaleEnd(ranks ? Math.max(...table.rows.map((r) => r.multiple ?? 0)) : largest);
+  const certainty = certaintyWords(words, shown?.spec.method.name);
   const contents = useMemo(() => {
     const drawn =
       active && shown
         ? { done: shown.measured.map((d) => d.length), of: drawsAsked(shown.spec.method) }
         : null;
     const probing = active && probed ? new Set(probed) : none;
-    const measured = table.rows.map((row) =>
-      contentOf(row, { table, words, palette: colours, end, probing, drawn, versus }),
+    return table.rows.map((row) =>
+      contentOf(row, {
+        table,
+        words,
+        palette: colours,
+        end,
+        probing,
+        drawn,
+        versus,
+        certainty,
+        adapter: ranks !== null,
+      }),
     );
-    return ranks
-      ? measured.map((content, i) =>
-          adapterContent(content, elementAt(table.rows, i), {
-            rank: ranks[i]!,
-            mean,
-            words,
-            palette: colours,
-            end,
-          }),
-        )
-      : measured;
-  }, [ranks, mean, table, words, colours, end, probed, active, shown, versus]);
+  }, [ranks, table, words, colours, end, probed, active, shown, versus, certainty]);
   const feet = useMemo(
     () => columnMeans(table, layout, (m) => `${numbersOf(words.locale).fixed(m, 1)}×`),
     [table, layout, words],
@@ -69,11 +81,22 @@ export function useMapView() {
     versus === null
       ? { ramp: colours.sequential, from: 0, to: end }
       : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
-  return { layout, table, contents, feet, active, versus, scale, adapter: ranks && adapter };
+  return {
+    layout,
+    table,
+    contents,
+    feet,
+    active,
+    versus,
+    scale,
+    meanRank,
+    certainty,
+    adapter: ranks && adapter,
+  };
 }
 
 /** Ranks of the adapter selected for the map, by module; null: show the measured ranks. */
-export function useAdapterRanks(modules: number): readonly number[] | null {
+function useAdapterRanks(modules: number): readonly number[] | null {
   const name = useView((v) => v.adapter);
   const ranks = useStudy((s) => s.adapters.find((a) => a.name === name)?.ranks);
   return ranks?.length === modules ? ranks : null;

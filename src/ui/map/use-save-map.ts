@@ -7,7 +7,6 @@ import { defined } from '../../checked.ts';
 import { resultText, toCsv } from '../../studies/map/export.ts';
 import type { RunResult } from '../../studies/map/result.ts';
 import { attempt } from '../../state/attempt.ts';
-import { useExperiment } from '../../state/experiment-store.ts';
 import { resultNow } from '../../state/link-store.ts';
 import { download, fileName } from '../export/download.ts';
 import { describeMeasured } from '../../words/describe.ts';
@@ -16,15 +15,14 @@ import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import type { MapView } from './use-map-view.ts';
 
-export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
+export function useSaveMap({ layout, table, contents, feet, scale, meanRank, adapter }: MapView): {
   svg: (() => void) | null;
   csv: (() => void) | null;
   json: (() => void) | null;
 } {
   const words = useWords();
-  const finding = useFinding();
+  const found = useFinding();
   const shown = useShown();
-  const spec = useExperiment((e) => e.spec);
   if (!shown || !table.allocation) return { svg: null, csv: null, json: null };
   const name = (what: string) =>
     fileName('rank-atlas', shown.model.title, 'seed', shown.spec.seed, what);
@@ -33,9 +31,16 @@ export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
     const { mapSvg } = await import('./map-svg.ts');
     const style = getComputedStyle(document.documentElement);
     const token = (key: string) => style.getPropertyValue(key).trim();
-    const text = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
+    const text =
+      found && adapter === null
+        ? findingWords(words, found.finding, {
+            rows: table.rows,
+            layers: layout.layers,
+            meanRank: found.meanRank,
+          })
+        : { title: '', sure: '' };
     const sums = layerSums(table, layout.layers);
-    const uniform = (spec.allocation.meanRank * table.rows.length) / layout.layers;
+    const uniform = (meanRank * table.rows.length) / layout.layers;
     download(
       `${name('map')}.svg`,
       mapSvg({
@@ -47,10 +52,15 @@ export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
         barsEnd: barsEnd(sums, uniform),
         ...scale,
         words: {
-          title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
+          title: `${words.map.title} · ${adapter === null ? describeMeasured(words, defined(shown)) : words.adapters.shown(words.adapters.name(adapter))}`,
           finding: text.title,
           sure: text.sure,
-          scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
+          scale:
+            scale.from < 0
+              ? words.map.vsLegend
+              : adapter === null
+                ? `${words.map.importance}${words.map.ofMean}`
+                : words.adapters.scale,
           mean: words.map.mean,
           perLayer: words.map.perLayer,
           uniform: words.map.uniform(uniform),

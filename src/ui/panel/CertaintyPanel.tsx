@@ -15,6 +15,7 @@ import { look } from '../charts/looks.ts';
 import { SeriesLine } from '../charts/SeriesLine.tsx';
 import { useLater } from '../parts/use-later.ts';
 import { numbersOf } from '../../language/numbers.ts';
+import { certaintyWords } from '../../words/describe.ts';
 import { useWords } from '../use-words.ts';
 
 const looks = { median: look('this'), worst: look('uniform', '7 4') };
@@ -81,7 +82,7 @@ export function CertaintyPanel() {
         )}
       </ChartFrame>
       <div className="rule-top row">
-        <span>{w.settledLine}</span>
+        <span>{certaintyWords(words, method?.name).count}</span>
         <b>
           {table.settled === null
             ? '–'

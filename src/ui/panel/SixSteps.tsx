@@ -69,6 +69,13 @@ export function SixSteps({
   // well.
   const reckoned = method ? m.of[method.name].reckoned : null;
   const wait = <span className="ink3">–</span>;
+  // The shown multiple must give the shown rank. With other rules or at full rank no formula does.
+  const digits =
+    rounding === 'floor' && unit === 'ranks'
+      ? [2, 3, 4].find(
+          (d) => Math.floor(meanRank * Number(row.multiple?.toFixed(d)) + 1e-9) === row.rank,
+        )
+      : undefined;
   const parts =
     detail?.tokens.slice(0, 3).map((t, i) => ({
       ...t,
@@ -176,11 +183,10 @@ export function SixSteps({
               : p.rule({
                   mean: n.significant(row.importance),
                   repeats: row.draws.length,
-                  multiple: n.fixed(row.multiple, 2),
+                  multiple: n.fixed(row.multiple, digits ?? 2),
                   meanRank: n.short(meanRank),
                   rank: row.rank,
-                  rounding,
-                  unit,
+                  formula: digits !== undefined,
                 })}
         </Step>
       </ol>

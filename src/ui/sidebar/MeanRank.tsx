@@ -92,6 +92,8 @@ export function MeanRank() {
               left: allocation.budget - allocation.spent,
               unit,
               rounding,
+              full: allocation.full,
+              of: allocation.ranks.length,
             })
           : words.sidebar.afterRepeat}
       </p>

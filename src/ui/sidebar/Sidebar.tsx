@@ -4,9 +4,10 @@
  */
 import { presets, presetSpec } from '../../experiment/schema.ts';
 import { LIMITS } from '../../spec/limits.ts';
-import { specKey } from '../../experiment/settings.ts';
-import { defaults, useModules, useLayout } from '../../state/derived.ts';
+import { presetOf } from '../../experiment/settings.ts';
+import { useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
+import { useMap } from '../../state/map-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
@@ -23,20 +24,6 @@ import { MeanRank } from './MeanRank.tsx';
 import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
 
-/**
- * Name of the preset that equals the experiment, ignoring model, budget and seed; null if none
- * does.
- */
-function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): string | null {
-  const plain = {
-    ...spec,
-    model: defaults.model,
-    allocation: defaults.allocation,
-    seed: defaults.seed,
-  };
-  return [...presets.keys()].find((name) => specKey(presetSpec(name)) === specKey(plain)) ?? null;
-}
-
 function Preset() {
   const words = useWords();
   const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
@@ -51,16 +38,17 @@ function Preset() {
         value={name ?? ''}
         onChange={(e) => {
           const chosen = e.target.value;
-          if (presets.has(chosen))
-            edit(
-              (s) => ({
-                ...presetSpec(chosen),
-                model: s.model,
-                allocation: s.allocation,
-                seed: s.seed,
-              }),
-              'preset',
-            );
+          if (!presets.has(chosen)) return;
+          useMap.setState({ preset: chosen });
+          edit(
+            (s) => ({
+              ...presetSpec(chosen),
+              model: s.model,
+              allocation: s.allocation,
+              seed: s.seed,
+            }),
+            'preset',
+          );
         }}
       >
         {name === null && <option value="">{words.sidebar.custom}</option>}

@@ -9,6 +9,7 @@ import { byMethod } from '../../../spec/method.ts';
 import type { MethodName } from '../../../spec/spec.ts';
 import { useLayout, useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
+import { useMap } from '../../../state/map-store.ts';
 import { timeOf } from '../../../state/pace.ts';
 import { isEmbed } from '../../../state/storage.ts';
 import { useStudy } from '../../../state/study-store.ts';
@@ -63,7 +64,8 @@ export function Panel() {
       now: state?.measuring?.method === method,
     };
   });
-  const end = scaleEnd(Math.max(0, ...maps.flatMap((m) => m.values ?? [])));
+  const end = scaleEnd(useMap((m) => m.largest));
+  const above = maps.some((m) => m.values?.some((v) => v > end));
   const rho = correlations(measured);
   const found = measured.map((m) => names[m.method]);
   const print = (v: number | null) => (v === null ? '–' : w.rho(v));
@@ -73,7 +75,7 @@ export function Panel() {
         title={w.title}
         {...finding}
         empty={empty}
-        unit={w.unit(end)}
+        unit={w.unit(end, above)}
         height={mapsHeight(methods.length, layers)}
         close={
           !isEmbed && (
