@@ -10,18 +10,8 @@ export async function sha256Of(pieces: readonly Uint8Array<ArrayBuffer>[]): Prom
   const { subtle } = crypto as { subtle?: SubtleCrypto };
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (!subtle || size > MAX_COPY) return sha256(...pieces);
-  const digest = new Uint8Array(await subtle.digest('SHA-256', joined(pieces, size)));
+  const [first] = pieces;
+  const bytes = first?.length === size ? first : await new Blob([...pieces]).arrayBuffer();
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function joined(pieces: readonly Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
-  const [first, ...others] = pieces;
-  if (first && others.length === 0) return first;
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
 }

@@ -59,6 +59,14 @@ export function mapLayout(
   return { layers, columns, groups, cells };
 }
 
+/** The number of gaps between groups before a column. */
+export const gapsBefore = ({ groups }: MapLayout, column: number): number =>
+  groups.findIndex((g) => column < g.from + g.count);
+
+/** CSS columns of equal width, with a narrow one of `gap` between groups. */
+export const gridColumns = ({ groups }: MapLayout, gap: string): string =>
+  groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(` ${gap} `);
+
 /**
  * The module a key moves to, skipping empty cells; null if the key does not navigate. `page`: rows
  * for PgUp and PgDn.

@@ -6,14 +6,13 @@ import { useEffect, useRef } from 'react';
 import { ReferenceLine } from 'recharts';
 import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
+import { gapsBefore, gridColumns, mapLayout } from '../../state/layout.ts';
 import { useMap, type SavedResult } from '../../state/map-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { axisOf } from '../charts/axis.ts';
 import { Chart } from '../charts/Chart.tsx';
 import { ChartImage } from '../charts/ChartImage.tsx';
 import { Points } from '../charts/Points.tsx';
-import { MiniMap } from '../map/MiniMap.tsx';
-import { CloseButton } from '../parts/CloseButton.tsx';
 import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { describeChange, nameOf } from '../../words/describe.ts';
@@ -42,7 +41,13 @@ export function ComparePanel({ a, b }: { a: SavedResult; b: SavedResult }) {
         <h2 id="panel-title" ref={heading} tabIndex={-1}>
           {w.panel}
         </h2>
-        <CloseButton onClose={() => useMap.setState({ comparing: null })} />
+        <button
+          type="button"
+          className="button small close"
+          onClick={() => useMap.setState({ comparing: null })}
+        >
+          {words.close} <small>Esc</small>
+        </button>
       </div>
       <p className="finding minor">{w.order(comparison.spearman)}</p>
       <p className="ink2 small">
@@ -82,16 +87,33 @@ function Mini({
   title: string;
 }) {
   const { sequential } = palette(useDark());
+  const { layers } = saved.result.model;
+  const layout = mapLayout(saved.result.modules, layers);
+  const place = (column: number) => 1 + column + gapsBefore(layout, column);
   return (
     <div>
       <p className="small ink2 ellipsis">{title}</p>
-      <MiniMap
-        modules={saved.result.modules}
-        layers={saved.result.model.layers}
-        title={title}
-        cellHeight={{ many: 6, few: 14 }}
-        look={(m) => ({ background: sequential((elementAt(rows, m).multiple ?? 0) / end).css })}
-      />
+      <div
+        className="mini"
+        role="img"
+        aria-label={title}
+        style={{ gridTemplateColumns: gridColumns(layout, '4px') }}
+      >
+        {layout.cells.map(
+          (m, i) =>
+            m >= 0 && (
+              <i
+                key={i}
+                style={{
+                  gridColumn: place(i % layout.columns.length),
+                  gridRow: 1 + Math.floor(i / layout.columns.length),
+                  height: layers > 16 ? 6 : 14,
+                  background: sequential((elementAt(rows, m).multiple ?? 0) / end).css,
+                }}
+              />
+            ),
+        )}
+      </div>
     </div>
   );
 }

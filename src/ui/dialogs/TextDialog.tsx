@@ -12,7 +12,6 @@ import { useModel } from '../../state/model-store.ts';
 import { countTokens, engine } from '../../state/engine.ts';
 import { usePick } from '../../state/pick.ts';
 import { textOf } from '../../state/texts.ts';
-import { FileInput } from '../parts/FileInput.tsx';
 import { useWords } from '../use-words.ts';
 
 /** Longer files are not read, because no batch could use them. */
@@ -158,12 +157,18 @@ export function TextDialog({ close }: { close(): void }) {
         >
           {empty ? '' : (state?.words ?? '')}
         </span>
-        <FileInput
-          label={w.file}
-          className="link"
-          accept=".txt,.jsonl,.md,text/plain"
-          onFiles={([file]) => void read(file)}
-        />
+        <label className="link file">
+          {w.file}
+          <input
+            type="file"
+            accept=".txt,.jsonl,.md,text/plain"
+            className="hidden-visually"
+            onChange={(e) => {
+              void read(e.target.files?.[0]);
+              e.target.value = '';
+            }}
+          />
+        </label>
       </div>
       {refused && (
         <p className="small err" role="alert">

@@ -3,7 +3,7 @@
  * columns are the module types of the model.
  */
 import { useRef, type KeyboardEvent } from 'react';
-import { moveOnMap, type MapLayout } from '../../state/layout.ts';
+import { gapsBefore, gridColumns, moveOnMap, type MapLayout } from '../../state/layout.ts';
 import { useView } from '../../state/view-store.ts';
 import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../use-words.ts';
@@ -36,13 +36,10 @@ export function MapGrid({ layout, contents, feet, footName, caret, onOpen }: Pro
   const gaps = layout.groups.length - 1;
   const lead = layout.layers > 9 ? 30 : 26;
   // Columns: layer number, ruler, a small gap, then the module types with a gap between groups.
-  const template =
-    `${lead}px 5px 3px ` +
-    layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 8px ');
+  const template = `${lead}px 5px 3px ${gridColumns(layout, '8px')}`;
   const cellWidth = (width - lead - 8 - gaps * 8 - (count + gaps + 2) * 3) / count;
   const narrow = width > 0 && cellWidth < NARROW;
-  const place = (column: number) =>
-    4 + column + layout.groups.findIndex((g) => column < g.from + g.count);
+  const place = (column: number) => 4 + column + gapsBefore(layout, column);
 
   const tabStop =
     focused !== null && layout.cells.includes(focused)

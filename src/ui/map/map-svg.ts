@@ -3,7 +3,7 @@
  * and bars.
  */
 import { defined, elementAt } from '../../checked.ts';
-import type { MapLayout } from '../../state/layout.ts';
+import { gapsBefore, type MapLayout } from '../../state/layout.ts';
 import type { Ramp } from '../colour.ts';
 import { rampTicks } from './Legend.tsx';
 import { signed, type CellContent } from './cell-content.ts';
@@ -47,10 +47,7 @@ export function mapSvg(p: MapPicture): string {
   const gap = 3;
   const lead = 58;
   const top = 168;
-  const x = (column: number) =>
-    lead +
-    column * (cellWidth + gap) +
-    8 * layout.groups.findIndex((g) => column < g.from + g.count);
+  const x = (column: number) => lead + column * (cellWidth + gap) + 8 * gapsBefore(layout, column);
   const y = (layer: number) => top + layer * (cellHeight + gap);
   const right = x(layout.columns.length - 1) + cellWidth;
   const barsX = right + 20;

@@ -12,7 +12,6 @@ import { useModel } from '../../state/model-store.ts';
 import { engine, explainModule, pictureOf } from '../../state/engine.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';
-import { CloseButton } from '../parts/CloseButton.tsx';
 import { useWords } from '../use-words.ts';
 import { Pictures } from './Pictures.tsx';
 import { RepeatDots } from './RepeatDots.tsx';
@@ -85,7 +84,9 @@ export function ModulePanel({ module }: { module: number }) {
           {about.outFeatures} × {about.inFeatures}
           {info && `, ${describeFormat(words, info.format)}`}
         </span>
-        <CloseButton onClose={close} />
+        <button type="button" className="button small close" onClick={close}>
+          {words.close} <small>Esc</small>
+        </button>
       </div>
       <Pictures picture={picture} />
       {failure && <p className="err small">{words.error(failure.code, failure.values)}</p>}

@@ -5,7 +5,6 @@
 import { useState } from 'react';
 import { LIMITS } from '../../spec/limits.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
-import { FileInput } from '../parts/FileInput.tsx';
 import { useWords } from '../use-words.ts';
 
 /** Fraction of the text that is held out. */
@@ -53,12 +52,18 @@ export function OwnTrainingText({ onTake }: { onTake(train: string, held: string
         >
           {w.take}
         </button>
-        <FileInput
-          label={w.file}
-          className="link"
-          accept=".txt,.jsonl,.md,text/plain"
-          onFiles={([file]) => void read(file)}
-        />
+        <label className="link file">
+          {w.file}
+          <input
+            type="file"
+            accept=".txt,.jsonl,.md,text/plain"
+            className="hidden-visually"
+            onChange={(e) => {
+              void read(e.target.files?.[0]);
+              e.target.value = '';
+            }}
+          />
+        </label>
       </div>
       <p className="small ink2">{w.stays}</p>
     </div>

@@ -3,7 +3,7 @@
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { defined } from '../../checked.ts';
-import { CloseButton } from './CloseButton.tsx';
+import { useWords } from '../use-words.ts';
 
 interface Props {
   title: string;
@@ -16,6 +16,7 @@ interface Props {
 export function Dialog({ title, onClose, children, kind = '' }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const words = useWords();
   useEffect(() => {
     const element = defined(dialog.current);
     const opener = document.activeElement;
@@ -45,7 +46,9 @@ export function Dialog({ title, onClose, children, kind = '' }: Props) {
           <h2 id={heading} tabIndex={-1}>
             {title}
           </h2>
-          <CloseButton onClose={onClose} />
+          <button type="button" className="button small close" onClick={onClose}>
+            {words.close} <small>Esc</small>
+          </button>
         </div>
         {children}
       </div>

@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { defined } from '../../checked.ts';
 import { filesFromPicker } from '../../model/picked-files.ts';
-import { mapLayout } from '../../state/layout.ts';
+import { gapsBefore, gridColumns, mapLayout } from '../../state/layout.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { inspectModel } from '../../state/engine.ts';
@@ -13,9 +13,6 @@ import { openModel } from '../../state/models.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';
-import { MiniMap } from '../map/MiniMap.tsx';
-import { CloseButton } from '../parts/CloseButton.tsx';
-import { FileInput } from '../parts/FileInput.tsx';
 import { useWords } from '../use-words.ts';
 import { Fetching, HubField, CachedModels, Offer } from './RemotePicker.tsx';
 import { MemoryBar } from './MemoryBar.tsx';
@@ -34,6 +31,7 @@ export function ModelPicker() {
   );
   const setView = useView((v) => v.set);
   const heading = useRef<HTMLHeadingElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   useEffect(() => heading.current?.focus(), []);
 
@@ -56,25 +54,40 @@ export function ModelPicker() {
         <h2 id="picker-title" ref={heading} tabIndex={-1}>
           {w.title}
         </h2>
-        <CloseButton onClose={close} />
+        <button type="button" className="button small close" onClick={close}>
+          {words.close} <small>Esc</small>
+        </button>
       </div>
       <HubField />
       <div className="drop">
         <p>{w.drop}</p>
         <p className="small ink2">{w.dropNote}</p>
         <div className="drop-buttons">
-          <FileInput
-            label={w.pickFolder}
-            className="button line"
-            webkitdirectory=""
-            onFiles={(files) => void offerFiles(filesFromPicker(files))}
-          />
-          <FileInput
-            label={w.pickFiles}
-            className="button line"
-            multiple
-            onFiles={(files) => void offerFiles(filesFromPicker(files))}
-          />
+          <label className="button line file">
+            {w.pickFolder}
+            <input
+              ref={folder}
+              type="file"
+              className="hidden-visually"
+              {...{ webkitdirectory: '' }}
+              onChange={(e) => {
+                if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files));
+                e.target.value = '';
+              }}
+            />
+          </label>
+          <label className="button line file">
+            {w.pickFiles}
+            <input
+              type="file"
+              multiple
+              className="hidden-visually"
+              onChange={(e) => {
+                if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files));
+                e.target.value = '';
+              }}
+            />
+          </label>
         </div>
       </div>
       <table className="models">
@@ -142,7 +155,8 @@ function Candidate({ done }: { done(): void }) {
       </div>
     );
   const { facts, need, refusal } = inspection;
-  const { columns } = mapLayout(facts.modules, facts.layers);
+  const layout = mapLayout(facts.modules, facts.layers);
+  const place = (column: number) => 1 + column + gapsBefore(layout, column);
   const format = facts.modules[0]?.format;
 
   async function load() {
@@ -152,13 +166,28 @@ function Candidate({ done }: { done(): void }) {
   return (
     <div className="candidate rule-top">
       <div>
-        <MiniMap
-          modules={facts.modules}
-          layers={facts.layers}
-          cellHeight={{ many: 8, few: 14 }}
-          look={() => ({ background: 'var(--void)', boxShadow: 'inset 0 0 0 1px var(--rule)' })}
-        />
-        <p className="small ink2">{w.layers(facts.layers, columns.length)}</p>
+        <div
+          className="mini"
+          aria-hidden="true"
+          style={{ gridTemplateColumns: gridColumns(layout, '4px') }}
+        >
+          {layout.cells.map(
+            (m, i) =>
+              m >= 0 && (
+                <i
+                  key={i}
+                  style={{
+                    gridColumn: place(i % layout.columns.length),
+                    gridRow: 1 + Math.floor(i / layout.columns.length),
+                    height: facts.layers > 16 ? 8 : 14,
+                    background: 'var(--void)',
+                    boxShadow: 'inset 0 0 0 1px var(--rule)',
+                  }}
+                />
+              ),
+          )}
+        </div>
+        <p className="small ink2">{w.layers(facts.layers, layout.columns.length)}</p>
       </div>
       <div>
         <h3>{facts.title}</h3>

@@ -5,7 +5,7 @@
 import { elementAt } from '../../../checked.ts';
 import type { AgreeMethod } from '../../../studies/agree/settings.ts';
 import type { MeasuredModule } from '../../../studies/map/result.ts';
-import type { MapLayout } from '../../../state/layout.ts';
+import { gapsBefore, type MapLayout } from '../../../state/layout.ts';
 import { palette } from '../../colour.ts';
 import { useDark } from '../../parts/use-media.ts';
 import { inLanguage } from '../../../language/in-language.ts';
@@ -50,8 +50,7 @@ export function MethodMaps({ width, layout, modules, maps, end }: Props) {
   const own = (width - (ACROSS - 1) * BETWEEN) / ACROSS;
   const high = HEAD + layers * row + FOOT;
   const cell = (own - GROUP * (groups.length - 1)) / Math.max(1, columns.length);
-  const x = (column: number) =>
-    column * cell + GROUP * groups.findIndex((g) => column < g.from + g.count);
+  const x = (column: number) => column * cell + GROUP * gapsBefore(layout, column);
   return (
     <svg width={width} height={mapsHeight(maps.length, layers)} aria-hidden="true">
       {maps.map(({ method, name, time, values, now }, at) => (
