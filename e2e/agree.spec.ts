@@ -24,6 +24,10 @@ test('compares methods from a preset and a link, and saves the comparison', asyn
     ),
   );
 
+  // Its colours have the map's scale.
+  const end = await page.locator('.map-card .legend svg text').last().innerText();
+  await expect(panel).toContainText(`× the mean module, 0 to ${end}`);
+
   // The exported numbers give the correlations that the finding shows.
   const csv = await saved(page, () => maps.getByRole('button', { name: 'CSV' }).click());
   const rows = csv.text

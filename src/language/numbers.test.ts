@@ -34,3 +34,14 @@ test('reports print no signed zero either', () => {
     '−1',
   ]);
 });
+
+test('a correlation below 1 is not shown as 1', () => {
+  const { correlation } = numbers('en');
+  expect([0.9972, 1, -0.9972, 0.98, -0.001].map(correlation)).toEqual([
+    '0.997',
+    '1.00',
+    '−0.997',
+    '0.98',
+    '0.00',
+  ]);
+});

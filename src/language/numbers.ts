@@ -34,6 +34,9 @@ export function numbers(locale: string) {
     size: (bytes: number) =>
       bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`,
     signed: (value: number, digits = 0) => withPlus(fixed(value, digits)),
+    /** Three decimals near ±1, so that a value below 1 is not shown as 1. */
+    correlation: (value: number) =>
+      fixed(value, Math.abs(value) > 0.995 && Math.abs(value) < 1 ? 3 : 2),
     /** Three significant digits, for values of unknown magnitude. */
     significant: (value: number) => {
       const size = Math.abs(value);

@@ -13,7 +13,6 @@ import { openLink, useLink } from './link-store.ts';
 import { useModel } from './model-store.ts';
 import { useMap } from './map-store.ts';
 import { openModel } from './models.ts';
-import { comparePresets } from './preset-comparison.ts';
 import { play, showMeasurement } from './runs.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
@@ -23,7 +22,6 @@ export const savesData = () =>
   (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 
 export async function boot(): Promise<void> {
-  comparePresets();
   // A link opened in an existing tab changes only the fragment.
   addEventListener('hashchange', () => void openFragment());
   try {

@@ -30,8 +30,6 @@ interface MapStore {
   results: readonly SavedResult[];
   /** The two results being compared: two saved ones, or a saved one and the link's. */
   comparing: { a: SavedResult; b: SavedResult } | null;
-  /** The preset that was last chosen, which ends with its comparison. */
-  preset: string | null;
 }
 
 const MAX_RESULTS = 20;
@@ -41,7 +39,6 @@ export const useMap = create<MapStore>()(() => ({
   waiting: false,
   results: restore(),
   comparing: null,
-  preset: null,
 }));
 
 /**

@@ -10,6 +10,9 @@ import { useExperiment } from './experiment-store.ts';
 import { useMap, type SavedResult } from './map-store.ts';
 import { play, showMeasurement } from './runs.ts';
 
+/** The preset that was last chosen. */
+let chosen: string | null = null;
+
 /** The preset's result, while its counterpart is measured. */
 let waiting: SavedResult | null = null;
 
@@ -23,8 +26,7 @@ function compare(a: SavedResult, b: SavedResult): void {
 
 function ended(newest: SavedResult, results: readonly SavedResult[]): void {
   const { spec } = useExperiment.getState();
-  const chosen = useMap.getState().preset === presetOf(spec);
-  const counterpart = chosen ? counterpartOf(spec) : null;
+  const counterpart = presetOf(spec) === chosen ? counterpartOf(spec) : null;
   const own = waiting;
   waiting = null;
   if (!counterpart) return;
@@ -38,10 +40,12 @@ function ended(newest: SavedResult, results: readonly SavedResult[]): void {
   play('map', counterpart);
 }
 
-/** Compares from now on. */
-export function comparePresets(): void {
-  useMap.subscribe(({ results }, before) => {
-    const [newest] = results;
-    if (newest && newest !== before.results[0]) ended(newest, results);
-  });
+/** The preset ends with its comparison, as long as no other is chosen. */
+export function compareAtEnd(preset: string): void {
+  chosen = preset;
 }
+
+useMap.subscribe(({ results }, before) => {
+  const [newest] = results;
+  if (newest && newest !== before.results[0]) ended(newest, results);
+});

@@ -43,6 +43,8 @@ async function fetchRest(): Promise<void> {
   // Ignore failures: a missing file is fetched again when it is needed, and an error is shown then.
   await Promise.allSettled([
     loadWords('ja'),
+    import('../state/preset-comparison.ts'),
+    import('./map/save-map.ts'),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
     ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),
     ...(engine.open ? [client.ask('fetchStudies', {})] : []),

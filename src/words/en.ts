@@ -555,8 +555,8 @@ export const en = {
       `${changed === 0 ? 'None' : n.whole(changed)} of ${n.whole(of)} ranks change at mean rank ${n.short(meanRank)}.`,
     /** `moved`: changed ranks whose intervals do not overlap; null: a result has no intervals. */
     how: (changed: number, moved: number | null) =>
-      `${moved === null ? 'One of the results has too few repeats for intervals.' : changed === 0 ? 'Points: no change.' : `For ${moved === 0 ? 'none' : n.whole(moved)} of them, in bold, the 95 % intervals do not overlap.`} Bottom row: net change of the column.`,
-    order: (rho: number) => `The two orders correlate with Spearman ${n.fixed(rho, 2)}.`,
+      `${moved === null ? 'One of the results has too few repeats for intervals.' : changed === 0 ? 'Points: no change.' : `${moved === 0 ? 'The 95 % intervals of all of them overlap' : `For ${n.whole(moved)} of them, in bold, the 95 % intervals do not overlap`}.`} Bottom row: net change of the column.`,
+    order: (rho: number) => `The two orders correlate with Spearman ${n.correlation(rho)}.`,
     a: 'First',
     b: 'Second',
     same: 'All other settings are equal.',
@@ -571,7 +571,7 @@ export const en = {
     status: 'Comparing two results',
     statusNote: 'Nothing is running.',
     scatterName: (rho: number) =>
-      `Rank in the second result by rank in the first, Spearman ${n.fixed(rho, 2)}.`,
+      `Rank in the second result by rank in the first, Spearman ${n.correlation(rho)}.`,
     fromLink: 'In the link',
     here: 'Here',
   },

@@ -538,8 +538,8 @@ export const ja = {
         ? `平均ランク${n.short(meanRank)}では、${n.whole(of)}モジュールすべてのランクが同じです。`
         : `平均ランク${n.short(meanRank)}では、${n.whole(of)}モジュールのうち${n.whole(changed)}個のランクが変わります。`,
     how: (changed: number, moved: number | null) =>
-      `${moved === null ? '反復が少なく、信頼区間のない結果があります。' : changed === 0 ? '点は変化なし。' : `そのうち${n.whole(moved)}個（太字）は 95 % 信頼区間が重なりません。`}最下行は列ごとの差の合計。`,
-    order: (rho: number) => `順位相関：スピアマンの ρ = ${n.fixed(rho, 2)}。`,
+      `${moved === null ? '反復が少なく、信頼区間のない結果があります。' : changed === 0 ? '点は変化なし。' : moved === 0 ? 'そのうち、95 % 信頼区間が重ならないものはありません。' : `そのうち${n.whole(moved)}個（太字）は 95 % 信頼区間が重なりません。`}最下行は列ごとの差の合計。`,
+    order: (rho: number) => `順位相関：スピアマンの ρ = ${n.correlation(rho)}。`,
     a: '1つ目',
     b: '2つ目',
     same: 'ほかの設定はすべて同じ。',
@@ -554,7 +554,7 @@ export const ja = {
     status: '2つの結果を比較中',
     statusNote: '実行中のものはありません。',
     scatterName: (rho: number) =>
-      `1つ目のランク（横軸）と2つ目のランク（縦軸）。スピアマンの ρ = ${n.fixed(rho, 2)}。`,
+      `1つ目のランク（横軸）と2つ目のランク（縦軸）。スピアマンの ρ = ${n.correlation(rho)}。`,
     fromLink: 'リンク',
     here: 'この環境',
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { errorTable, type ErrorCode } from '../errors.ts';
+import { certaintyWords } from './describe.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
 import { adapterChoiceWords } from './adapter-choice-words.ts';
@@ -111,4 +112,37 @@ describe('Japanese', () => {
 test('numbers keep their decimals and use a real minus', () => {
   expect(en.chips.memory(61e6, 4096e6)).toBe('61 of 4,096 MB');
   expect(ja.chips.memory(61e6, 4096e6)).toBe('61 / 4,096 MB');
+});
+
+test('a comparison says how many ranks change, and for how many the intervals do not overlap', () => {
+  expect(en.compare.finding(31, 56, 8)).toBe('31 of 56 ranks change at mean rank 8.');
+  expect(en.compare.finding(0, 56, 0.5)).toBe('None of 56 ranks change at mean rank 0.5.');
+  expect(en.compare.how(31, 14)).toMatch(/^For 14 of them, in bold, /);
+  expect(en.compare.how(31, 0)).toMatch(/^The 95 % intervals of all of them overlap\. /);
+  expect(en.compare.how(31, null)).toMatch(/too few repeats for intervals/);
+  expect(ja.compare.how(31, 14)).toContain('14個（太字）');
+  expect(ja.compare.how(31, 0)).not.toContain('太字');
+});
+
+test('what is spent names full ranks, and rounding only if it leaves something', () => {
+  const spent = { spent: 424, budget: 448, left: 24, unit: 'ranks', rounding: 'floor' } as const;
+  expect(en.sidebar.spends({ ...spent, full: 0, of: 56 })).toBe(
+    'Spends 424 of 448 ranks; rounding down leaves 24.',
+  );
+  expect(en.sidebar.spends({ ...spent, full: 3, of: 56 })).toBe(
+    'Spends 424 of 448 ranks; rounding down leaves 24. At full rank: 3 of 56 modules.',
+  );
+  expect(en.sidebar.spends({ ...spent, full: 56, of: 56 })).toBe(
+    'Spends 424 of 448 ranks; every module is at full rank.',
+  );
+});
+
+test('a method whose intervals leave out an error settles nothing', () => {
+  expect(certaintyWords(en, 'adarank').one).toBe('settled');
+  expect(certaintyWords(en, 'jacobian')).toMatchObject({
+    one: 'one rank',
+    several: 'several ranks',
+  });
+  expect(en.map.sure(16, 56, '5 repeats')).toBe('At 5 repeats, 16 of 56 ranks are settled.');
+  expect(en.map.surePartial(28, 56, '8 passes')).not.toContain('settled');
 });

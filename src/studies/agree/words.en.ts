@@ -5,8 +5,7 @@ import { raceEn } from '../race/words.en.ts';
 
 const n = numbers('en');
 const { names } = raceEn;
-/** Three decimals near 1, so that a value below 1 is not shown as 1. */
-const rho = (v: number) => n.fixed(v, Math.abs(v) > 0.995 && Math.abs(v) < 1 ? 3 : 2);
+const rho = n.correlation;
 const capital = (words: string) => words.replace(/^./, (c) => c.toUpperCase());
 
 export const agreeEn = {

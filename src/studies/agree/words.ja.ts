@@ -6,7 +6,7 @@ import { raceJa } from '../race/words.ja.ts';
 
 const n = numbers('ja');
 const { names } = raceJa;
-const rho = (v: number) => n.fixed(v, Math.abs(v) > 0.995 && Math.abs(v) < 1 ? 3 : 2);
+const rho = n.correlation;
 
 export const agreeJa: AgreeWords = {
   title: '手法は一致するか',

@@ -39,6 +39,10 @@ function titleOf({ finding: f }: Words, finding: FindingData, layers: number): s
   }
 }
 
+/** Sentences in a row. Japanese has no space between them. */
+const joined = (sentences: readonly string[]) =>
+  sentences.filter(Boolean).join(' ').replaceAll('。 ', '。');
+
 /** The finding and its interval at this mean rank, with the module of the largest rank. */
 export function findingWords(
   words: Words,
@@ -59,7 +63,7 @@ export function findingWords(
         )
       : '',
   ];
-  return { title: titleOf(words, finding, layers), sure: sentences.filter(Boolean).join(' ') };
+  return { title: titleOf(words, finding, layers), sure: joined(sentences) };
 }
 
 /** How many intervals contain one rank, at the present measurement. */
@@ -69,7 +73,7 @@ function sureOf(words: Words, { settled, rows }: RankTable, { spec, measured }: 
   const { sure } = words.methods.of[method.name];
   return sure === null
     ? words.map.sure(settled ?? 0, rows.length, at)
-    : `${words.map.surePartial(settled ?? 0, rows.length, at)} ${sure}`;
+    : joined([words.map.surePartial(settled ?? 0, rows.length, at), sure]);
 }
 
 /** The finding at the budget. The budget follows with a delay, so that its slider moves freely. */
@@ -105,7 +109,7 @@ export function Finding({ table }: { table: RankTable }) {
       layers,
       meanRank: found.meanRank,
     });
-    return <Slot title={title} how={`${sure} ${sureOf(words, table, shown)}`} />;
+    return <Slot title={title} how={joined([sure, sureOf(words, table, shown)])} />;
   }
   const { method } = shown.spec;
   const done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));

@@ -3,11 +3,12 @@
  * map on request.
  */
 import { useShown } from '../../state/study-store.ts';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useModules, useProbing } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
+import { lazyPart } from '../parts/lazy-part.tsx';
 import { useMedia, usePhone } from '../parts/use-media.ts';
 import { Term } from '../parts/Term.tsx';
 import { describeMeasured } from '../../words/describe.ts';
@@ -19,8 +20,9 @@ import { Legend, rampTicks } from './Legend.tsx';
 import { MapBars } from './MapBars.tsx';
 import { MapGrid } from './MapGrid.tsx';
 import { MapTools } from './MapTools.tsx';
-import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
+
+const RankTableView = lazyPart(async () => (await import('./RankTableView.tsx')).RankTableView);
 
 /**
  * `caption` replaces the finding if the ranks are those of a whole run whose repeats are unknown.
@@ -102,12 +104,14 @@ export function MapCard({ caption }: { caption?: { title: string; how: string } 
         <Finding table={table} />
       )}
       {asTable ? (
-        <RankTableView
-          table={table}
-          layers={layers}
-          certainty={certainty}
-          adapter={adapter !== null}
-        />
+        <Suspense fallback={null}>
+          <RankTableView
+            table={table}
+            layers={layers}
+            certainty={certainty}
+            adapter={adapter !== null}
+          />
+        </Suspense>
       ) : phone ? (
         <>
           {map}

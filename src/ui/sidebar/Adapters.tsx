@@ -21,7 +21,6 @@ export function Adapters() {
   const [judging, setJudging] = useState<string | null>(null);
   const edit = useEdit();
   const busy = Object.values(phase).includes('running') || judging !== null;
-  if (adapters.length === 0) return null;
 
   async function judge(name: string) {
     setJudging(name);

@@ -2,27 +2,31 @@
  * The sidebar with the experiment's form: preset, model, text, method and budget. On narrow pages
  * it is a drawer.
  */
+import { Suspense } from 'react';
 import { presets, presetSpec } from '../../experiment/schema.ts';
 import { LIMITS } from '../../spec/limits.ts';
 import { presetOf } from '../../experiment/settings.ts';
+import { attempt } from '../../state/attempt.ts';
 import { useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
-import { useMap } from '../../state/map-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
+import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
+import { lazyPart } from '../parts/lazy-part.tsx';
 import { NumberField } from '../parts/NumberField.tsx';
 import { Term } from '../parts/Term.tsx';
 import { describeText, titleOf } from '../../words/describe.ts';
 import { describeFormat } from '../../words/format.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
-import { Adapters } from './Adapters.tsx';
 import { Advanced } from './Advanced.tsx';
 import { BosLine } from './BosLine.tsx';
 import { MeanRank } from './MeanRank.tsx';
 import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
+
+const Adapters = lazyPart(async () => (await import('./Adapters.tsx')).Adapters);
 
 function Preset() {
   const words = useWords();
@@ -39,7 +43,9 @@ function Preset() {
         onChange={(e) => {
           const chosen = e.target.value;
           if (!presets.has(chosen)) return;
-          useMap.setState({ preset: chosen });
+          void attempt(async () =>
+            (await import('../../state/preset-comparison.ts')).compareAtEnd(chosen),
+          );
           edit(
             (s) => ({
               ...presetSpec(chosen),
@@ -120,6 +126,7 @@ function TextField() {
 
 export function SidebarContent() {
   const words = useWords();
+  const adapters = useStudy((s) => s.adapters.length > 0);
   const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
   return (
     <>
@@ -140,7 +147,11 @@ export function SidebarContent() {
       />
       <Advanced />
       <hr className="push" />
-      <Adapters />
+      {adapters && (
+        <Suspense fallback={null}>
+          <Adapters />
+        </Suspense>
+      )}
       <Results />
     </>
   );
