@@ -11,7 +11,11 @@ export function numbers(locale: string) {
           maximumFractionDigits: digits,
         })),
       );
-    return format.format(value).replace('-', '−');
+    // A value that rounds to zero has no sign: "0.00", never "−0.00".
+    return format
+      .format(value)
+      .replace(/^-(?=[0.,]*$)/, '')
+      .replace('-', '−');
   };
   return {
     fixed,
@@ -25,7 +29,10 @@ export function numbers(locale: string) {
     /** A size in bytes, formatted as MB or GB. */
     size: (bytes: number) =>
       bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`,
-    signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
+    signed: (value: number, digits = 0) => {
+      const text = fixed(value, digits);
+      return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+    },
     /** Three significant digits, for values of unknown magnitude. */
     significant: (value: number) => {
       const size = Math.abs(value);

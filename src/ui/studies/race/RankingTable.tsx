@@ -20,7 +20,6 @@ export function RankingTable({ ranking }: { ranking: readonly RankingRow[] }) {
   const rows = ranking.every((s) => s.loss !== null)
     ? [...ranking].sort((a, b) => defined(a.loss) - defined(b.loss))
     : ranking;
-  const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
   const half = (i: Interval | null) =>
     i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, 3)}</small>;
   return (
@@ -47,7 +46,7 @@ export function RankingTable({ ranking }: { ranking: readonly RankingRow[] }) {
             <td title={w.bytes(s.bytes)}>{n.whole(s.parameters)}</td>
             <td>{s.loss === null ? '–' : n.fixed(s.loss, 3)}</td>
             <td>
-              {s.difference === null ? '–' : signed(s.difference)}
+              {s.difference === null ? '–' : n.signed(s.difference, 3)}
               {half(s.differenceInterval)}
             </td>
             <td>{words.seconds(s.milliseconds / 1000)}</td>
