@@ -1,7 +1,7 @@
 /** Prints a compress run in the terminal: the finding, the trials and the times. */
 import { defined, elementAt } from '../../checked.ts';
 import type { StudyOutput } from '../contract.ts';
-import { figure, range } from '../figures.ts';
+import { figure, fixed, range } from '../figures.ts';
 import { columns } from '../map/export.ts';
 import {
   agreementOf,
@@ -13,6 +13,7 @@ import {
   type StepFigures,
 } from './state.ts';
 import { verdictOf } from './verdict.ts';
+import { compressEn } from './words.en.ts';
 
 const WHAT = {
   svd: 'Decomposing',
@@ -41,7 +42,7 @@ const figures = ({ accuracy, loss }: Figures): string =>
 const withPlain = (step: StepFigures): string =>
   `${figures(step)}, plain text ${step.plain.toFixed(4)}`;
 const agreement = ({ pearson, spearman }: Agreement): string =>
-  `r = ${pearson.toFixed(3)}, Spearman ${spearman.toFixed(3)}`;
+  `r = ${fixed(pearson, 3)}, Spearman ${fixed(spearman, 3)}`;
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /** The finding, the trials and the times as text. */
@@ -61,7 +62,8 @@ export function compressText(result: CompressResult): string {
   } = result;
   const small = agreementOf(checks);
   const tried = agreementOf(trials);
-  const { before, after, plainChange } = verdictOf(result);
+  const verdict = verdictOf(result);
+  const { before, after, plainChange } = verdict;
   const plainAfter = (trial: number) =>
     accepted.includes(trial)
       ? elementAt(test.steps, accepted.indexOf(trial) + 1).plain.toFixed(4)
@@ -81,7 +83,9 @@ export function compressText(result: CompressResult): string {
     `${candidates} candidates, ${trials.length} tried, ${accepted.length} accepted. Chance level: ${percent(chance)}.`,
     ...(tried ? [`Predicted against measured, all ${tried.count} tried: ${agreement(tried)}`] : []),
     ...(small
-      ? [`Predicted against measured, ${small.count} small check removals: ${agreement(small)}`]
+      ? [
+          `Predicted against measured, ${small.count} small removals, which only check the gradient: ${agreement(small)}`,
+        ]
       : []),
     '',
     ...columns([
@@ -107,6 +111,7 @@ export function compressText(result: CompressResult): string {
           `Best of ${laser.made} LASER trials (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; the full LASER search of ${laser.evaluations} evaluations ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`,
         ]
       : []),
+    `${compressEn.finding(verdict)} ${compressEn.sure(verdict, test.samples)}`,
     `Time: ${seconds(times.svd)} for the decompositions, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
   ].join('\n');
 }
