@@ -20,7 +20,7 @@ import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-bas
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
 import { runPrune, type PruneCheckpoint } from './run.ts';
-import { costOf, reducePrune, type PruneState } from './state.ts';
+import { findingOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
@@ -148,9 +148,13 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(lora).toMatchObject({ rank: 3 });
     expect(defined(lora).zeros).toBeLessThan(0.01);
     expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
-    expect(costOf(defined(state))).toEqual({
+    expect(findingOf(defined(state))).toEqual({
       zeros: 0.5,
-      cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
+      losa: elementAt(rounds, 1).repaired,
+      dense: defined(dense).loss,
+      withoutZeros: defined(lora).merged,
+      masked: defined(masked).loss,
+      baselines: true,
     });
 
     // The files: zeros wherever the masks are 0, in every form. onnxruntime loads the models, which
