@@ -13,13 +13,16 @@ export interface ModuleDifference {
   ranks: number;
   /** The same before rounding: the difference of the multiples times the mean rank. */
   exact: number;
-  /** The 95 % intervals of the multiple do not overlap: the module has moved. */
+  /** The 95 % intervals of the multiple do not overlap. */
   parts: boolean;
 }
 
 export interface ResultComparison {
   modules: ModuleDifference[];
-  moved: number;
+  /** Modules whose rank differs. */
+  changed: number;
+  /** Of these, the modules whose intervals do not overlap; null without intervals. */
+  significant: number | null;
   spearman: number;
 }
 
@@ -48,9 +51,13 @@ export function compareResults(
       parts: !!x && !!y && (x.high < y.low || y.high < x.low),
     };
   });
+  const changed = modules.filter((m) => m.ranks !== 0);
   return {
     modules,
-    moved: modules.filter((m) => m.parts).length,
+    changed: changed.length,
+    significant: modules.every((m) => m.a.multipleInterval && m.b.multipleInterval)
+      ? changed.filter((m) => m.parts).length
+      : null,
     spearman: spearman(
       ra.map((r) => r.importance ?? 0),
       rb.map((r) => r.importance ?? 0),

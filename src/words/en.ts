@@ -514,8 +514,8 @@ export const en = {
     title: 'Where the two differ',
     subtitle: 'second minus first, ranks',
     panel: 'Two results side by side',
-    finding: (moved: number, of: number) =>
-      `${n.whole(moved)} of ${n.whole(of)} modules differ significantly.`,
+    finding: (changed: number, significant: number | null, of: number) =>
+      `${n.whole(changed)} of ${n.whole(of)} ranks change${changed === 0 ? '' : significant === null ? '; fewer than 3 repeats give no intervals' : `, ${n.whole(significant)} of them significantly`}.`,
     how: 'A number: the two 95 % intervals do not overlap. A point: they overlap. Bottom row: net change of the column.',
     order: (rho: number) => `The two orders correlate with Spearman ${n.fixed(rho, 2)}.`,
     a: 'First',

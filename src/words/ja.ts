@@ -512,8 +512,8 @@ export const ja = {
     title: '2つの結果の差',
     subtitle: 'ランクの差（2つ目 − 1つ目）',
     panel: '2つの結果の比較',
-    finding: (moved: number, of: number) =>
-      `${n.whole(of)}モジュールのうち${n.whole(moved)}個でランクが異なります。`,
+    finding: (changed: number, significant: number | null, of: number) =>
+      `${n.whole(of)}モジュールのうち${n.whole(changed)}個でランクが変化${changed === 0 ? '' : significant === null ? '（反復が3回未満のため信頼区間なし）' : `（有意な変化は${n.whole(significant)}個）`}。`,
     how: '数字は2つの 95 % 信頼区間が重ならないセル、点は重なるセル。最下行は列ごとの差の合計。',
     order: (rho: number) => `順位相関：スピアマンの ρ = ${n.fixed(rho, 2)}。`,
     a: '1つ目',

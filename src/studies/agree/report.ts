@@ -1,6 +1,7 @@
 /** Prints a comparison of methods in the terminal: times and Spearman's ρ. */
 import { defined, elementAt } from '../../checked.ts';
 import type { StudyOutput } from '../contract.ts';
+import { fixed } from '../figures.ts';
 import { columns } from '../map/export.ts';
 import { raceEn } from '../race/words.en.ts';
 import { agreeVerdict, type AgreeEvent, type AgreeState } from './state.ts';
@@ -25,7 +26,7 @@ export function text(state: AgreeState): string {
       ...measured.map((m, i) => [
         elementAt(names, i),
         `${(defined(m.milliseconds) / 1000).toFixed(1)} s`,
-        ...elementAt(spearman, i).map((v) => v?.toFixed(3) ?? '-'),
+        ...elementAt(spearman, i).map((v) => (v === null ? '-' : fixed(v, 3))),
       ]),
     ]),
     '',

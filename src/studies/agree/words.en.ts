@@ -25,7 +25,8 @@ export const agreeEn = {
       : `${capital(names[closest.method])} is closest to ${names[reference]} (${rho(closest.rho)}), ${names[farthest.method]} farthest (${rho(farthest.rho)}).`,
   sure: ({ chance }: AgreeVerdict) => `Unrelated orders exceed ±${rho(chance)} in 1 case of 20.`,
   noOrder: 'No two methods can be compared: one gives every module the same importance.',
-  unit: (end: number) => `Fill as in the map: importance, × the mean module, 0 to ${n.whole(end)}`,
+  unit: (end: number) =>
+    `Fill on the map’s scale: importance, × the mean module, 0 to ${n.whole(end)}`,
   matrix: 'Spearman correlation',
   matrixUnit: (modules: number) =>
     `of the ${n.whole(modules)} importances; 1: the same order, −1: the opposite one`,

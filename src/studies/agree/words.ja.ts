@@ -25,7 +25,7 @@ export const agreeJa: AgreeWords = {
     ),
   sure: ({ chance }) => `無関係な順位どうしでも、20回に1回は ±${rho(chance)} を超えます。`,
   noOrder: '比較できる手法の組がありません。全モジュールに同じ値を与える手法があります。',
-  unit: (end) => `濃さはマップと同じ：重要度の平均比（0〜${n.whole(end)}）`,
+  unit: (end) => `濃さの目盛りはマップと共通：重要度の平均比（0〜${n.whole(end)}）`,
   matrix: 'スピアマンの順位相関',
   matrixUnit: (modules) => `${n.whole(modules)}モジュールの重要度（1：同じ順位、−1：逆の順位）`,
   rho,

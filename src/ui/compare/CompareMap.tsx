@@ -27,7 +27,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
   const words = useWords();
   const w = words.compare;
   const { diverging } = palette(useDark());
-  const { modules, moved } = useComparison(a, b);
+  const { modules, changed, significant } = useComparison(a, b);
   const layers = a.result.model.layers;
   const layout = useMemo(() => mapLayout(a.result.modules, layers), [a, layers]);
   const { pointed, focused } = usePick(useView, 'pointed', 'focused');
@@ -59,7 +59,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getSta
         <span className="ink2">{w.subtitle}</span>
       </div>
       <div className="slot">
-        <p className="finding">{w.finding(moved, modules.length)}</p>
+        <p className="finding">{w.finding(changed, significant, modules.length)}</p>
         <p className="how ink2 small">{w.how}</p>
       </div>
       <Legend
