@@ -28,8 +28,8 @@ test('a link carries the experiment and its result: another page reproduces it',
   await other.goto(link);
   await expect(other.locator('.banner')).toContainText('From a link');
   await measured(other, 3);
-  await saw(badge, /^Not checked yet$/);
-  await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
+  await saw(badge, /^Map not measured yet$/);
+  await expect(other.locator('.badge')).toHaveText('Map reproduced: 56 of 56 ranks equal');
   await expect.poll(() => cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');
   await other.keyboard.press('Enter');

@@ -10,6 +10,7 @@ import type { ModelPart } from '../onnx/write-model.ts';
 import type { CommonSpec, TextRef } from '../spec/spec.ts';
 import type { StudyContext } from './context.ts';
 import type { DerivedBase, ModelGraph } from './derived-base.ts';
+import type { EvidenceOf } from './digest.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The common part of all events; each study defines its own types. */
@@ -102,9 +103,11 @@ export interface Study<Settings, State extends StudyState> {
    * charts.
    */
   place: 'tab' | 'panel' | 'map';
-  /** `code`, `report`, `exported` and `need` load at their first use. */
+  /** `code`, `report`, `digest`, `exported` and `need` load at their first use. */
   code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;
+  /** The numbers by which a link's result is recognised. Absent: links hold none of this study. */
+  digest?(): Promise<EvidenceOf<State>>;
   /** Absent: the study produces no model. */
   exported?(): Promise<StudyExport<State>>;
   /** Absent: the study trains nothing. */

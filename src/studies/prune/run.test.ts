@@ -2,6 +2,7 @@
  * The prune study on a tiny decoder: its events, its result, and that the files hold the pruned
  * model.
  */
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -19,6 +20,7 @@ import { readGraph } from '../../onnx/read.ts';
 import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-base.ts';
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
+import { pruneEvidence } from './digest.ts';
 import { runPrune, type PruneCheckpoint } from './run.ts';
 import { findingOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
@@ -155,6 +157,12 @@ describe('the study', { timeout: 120_000 }, () => {
       withoutZeros: defined(lora).merged,
       masked: defined(masked).loss,
       baselines: true,
+    });
+    await expectRecognised(pruneEvidence, defined(state), {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      ranks: (s) => (defined(elementAt(defined(s.result).rounds, 0).ranks)[1]! += 1),
+      zeros: (s) => (elementAt(defined(s.result).rounds, 1).zeros[0]! -= 0.01),
+      losses: (s) => (defined(defined(s.result).lora).merged += 0.01),
     });
 
     // The files: zeros wherever the masks are 0, in every form. onnxruntime loads the models, which

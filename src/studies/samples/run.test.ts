@@ -2,6 +2,7 @@
  * The samples study on a tiny decoder: base alone and with an adapter, losses, the first
  * difference, ranks, and the result.
  */
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -13,6 +14,7 @@ import { nf4Model } from '../../engine/pieces/nf4-model.ts';
 import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { firstDifference, lossesOf } from './compare.ts';
+import { samplesEvidence } from './digest.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
@@ -168,6 +170,11 @@ describe('the study', { timeout: 60_000 }, () => {
     expect(defined(elementAt(base, at).other)).toBeLessThan(elementAt(adapted, at).logProbability);
     expect(defined(lossesOf(base)).other).toBeGreaterThan(0);
     expect(JSON.parse(JSON.stringify(state.result))).toEqual(state.result);
+    await expectRecognised(samplesEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      tokens: (s) => (elementAt(defined(s.result).texts.adapted, 4).id += 1),
+      losses: (s) => (defined(defined(s.result).losses.base).other = 1),
+    });
     expect(base.map((t) => t.text).join('')).toBe(
       String.fromCharCode(...base.map((t) => 0x4e00 + t.id)),
     );

@@ -49,6 +49,7 @@ export const train: Study<TrainSettings, TrainState> = {
     return { run: runTrain, reduce: reduceTrain, progress: trainProgress };
   },
   report: () => import('./report.ts'),
+  digest: async () => (await import('./digest.ts')).trainEvidence,
   need: async () => (await import('./need.ts')).trainNeed,
   uses: (spec) =>
     followsMap(spec)

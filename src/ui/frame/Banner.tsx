@@ -29,6 +29,8 @@ const AdapterChoice = lazyPart(
   () => useModel.setState({ failure: null }),
 );
 
+const StudyBadge = lazyPart(async () => (await import('./StudyBadge.tsx')).StudyBadge);
+
 type Kind = 'err' | 'warn' | 'ok' | '';
 
 function Line({
@@ -201,10 +203,38 @@ function Sentence({ text }: { text: string }) {
 
 type Contents = NonNullable<ReturnType<typeof useLink.getState>['contents']>;
 
-/** Whether the result in view reproduces the result of the link. */
-export function Badge({ contents }: { contents: Contents }) {
+/** Whether the results in view reproduce those of the link: the map's, and its study's. */
+export function Badges({ contents }: { contents: Contents }) {
   const { kind, text } = badgeOf(useWords(), contents);
-  return <span className={`badge ${kind}`}>{text}</span>;
+  const other = contents.spec.study !== 'map';
+  return (
+    <>
+      {(contents.digest || !other) && <span className={`badge ${kind}`}>{text}</span>}
+      {other && (
+        <Suspense fallback={null}>
+          <StudyBadge contents={contents} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** The banner's colour: a difference anywhere, or that everything in the link is reproduced. */
+function useKind(contents: Contents): Kind {
+  const map = badgeOf(useWords(), contents).kind;
+  const compared = useLink((l) => l.compared);
+  if (contents.spec.study === 'map') return map;
+  const study: Kind =
+    compared === null || !contents.run
+      ? ''
+      : compared !== 'damaged' && compared.kind === 'reproduced'
+        ? 'ok'
+        : 'warn';
+  return map === 'warn' || study === 'warn'
+    ? 'warn'
+    : (map === 'ok' || !contents.digest) && study === 'ok'
+      ? 'ok'
+      : '';
 }
 
 function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string } {
@@ -234,6 +264,7 @@ function LinkLine() {
   const words = useWords();
   const b = words.banner;
   const contents = defined(useLink((l) => l.contents));
+  const kind = useKind(contents);
   const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
   const { models, facts } = usePick(useModel, 'models', 'facts');
   // Re-render when a result comes into view.
@@ -287,7 +318,6 @@ function LinkLine() {
       </Line>
     );
   }
-  const badge = badgeOf(words, contents);
   const changes = describeChanges(contents.spec, spec).filter(
     ({ path }) => path !== 'model.hash' && path !== 'study',
   );
@@ -295,7 +325,7 @@ function LinkLine() {
   const title = titleOf(models, contents.spec.model.id);
   return (
     <Line
-      kind={badge.kind}
+      kind={kind}
       buttons={
         <>
           {changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}
@@ -318,7 +348,7 @@ function LinkLine() {
           {b.changed(changes.map((c) => describeChange(words, c)).join(', '))}
         </span>
       ) : (
-        <Badge contents={contents} />
+        <Badges contents={contents} />
       )}
       {contents.damaged.length > 0 && (
         <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>
