@@ -74,7 +74,7 @@ async function studyComparison(
   state: StudyState,
   { study, map }: { study: StudyKind; map: ResultDigest | null },
 ): Promise<string> {
-  const evidence = (await studyOf(study).digest?.())?.(state);
+  const evidence = (await studyOf(study).report()).evidence?.(state);
   const found = evidence && compareStudy(theirs, evidence, map?.model);
   const { tab } = studyOf(study).labels.en;
   return found ? linkedRunEn[found.kind](tab, found) : linkedRunEn.damaged(tab);

@@ -19,7 +19,7 @@ async function evidenceNow(spec: ExperimentSpec): Promise<Evidence | null> {
   const state = states[study];
   const ran = specs[study];
   if (!state?.result || !ran || studyChanges(study, ran, spec).length > 0) return null;
-  return (await studyOf(study).digest?.())?.(state) ?? null;
+  return (await studyOf(study).report()).evidence?.(state) ?? null;
 }
 
 /**

@@ -53,7 +53,7 @@ export type StudyOutput =
   | { write: string }
   | null;
 
-/** What the command line prints about a study. */
+/** What leaves the page about a study: what the command line prints, and what a link holds. */
 export interface StudyReport<State> {
   /** Printed after each event. */
   output(state: State, event: StudyEvent): StudyOutput;
@@ -61,6 +61,8 @@ export interface StudyReport<State> {
   text(state: State): string;
   /** The result as a file; default: its JSON. */
   file?(state: State): string;
+  /** The numbers by which a link's result is recognised. Absent: links hold none of this study. */
+  evidence?: EvidenceOf<State>;
 }
 
 /** Models and weights that a study produces, as files below one folder. */
@@ -103,11 +105,9 @@ export interface Study<Settings, State extends StudyState> {
    * charts.
    */
   place: 'tab' | 'panel' | 'map';
-  /** `code`, `report`, `digest`, `exported` and `need` load at their first use. */
+  /** `code`, `report`, `exported` and `need` load at their first use. */
   code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;
-  /** The numbers by which a link's result is recognised. Absent: links hold none of this study. */
-  digest?(): Promise<EvidenceOf<State>>;
   /** Absent: the study produces no model. */
   exported?(): Promise<StudyExport<State>>;
   /** Absent: the study trains nothing. */

@@ -7,7 +7,7 @@ import { decodeLink, encodeLink } from '../experiment/link.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { parseSpec } from '../experiment/schema.ts';
 import { compareStudy, studyDigest, type Evidence } from './digest.ts';
-import { TRAINED_LOSS } from './digest-tolerances.ts';
+import { LOSS } from './loss-tolerance.ts';
 import { raceEvidence } from './race/digest.ts';
 import type { RaceResult, RaceState } from './race/state.ts';
 
@@ -29,19 +29,19 @@ const shifted = (by: number, provider = race.provider.kind): Evidence => {
 };
 
 describe('a race', () => {
-  const { same, other } = TRAINED_LOSS.tolerance;
+  const { wasm, other } = LOSS.tolerance;
   // Half a unit of the third decimal is lost in the link.
   const rounding = 0.0005;
 
   it('is reproduced if every loss is within the tolerance of the provider, and only then', () => {
-    expect(same).toBeLessThan(other);
+    expect(wasm).toBeLessThan(other);
     const kind = (...args: Parameters<typeof shifted>) =>
       defined(compareStudy(digest, shifted(...args))).kind;
     expect(kind(0)).toBe('reproduced');
     expect(kind(0, 'webgpu')).toBe('reproduced');
     // Beyond the tolerance of WASM, within that of another provider.
-    expect(kind(same + 2 * rounding)).toBe('differs');
-    expect(kind(same + 2 * rounding, 'native')).toBe('reproduced');
+    expect(kind(wasm + 2 * rounding)).toBe('differs');
+    expect(kind(wasm + 2 * rounding, 'native')).toBe('reproduced');
     expect(kind(other + 2 * rounding, 'native')).toBe('differs');
   });
 

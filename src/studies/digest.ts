@@ -26,10 +26,10 @@ export interface Measured {
   /** Decimals in the link. */
   decimals: number;
   /**
-   * Largest difference that counts as reproduced, in addition to rounding: on the same kind of
-   * provider, and on another.
+   * Largest difference that counts as reproduced, in addition to rounding: if both runs used WASM,
+   * whose numbers are equal everywhere; and if one of them did not.
    */
-  tolerance: { same: number; other: number };
+  tolerance: { wasm: number; other: number };
 }
 
 /** The numbers of a finished run that its digest covers. */
@@ -137,12 +137,12 @@ export function compareStudy(
   if (theirs.model !== ours.model)
     return { kind: 'differs', differing: ['model'], equal: [], within: [] };
   const equal = COVERED.filter((what) => what in evidence.exact && theirs[what] === ours[what]);
-  const provider = theirs.provider === ours.provider ? 'same' : 'other';
+  const both = theirs.provider === 'wasm' && ours.provider === 'wasm' ? 'wasm' : 'other';
   const within = COVERED.flatMap((what) => {
     const numbers = evidence.measured[what];
     if (!numbers) return [];
     const largest = largestDifference(theirs[what], numbers);
-    return largest <= numbers.tolerance[provider] + rounding(numbers) ? [{ what, largest }] : [];
+    return largest <= numbers.tolerance[both] + rounding(numbers) ? [{ what, largest }] : [];
   });
   const agreeing = new Set<Covered>([...equal, ...within.map(({ what }) => what)]);
   const differing = COVERED.filter(

@@ -44,7 +44,7 @@ async function fetchRest(): Promise<void> {
   await Promise.allSettled([
     loadWords('ja'),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
-    ...STUDIES.map((study) => studyOf(study).digest?.()),
+    ...STUDIES.map((study) => studyOf(study).report()),
     ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),
     ...(engine.open ? [client.ask('fetchStudies', {})] : []),
   ]);

@@ -16,12 +16,12 @@ export const agreeEvidence: EvidenceOf<AgreeState> = ({ result }) => {
       correlations: {
         values: spearman.flatMap((row, i) => row.slice(0, i)),
         decimals: 3,
-        tolerance: { same: 0, other: 0.002 },
+        tolerance: { wasm: 0, other: 0.002 },
       },
       importances: {
         values: measured.flatMap(momentsOf),
         decimals: 3,
-        tolerance: { same: 0, other: 0.002 },
+        tolerance: { wasm: 0, other: 0.002 },
       },
     },
   };

@@ -40,7 +40,6 @@ export const agree: Study<AgreeSettings, AgreeState> = {
     return { run: runAgree, reduce: reduceAgree, progress: agreeProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).agreeEvidence,
   uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],
   trains: true,
   takesAdapter: () => false,

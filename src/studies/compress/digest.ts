@@ -3,7 +3,7 @@
  * after each, and how well the prediction agrees with the measured changes.
  */
 import { elementAt } from '../../checked.ts';
-import { MEASURED_LOSS } from '../digest-tolerances.ts';
+import { LOSS } from '../loss-tolerance.ts';
 import type { EvidenceOf } from '../digest.ts';
 import { agreementOf, type CompressState } from './state.ts';
 
@@ -25,13 +25,13 @@ export const compressEvidence: EvidenceOf<CompressState> = ({ result }) => {
         values: [...before, ...test.steps]
           .map((f) => f.loss)
           .concat(test.steps.map((f) => f.plain)),
-        ...MEASURED_LOSS,
+        ...LOSS,
       },
       accuracy: {
         values: [...before, ...test.steps].map((f) => f.accuracy),
         decimals: 4,
         // One answer may change where two options are equally likely.
-        tolerance: { same: 0, other: 1 / Math.min(calibration.samples, test.samples) },
+        tolerance: { wasm: 0, other: 1 / Math.min(calibration.samples, test.samples) },
       },
       correlations: {
         values: [agreementOf(trials), agreementOf(checks)].flatMap((a) => [
@@ -39,7 +39,7 @@ export const compressEvidence: EvidenceOf<CompressState> = ({ result }) => {
           a?.spearman ?? null,
         ]),
         decimals: 3,
-        tolerance: { same: 0, other: 0.02 },
+        tolerance: { wasm: 0, other: 0.02 },
       },
     },
   };

@@ -15,6 +15,8 @@ import {
 import { verdictOf } from './verdict.ts';
 import { compressEn } from './words.en.ts';
 
+export { compressEvidence as evidence } from './digest.ts';
+
 const WHAT = {
   svd: 'Decomposing',
   samples: 'Running the samples',

@@ -47,7 +47,6 @@ export const compress: Study<CompressSettings, CompressState> = {
     return { run: runCompress, reduce: reduceCompress, progress: compressProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).compressEvidence,
   exported: async () => (await import('./export.ts')).exportCompressed,
   uses: () => ['model', 'bos', 'seed', 'training'],
   trains: true,

@@ -2,7 +2,7 @@
  * What a link says of a pruning run: the ranks and the zeros of every layer in every round, and all
  * held-out losses.
  */
-import { TRAINED_LOSS } from '../digest-tolerances.ts';
+import { LOSS } from '../loss-tolerance.ts';
 import type { EvidenceOf } from '../digest.ts';
 import type { PruneState } from './state.ts';
 
@@ -24,7 +24,7 @@ export const pruneEvidence: EvidenceOf<PruneState> = ({ result }) => {
           lora?.masked ?? null,
           ...stored.map((s) => s.loss),
         ],
-        ...TRAINED_LOSS,
+        ...LOSS,
       },
     },
   };

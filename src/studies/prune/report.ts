@@ -6,6 +6,8 @@ import { columns } from '../map/export.ts';
 import { findingOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
 import { pruneEn } from './words.en.ts';
 
+export { pruneEvidence as evidence } from './digest.ts';
+
 const WHAT: Record<PruneDoing['what'], string> = {
   prepare: 'Evaluating the dense model',
   prune: 'Pruning blocks',

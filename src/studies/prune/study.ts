@@ -60,7 +60,6 @@ export const prune: Study<PruneSettings, PruneState> = {
     return { run: runPrune, reduce: reducePrune, progress: pruneProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).pruneEvidence,
   exported: async () => (await import('./export.ts')).exportPruned,
   need: async () => (await import('./need.ts')).pruneNeed,
   uses: () => ['model', 'bos', 'seed', 'training'],

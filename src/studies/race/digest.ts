@@ -2,7 +2,7 @@
  * What a link says of a race: the ranks of every run, its held-out losses, and the order of the
  * entries by their mean loss. A race of many runs is covered by the mean losses of its entries.
  */
-import { TRAINED_LOSS } from '../digest-tolerances.ts';
+import { LOSS } from '../loss-tolerance.ts';
 import type { EvidenceOf } from '../digest.ts';
 import type { RankingRow } from './ranking.ts';
 import type { RaceRun, RaceState } from './state.ts';
@@ -17,7 +17,7 @@ export const raceEvidence: EvidenceOf<RaceState> = ({ result }) => {
     model: model.hash,
     provider: provider.kind,
     exact: { ranks: lanes.map((l) => [l.entry, l.meanRank, l.seed, l.ranks]) },
-    measured: { losses: { values: [base, ...lossesOf(lanes, standings)], ...TRAINED_LOSS } },
+    measured: { losses: { values: [base, ...lossesOf(lanes, standings)], ...LOSS } },
     order: spec.race.meanRanks.map((r) => orderAt(standings, r)),
   };
 };

@@ -15,6 +15,8 @@ import {
 import type { RaceEvent, RaceResult, RaceState } from './state.ts';
 import { raceEn } from './words.en.ts';
 
+export { raceEvidence as evidence } from './digest.ts';
+
 export function output(
   {
     spec: {

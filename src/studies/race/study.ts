@@ -58,7 +58,6 @@ export const race: Study<RaceSettings, RaceState> = {
     return { run: runRace, reduce: reduceRace, progress: raceProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).raceEvidence,
   need: async () => (await import('./need.ts')).raceNeed,
   uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', 'training'],
   trains: true,

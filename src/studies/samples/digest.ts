@@ -1,5 +1,5 @@
 /** What a link says of generated texts: their tokens, and their losses under both models. */
-import { MEASURED_LOSS } from '../digest-tolerances.ts';
+import { LOSS } from '../loss-tolerance.ts';
 import type { EvidenceOf } from '../digest.ts';
 import type { SamplesState } from './state.ts';
 
@@ -13,7 +13,7 @@ export const samplesEvidence: EvidenceOf<SamplesState> = ({ result }) => {
     measured: {
       losses: {
         values: [losses.base, losses.adapted].flatMap((l) => [l?.own ?? null, l?.other ?? null]),
-        ...MEASURED_LOSS,
+        ...LOSS,
       },
     },
   };

@@ -31,7 +31,6 @@ export const samples: Study<SamplesSettings, SamplesState> = {
     return { run: runSamples, reduce: reduceSamples, progress: samplesProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).samplesEvidence,
   uses: () => ['model', 'bos', 'seed'],
   trains: false,
   takesAdapter: () => true,

@@ -2,7 +2,7 @@
  * What a link says of a training run: the rank of every module, and the held-out losses during
  * training, at every rank of the curve and of the separate LoRAs.
  */
-import { TRAINED_LOSS } from '../digest-tolerances.ts';
+import { LOSS } from '../loss-tolerance.ts';
 import type { EvidenceOf } from '../digest.ts';
 import type { TrainState } from './state.ts';
 
@@ -20,7 +20,7 @@ export const trainEvidence: EvidenceOf<TrainState> = ({ result }) => {
           ...(curve?.losses.map((l) => l.loss) ?? []),
           ...separate.map(({ evaluations }) => evaluations.at(-1)?.loss ?? null),
         ],
-        ...TRAINED_LOSS,
+        ...LOSS,
       },
     },
   };

@@ -49,7 +49,6 @@ export const train: Study<TrainSettings, TrainState> = {
     return { run: runTrain, reduce: reduceTrain, progress: trainProgress };
   },
   report: () => import('./report.ts'),
-  digest: async () => (await import('./digest.ts')).trainEvidence,
   need: async () => (await import('./need.ts')).trainNeed,
   uses: (spec) =>
     followsMap(spec)

@@ -219,24 +219,6 @@ export function Badges({ contents }: { contents: Contents }) {
   );
 }
 
-/** The banner's colour: a difference anywhere, or that everything in the link is reproduced. */
-function useKind(contents: Contents): Kind {
-  const map = badgeOf(useWords(), contents).kind;
-  const compared = useLink((l) => l.compared);
-  if (contents.spec.study === 'map') return map;
-  const study: Kind =
-    compared === null || !contents.run
-      ? ''
-      : compared !== 'damaged' && compared.kind === 'reproduced'
-        ? 'ok'
-        : 'warn';
-  return map === 'warn' || study === 'warn'
-    ? 'warn'
-    : (map === 'ok' || !contents.digest) && study === 'ok'
-      ? 'ok'
-      : '';
-}
-
 function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string } {
   const b = words.banner;
   if (!contents.digest) return { kind: '', text: b.noResult };
@@ -264,7 +246,6 @@ function LinkLine() {
   const words = useWords();
   const b = words.banner;
   const contents = defined(useLink((l) => l.contents));
-  const kind = useKind(contents);
   const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
   const { models, facts } = usePick(useModel, 'models', 'facts');
   // Re-render when a result comes into view.
@@ -325,7 +306,8 @@ function LinkLine() {
   const title = titleOf(models, contents.spec.model.id);
   return (
     <Line
-      kind={kind}
+      // The badges of a study set the colour (frame.css).
+      kind={contents.spec.study === 'map' ? badgeOf(words, contents).kind : ''}
       buttons={
         <>
           {changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}
