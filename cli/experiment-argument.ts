@@ -7,8 +7,9 @@ import { readJson } from './disk.ts';
 
 export interface Named {
   spec: ExperimentSpec;
-  /** The digest of the result that a link contains. */
+  /** The digests of a map and of the study's result that a link contains. */
   digest: ResultDigest | null;
+  run?: object | undefined;
 }
 
 /**
@@ -22,14 +23,14 @@ export async function experimentNamed(
   read: (file: unknown) => unknown = (file) => file,
 ): Promise<Named> {
   if (isLink(argument)) {
-    const { spec, digest, damaged, textOmitted } = await decodeLink(argument);
+    const { spec, digest, run, damaged, textOmitted } = await decodeLink(argument);
     for (const at of damaged)
       console.error(`rank-atlas: the link is damaged at "${at}". The default is used there.`);
     if (textOmitted)
       console.error(
         'rank-atlas: the link omits its text. Set one with --text; otherwise the bundled text is used.',
       );
-    return { spec, digest };
+    return { spec, digest, run };
   }
   const preset = presets.get(argument);
   if (preset) return { spec: parseSpec(preset), digest: null };

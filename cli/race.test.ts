@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
-import type { RaceResult } from '../src/studies/race/state.ts';
+import { studyDigest } from '../src/studies/digest.ts';
+import { raceEvidence } from '../src/studies/race/digest.ts';
+import type { RaceResult, RaceState } from '../src/studies/race/state.ts';
 import { exportPeft } from '../src/adapters/peft.ts';
 import { cli, noBosLine, set } from '../test/cli.ts';
 import { randomAdapters } from '../test/training-data.ts';
@@ -47,10 +49,12 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
       model: { id: 'bundled:atlas-3m' },
     });
     const again = join(folder, 'again.json');
-    expect(
-      (await cli('run', `https://example.org/${await encodeLink(result.spec)}`, '--out', again))
-        .code,
-    ).toBe(0);
+    const run = studyDigest(defined(raceEvidence({ result } as RaceState)));
+    const link = `https://example.org/${await encodeLink(result.spec, { run })}`;
+    const repeated = await cli('run', link, '--out', again);
+    expect(repeated.code).toBe(0);
+    expect(repeated.out).toMatch(/^Race reproduced: ranks equal, losses within 0\.001$/m);
+    expect(first.out).not.toContain('reproduced');
     const losses = (r: RaceResult) => r.lanes.map((l) => l.points);
     expect(losses(JSON.parse(readFileSync(again, 'utf8')) as RaceResult)).toEqual(losses(result));
   });

@@ -8,22 +8,32 @@ import type { RunResult } from '../src/studies/map/result.ts';
 import { parseSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
 import { manifestOf } from '../src/studies/manifest-of.ts';
-import { studyOf } from '../src/studies/registry.ts';
+import type { StudyState } from '../src/studies/contract.ts';
+import { compareStudy } from '../src/studies/digest.ts';
+import { studyOf, type StudyKind } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
+import { linkedRunEn } from '../src/words/linked-run.en.ts';
 import { experimentNamed } from './experiment-argument.ts';
 import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
 import { runStudy } from './run-study.ts';
 
 export const run: Command = async (argument, options) => {
-  const { spec: asked, digest } = await experimentNamed(
+  const {
+    spec: asked,
+    digest,
+    run: theirs,
+  } = await experimentNamed(
     argument,
     new Map([...presets].map(([name, { spec }]) => [name, spec])),
   );
   const set = setByPaths(asked, settingsOf(options));
   refuseUnused(options, unusedBy(set), `the study "${set.study}"`);
-  const { result } = await runStudy(set.study, await withOptions(asked, options), options);
-  if (digest && set.study === 'map') console.log(comparison(digest, result as RunResult));
+  const state = await runStudy(set.study, await withOptions(asked, options), options);
+  if (digest && set.study === 'map') console.log(comparison(digest, state.result as RunResult));
+  if (theirs && set.study === asked.study)
+    console.log(await studyComparison(theirs, state, { study: set.study, map: digest }));
+  if (digest && set.study !== 'map') console.log("The link's map was not measured.");
   return 0;
 };
 
@@ -57,6 +67,18 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
         ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } }
         : spec;
   return setByPaths(parseSpec(changed), settingsOf(options));
+}
+
+/** One sentence: whether the result reproduces that of the link. */
+async function studyComparison(
+  theirs: object,
+  state: StudyState,
+  { study, map }: { study: StudyKind; map: ResultDigest | null },
+): Promise<string> {
+  const evidence = (await manifestOf(study).report()).evidence?.(state);
+  const found = evidence && compareStudy(theirs, evidence, map?.model);
+  const { tab } = manifestOf(study).labels.en;
+  return found ? linkedRunEn[found.kind](tab, found) : linkedRunEn.damaged(tab);
 }
 
 function comparison(digest: ResultDigest, result: RunResult): string {

@@ -109,9 +109,9 @@ test('a hub id lists its graphs; a graph is downloaded over a broken connection,
     .getByRole('button', { name: `Inspect: ${graph}` })
     .click();
   await picker(other).getByRole('button', { name: /^Load/ }).click();
-  await expect(other.locator('.badge')).toHaveText('Not checked yet');
+  await expect(other.locator('.badge')).toHaveText('Map not measured yet');
   await measureLoaded(other, 'copy-of-atlas');
-  await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
+  await expect(other.locator('.badge')).toHaveText('Map reproduced: 56 of 56 ranks equal');
   expect(mirror.log).toEqual([]);
 });
 

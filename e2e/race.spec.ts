@@ -74,9 +74,29 @@ test('a race of three allocations ends with a finding that one seed is not enoug
     ).toContainText('passed');
   await page.keyboard.press('Escape');
 
+  // Budget and texts of the race, and what the map would spend.
+  await expect(panel.getByRole('heading').first()).toHaveText('What the ranks gain at mean rank 1');
+  await expect(panel).toContainText(
+    /Budget of each adapter: 27,136 parameters\. Trained on Newton’s Opticks, evaluated on Newton’s Opticks, held out\./,
+  );
+  await expect(panel).toContainText(
+    /Two budget rules: at mean rank 1 the map rounds down and gives AdaRank \d+ ranks \([\d,]+ parameters\); the race spends its whole budget and gives it \d+ \([\d,]+\)\./,
+  );
+  await expect(panel).toContainText(
+    'The mean rank 8 of the form is the map’s; the methods of the map are measured on Held-out passages.',
+  );
+
   const csv = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
   expect(csv.text).toContain('training step,AdaRank,uniform,weight spectrum');
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
+
+  // One seed proves nothing: the page offers three.
+  await panel.getByRole('button', { name: 'Run 3 seeds' }).click();
+  await expect(panel.locator('.how')).toContainText(/\d of 9 runs done/);
+  await expect(panel.getByRole('button', { name: 'Run 3 seeds' })).toBeHidden();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await panel.getByText('Settings', { exact: true }).click();
+  await expect(panel.getByLabel('Seeds')).toHaveValue('3');
 });
 
 test('a race that exceeds the memory is refused before it starts, with the settings that fit', async ({
@@ -114,4 +134,40 @@ test('after a changed setting, Play runs the race from the start', async ({ page
     'Play trains 4 allocations on one budget, 8 runs in all.',
   );
   await expect(panel.getByRole('heading', { name: 'When does it matter?' })).toBeVisible();
+});
+
+test('a race over two budgets ends with the budgets at which the entries differ', async ({
+  page,
+}) => {
+  test.slow();
+  await open(page, {
+    ...race,
+    training: { ...race.training, steps: 2, evaluateEvery: 0 },
+    race: { ...race.race, entries: ['inverse', 'uniform'], meanRanks: [1, 2], seeds: 3 },
+  });
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  const panel = page.getByRole('tabpanel');
+  await expect(panel).toContainText('Mean ranks 1 and 2, equal parameters. Trained on');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('The race is over');
+  await expect(panel.locator('.finding')).toHaveText(
+    /^(At mean ranks 1 and 2 no allocation differs significantly from uniform\.|The allocations differ from uniform at mean rank [12] \(inverse)/,
+  );
+  await expect(panel.locator('.how')).toContainText(
+    'The bars are 95 % t-intervals of the difference to uniform, paired by seed, over 3 seeds; not corrected for 2 comparisons.',
+  );
+  // The drawn intervals are those of the answer: a budget is named if and only if its interval
+  // excludes zero.
+  const csv = await saved(page, () => panel.getByRole('button', { name: 'CSV' }).click());
+  const rows = csv.text
+    .trim()
+    .split('\n')
+    .filter((l) => /^[12],inverse/.test(l))
+    .map((l) => l.split(',').map(Number));
+  expect(rows).toHaveLength(2);
+  const finding = await panel.locator('.finding').textContent();
+  for (const row of rows)
+    expect(finding?.includes(`mean rank ${row[0]} (inverse`)).toBe(
+      elementAt(row, 4) > 0 || elementAt(row, 5) < 0,
+    );
 });

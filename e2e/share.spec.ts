@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
+import { decodeLink, encodeLink } from '../src/experiment/link.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
-import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.ts';
+import { cellTexts, measured, open, saved, saw, smallSpec, title, watch } from './page.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
@@ -28,14 +29,58 @@ test('a link carries the experiment and its result: another page reproduces it',
   await other.goto(link);
   await expect(other.locator('.banner')).toContainText('From a link');
   await measured(other, 3);
-  await saw(badge, /^Not checked yet$/);
-  await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
+  await saw(badge, /^Map not measured yet$/);
+  await expect(other.locator('.badge')).toHaveText('Map reproduced: 56 of 56 ranks equal');
   await expect.poll(() => cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');
   await other.keyboard.press('Enter');
   await expect(other.locator('.banner')).toContainText('Changed: seed 7 to 8');
   await other.getByRole('button', { name: 'Back to the link' }).click();
   await expect(other.locator('.badge')).toBeVisible();
+});
+
+test('a badge covers what was computed again and nothing else: the map, then the race', async ({
+  page,
+  context,
+}) => {
+  test.slow();
+  const spec = smallSpec({ study: 'race' });
+  await open(page, {
+    ...spec,
+    training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 },
+    race: { ...spec.race, entries: ['adarank', 'uniform'] },
+  });
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  await expect(page.locator('.badge')).toHaveText('Race: no result in the link');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('The race is over');
+  const header = await watch(page, '[role="status"]');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await saw(header, /Copied/);
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await page.close();
+
+  const other = await context.newPage();
+  await other.goto(link);
+  const [map, race] = [other.locator('.badge').nth(0), other.locator('.badge').nth(1)];
+  await expect(map).toHaveText('Map reproduced: 56 of 56 ranks equal');
+  await expect(race).toHaveText('Race not run yet');
+  const ok = other.locator('.banner:has(.badge.ok):not(:has(.badge:not(.ok)))');
+  await expect(ok).toHaveCount(0);
+  await other.getByRole('button', { name: 'Run it here' }).click();
+  await expect(race).toHaveText('Race reproduced: ranks equal, losses within 0.001');
+  await expect(ok).toHaveCount(1);
+
+  // The same result against a link that claims another loss.
+  const { spec: sent, digest, run } = await decodeLink(link);
+  const claimed = run as { losses: number[] };
+  const losses = claimed.losses.map((v, i) => (i === 0 ? v : v - 20));
+  const changed = await encodeLink(sent, { digest, run: { ...claimed, losses } });
+  await other.evaluate((fragment) => {
+    location.hash = fragment;
+  }, changed);
+  await expect(race).toHaveText('Race differs: losses');
+  await expect(map).toHaveText('Map reproduced: 56 of 56 ranks equal');
 });
 
 for (const [what, fragment, words] of [

@@ -12,7 +12,7 @@ const src = resolve(import.meta.dirname, '../src');
 /** Imports that are not prefetched, with the reason. */
 const exempt: [RegExp, string][] = [
   [/^(state|ui|words)\//, 'the page fetches its own parts (parts/lazy-part.tsx)'],
-  [/\/report\.ts$/, 'the command line alone prints'],
+  [/\/report\.ts$/, 'the page fetches them, for links (ui/fetch-rest.ts)'],
   [/webgpu-|study-shaders|compiler\/unsigned/, 'of a GPU, which may come or not'],
   [/compiler\/short\.ts$|short-original/, 'opens large exports, which are fetched themselves'],
   [/^runtime\/ort\.node\.ts$/, 'Node alone'],

@@ -223,6 +223,25 @@ test('one damaged setting gets its default and is named; so is a damaged digest'
   });
 });
 
+test('the digest of a study’s run survives the trip; another value is named as damaged', async () => {
+  const run = { provider: 'wasm', ranks: '0407cd0a', losses: [4537, null, -1] };
+  const spec = parseSpec({ study: 'race' });
+  expect(await decodeLink(await encodeLink(spec, { run }))).toEqual({
+    spec,
+    digest: null,
+    run,
+    textOmitted: false,
+    damaged: [],
+  });
+  for (const value of ['"x"', '3', 'null', '[1]'])
+    expect(await decodeLink(pack(`{"spec":{"study":"race"},"run":${value}}`)), value).toEqual({
+      spec,
+      digest: null,
+      textOmitted: false,
+      damaged: ['run'],
+    });
+});
+
 describe('links of version 1, as they were made when there was no BOS', () => {
   test.each([
     ['the default', '#x=1.q1YqLkhNVrKqrq0FAA', {}, 'tokenizer'],

@@ -1,10 +1,11 @@
 /**
  * The link codec: a whole experiment in a URL fragment, `#x=3.<base64url(deflate-raw(JSON))>`.
  *
- * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a
- * result, optional>}`. The number before the dot is the format's version. A browser does not send
- * the fragment to a server. Links are untrusted: sizes are limited before and during decompression,
- * and single damaged settings are repaired (docs/link-format.md).
+ * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a map>,
+ * "run": <of the result of another study>}`; the last two are optional. The number before the dot
+ * is the format's version. A browser does not send the fragment to a server. Links are untrusted:
+ * sizes are limited before and during decompression, and single damaged settings are repaired
+ * (docs/link-format.md).
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -23,8 +24,10 @@ const MAX_ENCODED = 512 * 1024;
 
 export interface LinkContents {
   spec: ExperimentSpec;
-  /** Digest of the sender's result, for comparison. */
+  /** Digest of the sender's map, for comparison. */
   digest: ResultDigest | null;
+  /** Digest of the sender's result of `spec.study`, not validated (`studies/digest.ts`). */
+  run?: object;
   /** The sender omitted an own text; `spec.text` is the default text. */
   textOmitted: boolean;
   /** Paths of the settings that could not be read and have their defaults. */
@@ -37,12 +40,16 @@ export interface LinkContents {
  */
 export async function encodeLink(
   spec: ExperimentSpec,
-  { digest = null, withText = true }: { digest?: ResultDigest | null; withText?: boolean } = {},
+  {
+    digest = null,
+    run = null,
+    withText = true,
+  }: { digest?: ResultDigest | null; run?: object | null; withText?: boolean } = {},
 ): Promise<string> {
   const changed = differences(spec);
   if (!withText) for (const path of ownTexts(spec)) put(changed, path, { kind: 'own' });
   const json = new TextEncoder().encode(
-    JSON.stringify(digest ? { spec: changed, digest } : { spec: changed }),
+    JSON.stringify({ spec: changed, ...(digest && { digest }), ...(run && { run }) }),
   );
   if (json.length > MAX_JSON)
     throw new AtlasError('long-link', {
@@ -119,21 +126,24 @@ function contents(value: unknown, version: number): LinkContents {
   ) {
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   }
-  const { spec: held, digest } = value as { spec: unknown; digest?: unknown };
+  const { spec: held, digest, run } = value as Record<'spec' | 'digest' | 'run', unknown>;
   const given = version < LINK_VERSION && isObject(held) ? { version, ...held } : held;
   const omitted = TEXTS.filter((path) => isOmitted(at(given, path)));
   for (const path of omitted) put(given as object, path, undefined);
-  const textOmitted = omitted.length > 0;
   const { spec, damaged } = repairSpec(given);
   if (damaged.includes(''))
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
-  if (digest === undefined) return { spec, digest: null, textOmitted, damaged };
-  const parsed = digestSchema.safeParse(digest);
+  const parsed = digest === undefined ? null : digestSchema.safeParse(digest);
   return {
     spec,
-    digest: parsed.success ? parsed.data : null,
-    textOmitted,
-    damaged: parsed.success ? damaged : [...damaged, 'digest'],
+    digest: parsed?.success ? parsed.data : null,
+    ...(isObject(run) && { run }),
+    textOmitted: omitted.length > 0,
+    damaged: [
+      ...damaged,
+      ...(parsed?.success === false ? ['digest'] : []),
+      ...(run !== undefined && !isObject(run) ? ['run'] : []),
+    ],
   };
 }
 

@@ -14,6 +14,7 @@ import { useModel } from './model-store.ts';
 import { useMap } from './map-store.ts';
 import { openModel } from './models.ts';
 import { play, showMeasurement } from './runs.ts';
+import { toDo } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 
@@ -114,7 +115,8 @@ async function openFragment(): Promise<void> {
     useModel.getState().models.some((m) => m.id === id)
   )
     await openAndMeasure(id);
-  else if (useModel.getState().facts) play('map');
+  // A finished map of the same experiment is the one to compare; Play would add repeats to it.
+  else if (useModel.getState().facts && toDo('map', useStudy.getState(), spec).left) play('map');
 }
 
 async function showRecorded(): Promise<void> {

@@ -6,6 +6,7 @@ import { create } from 'zustand';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { compareDigest, digestOf, type Comparison } from '../experiment/digest.ts';
+import type { StudyComparison } from '../studies/digest.ts';
 import { decodeLink, encodeLink, isLink, type LinkContents } from '../experiment/link.ts';
 import { rankTable } from '../studies/map/rank-table.ts';
 import type { RunResult } from '../studies/map/result.ts';
@@ -17,9 +18,15 @@ import { useStudy } from './study-store.ts';
 interface LinkState {
   contents: LinkContents | null;
   failure: Failure | null;
+  /** The visible result of the link's study, compared with the link's. */
+  compared: StudyComparison | 'damaged' | null;
 }
 
-export const useLink = create<LinkState>()(() => ({ contents: null, failure: null }));
+export const useLink = create<LinkState>()(() => ({
+  contents: null,
+  failure: null,
+  compared: null,
+}));
 
 /**
  * Reads the page's fragment into the experiment. Returns whether it held one. An unreadable link
@@ -29,7 +36,7 @@ export async function openLink(fragment: string): Promise<boolean> {
   if (!isLink(fragment)) return false;
   try {
     const contents = await decodeLink(fragment);
-    useLink.setState({ contents, failure: null });
+    useLink.setState({ contents, failure: null, compared: null });
     useExperiment.getState().replace(contents.spec);
     return true;
   } catch (error) {
@@ -39,7 +46,7 @@ export async function openLink(fragment: string): Promise<boolean> {
   }
 }
 
-export const closeLink = () => useLink.setState({ contents: null, failure: null });
+export const closeLink = () => useLink.setState({ contents: null, failure: null, compared: null });
 
 /** The visible finished result under the current allocation; null if there is none. */
 export function resultNow(): RunResult | null {
@@ -59,14 +66,17 @@ export function resultNow(): RunResult | null {
 }
 
 /**
- * A link to the current experiment, with the digest of its result if there is one. Throws
- * `long-link`.
+ * A link to the current experiment, with the digests of its map and of the study in view if they
+ * have finished. Throws `long-link`.
  */
 export async function linkNow(withText: boolean): Promise<string> {
   const result = resultNow();
   const { spec } = useExperiment.getState();
+  const { digestNow } = await import('./study-digest.ts');
   const fragment = await encodeLink(result?.spec ?? spec, {
     digest: result && digestOf(result),
+    // The map's digest names the model.
+    run: await digestNow(spec, { withModel: !result }),
     withText,
   });
   const url = new URL(location.href);

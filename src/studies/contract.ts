@@ -11,6 +11,7 @@ import type { ModelPart } from '../onnx/write-model.ts';
 import type { CommonSpec, TextRef } from '../spec/spec.ts';
 import type { StudyContext } from './context.ts';
 import type { DerivedBase, ModelGraph } from './derived-base.ts';
+import type { EvidenceOf } from './digest.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The common part of all events; each study defines its own types. */
@@ -53,7 +54,7 @@ export type StudyOutput =
   | { write: string }
   | null;
 
-/** What the command line prints about a study. */
+/** What leaves the page about a study: what the command line prints, and what a link holds. */
 export interface StudyReport<State> {
   /** Printed after each event. */
   output(state: State, event: StudyEvent): StudyOutput;
@@ -61,6 +62,8 @@ export interface StudyReport<State> {
   text(state: State): string;
   /** The result as a file; default: its JSON. */
   file?(state: State): string;
+  /** The numbers by which a link's result is recognised. Absent: links hold none of this study. */
+  evidence?: EvidenceOf<State>;
 }
 
 /** Models and weights that a study produces, as files below one folder. */

@@ -8,6 +8,7 @@ import { useModel } from '../state/model-store.ts';
 import { useStudy } from '../state/study-store.ts';
 import { defaults } from '../state/derived.ts';
 import { fileOf, textOf } from '../state/texts.ts';
+import { manifestOf } from '../studies/manifest-of.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
 import { loadWords } from './use-words.ts';
@@ -46,6 +47,7 @@ async function fetchRest(): Promise<void> {
     import('../state/preset-comparison.ts'),
     import('./map/save-map.ts'),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
+    ...STUDIES.map((study) => manifestOf(study).report()),
     ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),
     ...(engine.open ? [client.ask('fetchStudies', {})] : []),
   ]);

@@ -149,17 +149,17 @@ export const en = {
     fromLink: 'From a link',
     changed: (what: string) => `Changed: ${what}.`,
     back: 'Back to the link',
-    unchecked: 'Not checked yet',
+    unchecked: 'Map not measured yet',
     noResult: 'Settings only, no result',
     reproduced: (equal: number, of: number) =>
-      `Reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
+      `Map reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
     close: (open: number) =>
-      `Close: ${n.whole(open)} rank${s(open)} differ${open === 1 ? 's' : ''} within the interval${s(open)}`,
-    differs: (count: number, of: number) => `Differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
-    otherModel: 'Differs: another model file',
-    otherText: 'Differs: another text',
+      `Map close: ${n.whole(open)} rank${s(open)} differ${open === 1 ? 's' : ''} within the interval${s(open)}`,
+    differs: (count: number, of: number) => `Map differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
+    otherModel: 'Map differs: another model file',
+    otherText: 'Map differs: another text',
     closeValues: (difference: number) =>
-      `Close: ranks equal, importances within ${n.significant(100 * difference)} %`,
+      `Map close: ranks equal, importances within ${n.significant(100 * difference)} %`,
     damaged: (where: string) => `The link is damaged at ${where}. The default is used there.`,
     textOmitted: 'The link omits its text. The default text is used.',
     needsFiles: (name: string) =>

@@ -134,17 +134,17 @@ export const ja = {
     fromLink: 'リンクから',
     changed: (what: string) => `設定を変更：${what}。`,
     back: 'リンクの設定に戻す',
-    unchecked: '未検証',
+    unchecked: 'マップ：未測定',
     noResult: '設定のみ（結果なし）',
     reproduced: (equal: number, of: number) =>
-      `再現：ランク${n.whole(of)}個のうち${n.whole(equal)}個が一致`,
-    close: (open: number) => `ほぼ一致：ランク${n.whole(open)}個が信頼区間内で相違`,
+      `マップ：再現（ランク${n.whole(of)}個のうち${n.whole(equal)}個が一致）`,
+    close: (open: number) => `マップ：ほぼ一致（ランク${n.whole(open)}個が信頼区間内で相違）`,
     differs: (count: number, of: number) =>
-      `不一致：ランク${n.whole(of)}個のうち${n.whole(count)}個が相違`,
-    otherModel: '不一致：モデルファイルが相違',
-    otherText: '不一致：テキストが相違',
+      `マップ：不一致（ランク${n.whole(of)}個のうち${n.whole(count)}個が相違）`,
+    otherModel: 'マップ：不一致（モデルファイルが相違）',
+    otherText: 'マップ：不一致（テキストが相違）',
     closeValues: (difference: number) =>
-      `ほぼ一致：ランクは同一、重要度の差は ${n.significant(100 * difference)} % 以内`,
+      `マップ：ほぼ一致（ランクは同一、重要度の差は ${n.significant(100 * difference)} % 以内）`,
     damaged: (where: string) => `リンクの ${where} が壊れているため、既定値を使います。`,
     textOmitted: 'リンクにテキストが含まれていないため、既定のテキストを使います。',
     needsFiles: (name: string) =>

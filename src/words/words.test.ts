@@ -6,6 +6,7 @@ import { ja } from './ja.ts';
 import { adapterChoiceWords } from './adapter-choice-words.ts';
 import { remoteWords } from './remote-words.ts';
 import { embedWords } from './embed-words.ts';
+import { linkedRunWords } from './linked-run-words.ts';
 import { tourWords } from './tour-words.ts';
 import { presets } from '../experiment/schema.ts';
 import type { Language } from '../language/language.ts';
@@ -45,6 +46,7 @@ describe('Japanese', () => {
       ...wordsOfStudies('en'),
       remote: remoteWords.en,
       embed: embedWords.en,
+      linkedRun: linkedRunWords.en,
       tour: tourWords.en,
       choice: adapterChoiceWords.en,
     }),
@@ -55,6 +57,7 @@ describe('Japanese', () => {
       ...wordsOfStudies('ja'),
       remote: remoteWords.ja,
       embed: embedWords.ja,
+      linkedRun: linkedRunWords.ja,
       tour: tourWords.ja,
       choice: adapterChoiceWords.ja,
     }),

@@ -7,6 +7,8 @@ import { raceEn } from '../race/words.en.ts';
 import { agreeVerdict, type AgreeEvent, type AgreeState } from './state.ts';
 import { agreeEn } from './words.en.ts';
 
+export { agreeEvidence as evidence } from './digest.ts';
+
 export const output = (_: AgreeState, event: AgreeEvent): StudyOutput =>
   event.type === 'measuring'
     ? { doing: agreeEn.doing(raceEn.names[event.method], event.done, event.of) }

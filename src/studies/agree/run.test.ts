@@ -3,6 +3,7 @@
  * the same tokens, and the matrix follows from them.
  */
 import { mapSteps, studyContext } from '../../../test/studies.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -14,6 +15,7 @@ import { noiseOf } from '../../methods/importance/settings.ts';
 import { spearman } from '../../methods/statistics.ts';
 import { pickSequences } from '../../methods/windows.ts';
 import { runAgree } from './run.ts';
+import { agreeEvidence } from './digest.ts';
 import { AGREE_METHODS, type AgreeMethod } from './settings.ts';
 import { agreeProgress, agreeVerdict, reduceAgree, type AgreeState } from './state.ts';
 import type { ModelFacts } from '../map/events.ts';
@@ -69,10 +71,8 @@ async function compared(context: StudyContext): Promise<{ state: AgreeState; pro
 describe('methods compared', { timeout: 60_000 }, () => {
   it('gives every method the importances of its own measurement, with the text, seed and noise of the experiment', async () => {
     const context = contextOf(AGREE_METHODS);
-    const {
-      state: { result, measured },
-      progress,
-    } = await compared(context);
+    const { state, progress } = await compared(context);
+    const { result, measured } = state;
     const of = (m: AgreeMethod) => defined(measured.find((x) => x.method === m)).importances;
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect(measured.map((m) => m.method)).toEqual(AGREE_METHODS);
@@ -106,6 +106,18 @@ describe('methods compared', { timeout: 60_000 }, () => {
     );
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);
     expect(progress.at(-1)).toBe(1);
+    const changed = (s: AgreeState, method: AgreeMethod) =>
+      defined(defined(s.result).measured.find((m) => m.method === method)).importances;
+    await expectRecognised(agreeEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      correlations: (s) => (elementAt(defined(s.result).spearman, 1)[0] = 0.123),
+      importances: (s) => changed(s, 'fisher').reverse(),
+    });
+    await expectRecognised(agreeEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      correlations: (s) => (elementAt(defined(s.result).spearman, 2)[1] = 0.123),
+      importances: (s) => (changed(s, 'jacobian')[0]! *= 1.1),
+    });
   });
 
   it('reuses the importances of the map for its method, without a measured time', async () => {

@@ -14,6 +14,9 @@ import {
   type StepFigures,
 } from './state.ts';
 import { verdictOf } from './verdict.ts';
+import { compressEn } from './words.en.ts';
+
+export { compressEvidence as evidence } from './digest.ts';
 
 const WHAT = {
   svd: 'Decomposing',
@@ -62,7 +65,8 @@ export function compressText(result: CompressResult): string {
   } = result;
   const small = agreementOf(checks);
   const tried = agreementOf(trials);
-  const { before, after, plainChange } = verdictOf(result);
+  const verdict = verdictOf(result);
+  const { before, after, plainChange } = verdict;
   const plainAfter = (trial: number) =>
     accepted.includes(trial)
       ? elementAt(test.steps, accepted.indexOf(trial) + 1).plain.toFixed(4)
@@ -82,7 +86,9 @@ export function compressText(result: CompressResult): string {
     `${candidates} candidates, ${trials.length} tried, ${accepted.length} accepted. Chance level: ${percent(chance)}.`,
     ...(tried ? [`Predicted against measured, all ${tried.count} tried: ${agreement(tried)}`] : []),
     ...(small
-      ? [`Predicted against measured, ${small.count} small check removals: ${agreement(small)}`]
+      ? [
+          `Predicted against measured, ${small.count} small removals, which only check the gradient: ${agreement(small)}`,
+        ]
       : []),
     '',
     ...columns([
@@ -108,6 +114,7 @@ export function compressText(result: CompressResult): string {
           `Best of ${laser.made} LASER trials (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; the full LASER search of ${laser.evaluations} evaluations ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`,
         ]
       : []),
+    `${compressEn.finding(verdict)} ${compressEn.sure(verdict, test.samples)}`,
     `Time: ${seconds(times.svd)} for the decompositions, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
   ].join('\n');
 }

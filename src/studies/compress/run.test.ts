@@ -3,6 +3,7 @@
  * refusals.
  */
 import { runStudy, studyContext } from '../../../test/studies.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -20,6 +21,7 @@ import { likeliest } from '../../methods/sampling.ts';
 import { layOut } from '../../methods/compress/task.ts';
 import { Workbench } from '../../methods/compress/workbench.ts';
 import { compressedFiles, partsOf } from './export.ts';
+import { compressEvidence } from './digest.ts';
 import { runCompress } from './run.ts';
 import {
   agreementOf,
@@ -149,6 +151,17 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(open).toBe(0);
 
     expect(base).toEqual({ kind: 'compressed', ...partsOf(defined(result)) });
+    await expectRecognised(compressEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      removals: (s) => {
+        const { trials: all, accepted } = defined(s.result);
+        elementAt(all, elementAt(accepted, 0)).keep[0]! += 1;
+      },
+      losses: (s) => (elementAt(defined(s.result).test.steps, -1).plain += 0.01),
+      accuracy: (s) => (elementAt(defined(s.result).test.steps, -1).accuracy += 1 / 16),
+      // The loss of the second trial: r and Spearman of all trials follow from it.
+      correlations: (s) => (elementAt(defined(s.result).trials, 1).measured += 1),
+    });
 
     // The exported files hold the evaluated model.
     const files = new Map(

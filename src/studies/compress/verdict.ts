@@ -25,13 +25,7 @@ export function verdictOf(
   );
   const change = interval95(differences);
   const kind =
-    steps === 0
-      ? 'none'
-      : change !== null && change.low > 0
-        ? 'helped'
-        : change !== null && change.high < 0
-          ? 'cost'
-          : 'open';
+    steps === 0 ? 'none' : ({ 1: 'helped', 0: 'open', [-1]: 'cost' } as const)[wayOf(change)];
   const plainChange = interval95(
     elementAt(losses, steps).map((loss, i) => loss - elementAt(losses, 0)[i]!),
   );
@@ -44,6 +38,10 @@ export function verdictOf(
     plainChange,
   };
 }
+
+/** 1 or −1 if the interval excludes no change, else 0. */
+export const wayOf = (change: Interval | null): -1 | 0 | 1 =>
+  change === null ? 0 : change.low > 0 ? 1 : change.high < 0 ? -1 : 0;
 
 /** `1 o` for `model.layers.1.self_attn.o_proj`. */
 export function shortName(path: string): string {

@@ -1,6 +1,6 @@
 /** The compress study's words in English. The command line prints the same sentences. */
 import type { Agreement, CompressPhase, Figures, StepFigures } from './state.ts';
-import type { CompressVerdict } from './verdict.ts';
+import { wayOf, type CompressVerdict } from './verdict.ts';
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
@@ -8,6 +8,16 @@ const percent = (share: number) => `${n.fixed(100 * share, 1)} %`;
 const points = (share: number) => n.signed(100 * share, 1);
 const nats = (v: number) => n.fixed(v, 3);
 const s = (count: number) => (count === 1 ? '' : 's');
+/** Two printed figures; equal ones are not written as a change. */
+const fromTo = (before: string, after: string) =>
+  before === after ? `${before} before and after` : `${before} to ${after}`;
+/** What a figure did: only a significant change rises or falls. */
+const moved = (before: string, after: string, way: -1 | 0 | 1) =>
+  before === after
+    ? `stays at ${before}`
+    : `${way > 0 ? 'rises' : way < 0 ? 'falls' : 'does not change significantly'}: ${before} to ${after}`;
+const agreement = ({ pearson, spearman }: Agreement) =>
+  `r = ${n.fixed(pearson, 2)}, Spearman ${n.fixed(spearman, 2)}`;
 
 export const compressEn = {
   spectrumTitle: 'Effect of each component',
@@ -32,22 +42,24 @@ export const compressEn = {
       }[phase]
     }, ${n.whole(done)} of ${n.whole(of)}.${left === null ? '' : ` About ${left} left.`}`,
   /** The effect on plain text is always reported with the effect on the task. */
-  finding: ({ steps, before, after, kind }: CompressVerdict) =>
+  finding: ({ steps, before, after, kind, plainChange }: CompressVerdict) =>
     kind === 'none'
-      ? 'Nothing is removed: no trial improved the samples.'
-      : `Accuracy ${kind === 'helped' ? 'rises' : kind === 'cost' ? 'falls' : 'does not change significantly'} with ${n.whole(steps)} removal${s(steps)}: ${percent(before.accuracy)} to ${percent(after.accuracy)}. Plain text: ${nats(before.plain)} to ${nats(after.plain)} nats.`,
+      ? 'Nothing is removed: no trial improved the selection samples.'
+      : `With ${n.whole(steps)} removal${s(steps)}, accuracy ${moved(percent(before.accuracy), percent(after.accuracy), kind === 'helped' ? 1 : kind === 'cost' ? -1 : 0)}. Loss on plain text ${moved(nats(before.plain), nats(after.plain), wayOf(plainChange))} nats.`,
   undone: 'All steps are undone.',
   sure: ({ change, kind }: CompressVerdict, samples: number) =>
     change === null || kind === 'none'
       ? `Evaluated on ${n.whole(samples)} test samples, which took no part in the scan.`
-      : `95 % interval of the change: ${points(change.low)} to ${points(change.high)} points, on ${n.whole(samples)} test samples, which took no part in the scan.`,
+      : change.low === 0 && change.high === 0
+        ? `Each of the ${n.whole(samples)} test samples, which took no part in the scan, is as correct as before.`
+        : `95 % interval of the change: ${points(change.low)} to ${points(change.high)} points, on ${n.whole(samples)} test samples, which took no part in the scan.`,
   plain: (
     text: string,
     sequences: number,
     length: number,
     { before, after, plainChange: change }: CompressVerdict,
   ) =>
-    `Plain text (${text}, ${n.whole(sequences)} × ${n.whole(length)} tokens): ${nats(before.plain)} to ${nats(after.plain)} nats per token${change === null ? '' : `, 95 % of the change: ${n.signed(change.low, 3)} to ${n.signed(change.high, 3)}`}.`,
+    `Plain text (${text}, ${n.whole(sequences)} × ${n.whole(length)} tokens): ${fromTo(nats(before.plain), nats(after.plain))}, in nats per token${change === null ? '' : `, 95 % of the change: ${n.signed(change.low, 3)} to ${n.signed(change.high, 3)}`}.`,
   nearChance:
     'The model is not significantly above chance on this task, so a gain may be chance as well.',
   counts: (tried: number, candidates: number, laser: number) =>
@@ -69,7 +81,7 @@ export const compressEn = {
   }) =>
     `LASER’s best${made < of ? ` of ${n.whole(made)} tried` : ''}: ${best} reduced to ${n.short(rho * 100)} %, ${percent(test.accuracy)} on the test samples, ${nats(test.plain)} nats on plain text. The whole search ${made < of ? 'would take' : 'took'} ${seconds}.`,
   calibration: (before: Figures, after: Figures, chance: number) =>
-    `Selection samples: ${percent(before.accuracy)} to ${percent(after.accuracy)} correct, ${n.fixed(before.loss, 3)} to ${n.fixed(after.loss, 3)} nats per token${chance > 0 ? `; chance ${percent(chance)}` : ''}.`,
+    `Selection samples, which chose the removals: accuracy ${fromTo(percent(before.accuracy), percent(after.accuracy))}, loss ${fromTo(nats(before.loss), nats(after.loss))} nats per token${chance > 0 ? `; chance ${percent(chance)}` : ''}.`,
   module: 'Module',
   cumulative: 'removed from here on',
   component: 'component, strongest first',
@@ -79,18 +91,15 @@ export const compressEn = {
   spectrumFinding: (module: string, retained: number, of: number) =>
     `${module} retains ${n.whole(retained)} of ${n.whole(of)} components.`,
   spectrumWhole: (module: string, max: number) =>
-    `Removing components of ${module} could lower the loss by ${n.significant(max)} at most.`,
+    `First-order prediction: removing components of ${module} lowers the loss by ${n.significant(max)} nats at most.`,
   spectrumNothing: (module: string) => `No tail of ${module} lowers the loss to first order.`,
+  /** The candidates tried come first: the small removals only check the gradient. */
   scatterFinding: (tried: Agreement | null, small: Agreement | null) =>
     [
-      ...(tried
-        ? [
-            `All ${n.whole(tried.count)} tried: r = ${n.fixed(tried.pearson, 2)}, Spearman ${n.fixed(tried.spearman, 2)}.`,
-          ]
-        : []),
+      ...(tried ? [`The ${n.whole(tried.count)} candidates tried: ${agreement(tried)}.`] : []),
       ...(small
         ? [
-            `${n.whole(small.count)} small removals: r = ${n.fixed(small.pearson, 2)}, Spearman ${n.fixed(small.spearman, 2)}.`,
+            `${n.whole(small.count)} small removals, which only check the gradient: ${agreement(small)}.`,
           ]
         : []),
     ].join(' '),

@@ -1,4 +1,6 @@
 /** The compress study's words in Japanese, typed by `words.en.ts`. */
+import type { Agreement } from './state.ts';
+import { wayOf } from './verdict.ts';
 import type { CompressWords } from './words.en.ts';
 import { numbers } from '../../language/numbers.ts';
 
@@ -6,6 +8,17 @@ const n = numbers('ja');
 const percent = (share: number) => `${n.fixed(100 * share, 1)} %`;
 const nats = (v: number) => n.fixed(v, 3);
 const points = (share: number) => n.signed(100 * share, 1);
+const fromTo = (before: string, after: string) =>
+  before === after ? `${before}（変化なし）` : `${before} → ${after}`;
+/** 有意な変化だけを「上がりました」「下がりました」とする。 */
+const moved = (before: string, after: string, way: -1 | 0 | 1) =>
+  before === after
+    ? `${before} のままです`
+    : way === 0
+      ? `${before} から ${after} で、有意差はありません`
+      : `${before} から ${after} に${way > 0 ? '上がりました' : '下がりました'}`;
+const agreement = ({ pearson, spearman }: Agreement) =>
+  `r = ${n.fixed(pearson, 2)}、スピアマンの ρ = ${n.fixed(spearman, 2)}`;
 
 export const compressJa: CompressWords = {
   spectrumTitle: '各特異成分の寄与',
@@ -29,17 +42,19 @@ export const compressJa: CompressWords = {
         laser: 'LASER の探索を実行中',
       }[phase]
     }（${n.whole(done)} / ${n.whole(of)}${left === null ? '' : `、残り約${left}`}）`,
-  finding: ({ steps, before, after, kind }) =>
+  finding: ({ steps, before, after, kind, plainChange }) =>
     kind === 'none'
       ? '除去した成分はありません。どの候補を除去しても、選択用サンプルの成績は改善しませんでした。'
-      : `${n.whole(steps)}か所の除去により、正答率は ${percent(before.accuracy)} から ${percent(after.accuracy)} に${kind === 'helped' ? '上がりました' : kind === 'cost' ? '下がりました' : 'なりました'}。一般テキストの損失は ${nats(before.plain)} から ${nats(after.plain)} nat になりました。`,
+      : `${n.whole(steps)}か所の除去後、正答率は ${moved(percent(before.accuracy), percent(after.accuracy), kind === 'helped' ? 1 : kind === 'cost' ? -1 : 0)}。一般テキストの損失（nat）は ${moved(nats(before.plain), nats(after.plain), wayOf(plainChange))}。`,
   undone: 'すべての除去を元に戻しました。',
   sure: ({ change, kind }, samples) =>
     change === null || kind === 'none'
       ? `選択に使っていない${n.whole(samples)}サンプルで評価。`
-      : `${kind === 'open' ? 'テスト用サンプルでは有意差なし。' : ''}95 % 信頼区間：${points(change.low)}〜${points(change.high)} ポイント（選択に使っていない${n.whole(samples)}サンプル）。`,
+      : change.low === 0 && change.high === 0
+        ? `選択に使っていない${n.whole(samples)}サンプルの正誤は、すべて除去前と同じ。`
+        : `95 % 信頼区間：${points(change.low)}〜${points(change.high)} ポイント（選択に使っていない${n.whole(samples)}サンプル）。`,
   plain: (text, sequences, length, { before, after, plainChange: change }) =>
-    `一般テキスト（${text}、${n.whole(sequences)} × ${n.whole(length)} トークン）：損失 ${nats(before.plain)} → ${nats(after.plain)} nat/トークン${change === null ? '' : `（変化の 95 % 信頼区間：${n.signed(change.low, 3)}〜${n.signed(change.high, 3)}）`}。`,
+    `一般テキスト（${text}、${n.whole(sequences)} × ${n.whole(length)} トークン）：損失 ${fromTo(nats(before.plain), nats(after.plain))} nat/トークン${change === null ? '' : `（変化の 95 % 信頼区間：${n.signed(change.low, 3)}〜${n.signed(change.high, 3)}）`}。`,
   nearChance:
     'このタスクでのモデルの正答率は、チャンスレベルを有意に上回っていません。得られた改善も偶然の可能性があります。',
   counts: (tried, candidates, laser) =>
@@ -47,7 +62,7 @@ export const compressJa: CompressWords = {
   laser: ({ best, rho, test, made, of, seconds }) =>
     `LASER の最良の結果${made < of ? `（評価${n.whole(made)}回中）` : ''}：${best} を ${n.short(rho * 100)} % に削減し、テスト用サンプルの正答率 ${percent(test.accuracy)}、一般テキストの損失 ${nats(test.plain)} nat。全探索の所要時間は${made < of ? `約${seconds}の見込みです` : `${seconds}でした`}。`,
   calibration: (before, after, chance) =>
-    `選択用サンプル：正答率 ${percent(before.accuracy)} → ${percent(after.accuracy)}${chance > 0 ? `（チャンスレベル ${percent(chance)}）` : ''}、損失 ${n.fixed(before.loss, 3)} → ${n.fixed(after.loss, 3)} nat/トークン。`,
+    `選択用サンプル（除去する成分の選択に使用）：正答率 ${fromTo(percent(before.accuracy), percent(after.accuracy))}${chance > 0 ? `（チャンスレベル ${percent(chance)}）` : ''}、損失 ${fromTo(nats(before.loss), nats(after.loss))} nat/トークン。`,
   module: 'モジュール',
   cumulative: 'この成分以降をすべて除去',
   component: '特異成分（特異値の大きい順）',
@@ -57,20 +72,14 @@ export const compressJa: CompressWords = {
   spectrumFinding: (module, retained, of) =>
     `${module} の特異成分${n.whole(of)}個のうち${n.whole(retained)}個を保持します。`,
   spectrumWhole: (module, max) =>
-    `${module} の一部を除去すると、損失は最大 ${n.significant(max)} 下がると予測されます。`,
+    `一次近似では、${module} の成分を除去すると、損失は最大 ${n.significant(max)} nat 下がると予測されます。`,
   spectrumNothing: (module) =>
     `一次近似では、${module} の末尾の成分をどこから除去しても損失は下がりません。`,
   scatterFinding: (tried, small) =>
     [
-      ...(tried
-        ? [
-            `試した候補すべて（${n.whole(tried.count)}件）：r = ${n.fixed(tried.pearson, 2)}、スピアマンの ρ = ${n.fixed(tried.spearman, 2)}。`,
-          ]
-        : []),
+      ...(tried ? [`試した候補（${n.whole(tried.count)}件）：${agreement(tried)}。`] : []),
       ...(small
-        ? [
-            `小さな除去（${n.whole(small.count)}件）：r = ${n.fixed(small.pearson, 2)}、スピアマンの ρ = ${n.fixed(small.spearman, 2)}。`,
-          ]
+        ? [`勾配の確認用の小さな除去（${n.whole(small.count)}件）：${agreement(small)}。`]
         : []),
     ].join(''),
   scatterNote: '左：特異成分の1/24を除去した結果。右：試した候補',

@@ -69,6 +69,44 @@ it('reports whether the held-out loss changed significantly', () => {
   expect(defined(plainChange).low).toBeGreaterThan(0.2);
 });
 
+it('does not write two equal figures as a change', () => {
+  // The published default run: 81.0 % before and after; the plain text's loss rises significantly.
+  const same = verdict(5, 5);
+  expect(compressWords.en.finding(same)).toBe(
+    'With 1 removal, accuracy stays at 50.0 %. Loss on plain text rises: 3.484 to 3.722 nats.',
+  );
+  expect(compressWords.ja.finding(same)).toBe(
+    '1か所の除去後、正答率は 50.0 % のままです。一般テキストの損失（nat）は 3.484 から 3.722 に上がりました。',
+  );
+  expect(compressWords.en.sure(same, 10)).toBe(
+    'Each of the 10 test samples, which took no part in the scan, is as correct as before.',
+  );
+  const flat = { ...same, after: { ...same.after, plain: same.before.plain }, plainChange: null };
+  for (const language of languages)
+    expect(compressWords[language].finding(flat)).not.toMatch(/3\.484.*3\.484/s);
+  const figures = { accuracy: 0.8, loss: 4.892 };
+  for (const language of languages) {
+    const { calibration } = compressWords[language];
+    expect(calibration(figures, figures, 0.25)).not.toMatch(/(80\.0 %|4\.892).*\1/s);
+    expect(calibration(figures, { accuracy: 0.84, loss: 4.71 }, 0.25)).toMatch(
+      /80\.0 %.*84\.0 %.*4\.892.*4\.710/s,
+    );
+  }
+});
+
+it('calls no change significant whose interval contains zero, and no sign of a zero', () => {
+  const open = verdict(5, 6);
+  expect(open.kind).toBe('open');
+  expect(compressWords.en.finding(open)).toContain(
+    'accuracy does not change significantly: 50.0 % to 60.0 %',
+  );
+  const wide = { ...open, plainChange: { mean: 0.238, low: -0.1, high: 0.5 } };
+  expect(compressWords.en.finding(wide)).toContain('plain text does not change significantly');
+  const nothing = { count: 24, pearson: -0.001, spearman: 0.03 };
+  for (const language of languages)
+    expect(compressWords[language].scatterFinding(nothing, null)).toMatch(/r = 0\.00/);
+});
+
 it('reports correlations over all trials first, with their counts', () => {
   const points = (count: number, measured: (i: number) => number) =>
     Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));

@@ -3,7 +3,10 @@ import { defined, elementAt } from '../../checked.ts';
 import { describeBytes } from '../../model/figures.ts';
 import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
-import { costOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
+import { findingOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
+import { pruneEn } from './words.en.ts';
+
+export { pruneEvidence as evidence } from './digest.ts';
 
 const WHAT: Record<PruneDoing['what'], string> = {
   prepare: 'Evaluating the dense model',
@@ -29,11 +32,11 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const loss = (nats: number): string =>
   `${nats.toFixed(4)} (perplexity ${Math.exp(nats).toFixed(2)})`;
 
-/** The rounds layer by layer, and all methods at the same sparsity in one table. */
+/** The rounds layer by layer, and all methods in one table. */
 export function pruneText(result: PruneResult): string {
   const { spec, dense, rounds, wanda, masked, lora, stored, layers } = result;
   const { prune: p, training } = spec;
-  const found = costOf(result);
+  const found = findingOf(result);
   const last = elementAt(rounds, -1);
   const time = rounds.reduce((ms, r) => ms + r.milliseconds, 0);
   return [
@@ -75,7 +78,7 @@ export function pruneText(result: PruneResult): string {
       ...(lora
         ? [
             [
-              `Wanda, then plain LoRA of rank ${lora.rank}, merged: ${percent(lora.zeros)} zeros`,
+              `LoRA without zeros: Wanda, then plain LoRA of rank ${lora.rank}, merged, ${percent(lora.zeros)} zeros`,
               loss(lora.merged),
             ],
             ['the same, with the mask applied', loss(lora.masked)],
@@ -96,16 +99,7 @@ export function pruneText(result: PruneResult): string {
         s.loss.toFixed(4),
       ]),
     ]),
-    ...(found
-      ? [
-          '',
-          `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and fine-tuning together gain ${(-found.cost).toFixed(3)} nats`} per token.`,
-        ]
-      : []),
-    ...(masked
-      ? [
-          `One-shot pruning to the same sparsity with masked LoRA ends ${Math.abs(masked.loss - defined(last.repaired)).toFixed(3)} nats ${masked.loss < defined(last.repaired) ? 'below' : 'above'} LoSA (one seed).`,
-        ]
-      : []),
+    pruneEn.sizeNote(defined(dense).bytes, stored),
+    ...(found ? ['', `${pruneEn.finding(found)} ${pruneEn.note(found)}`] : []),
   ].join('\n');
 }

@@ -4,6 +4,7 @@
  */
 import { runStudy, studyContext } from '../../../test/studies.ts';
 import { tinyFacts } from '../../../test/tiny-engine.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { runOriginal, difference } from '../../../test/pipeline.ts';
@@ -20,8 +21,9 @@ import { readGraph } from '../../onnx/read.ts';
 import { prunedWeight, type DerivedBase, type PrunedParts } from '../derived-base.ts';
 import { prunedFile } from './export.ts';
 import type { PrunedFileName } from './files.ts';
+import { pruneEvidence } from './digest.ts';
 import { runPrune } from './run.ts';
-import { costOf, reducePrune, type PruneState } from './state.ts';
+import { findingOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
@@ -124,9 +126,19 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(lora).toMatchObject({ rank: 3 });
     expect(defined(lora).zeros).toBeLessThan(0.01);
     expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
-    expect(costOf(state)).toEqual({
+    expect(findingOf(defined(state))).toEqual({
       zeros: 0.5,
-      cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
+      losa: elementAt(rounds, 1).repaired,
+      dense: defined(dense).loss,
+      withoutZeros: defined(lora).merged,
+      masked: defined(masked).loss,
+      baselines: true,
+    });
+    await expectRecognised(pruneEvidence, defined(state), {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      ranks: (s) => (defined(elementAt(defined(s.result).rounds, 0).ranks)[1]! += 1),
+      zeros: (s) => (elementAt(defined(s.result).rounds, 1).zeros[0]! -= 0.01),
+      losses: (s) => (defined(defined(s.result).lora).merged += 0.01),
     });
 
     // The files: zeros wherever the masks are 0, in every form. onnxruntime loads the models, which

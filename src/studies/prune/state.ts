@@ -246,18 +246,44 @@ export const resultOf = ({
   stored,
 });
 
+/** The losses that a finding compares, in nats per token. */
+export interface PruneFinding {
+  /** Target fraction of zeros. */
+  zeros: number;
+  losa: number;
+  /** The original model, which was not trained on this text. */
+  dense: number;
+  /**
+   * The same steps of LoRA without zeros: after Wanda, merged, which fills the zeros. Null: not run
+   * yet, or not requested.
+   */
+  withoutZeros: number | null;
+  /** One-shot pruning and masked LoRA, with the same zeros. */
+  masked: number | null;
+  baselines: boolean;
+}
+
 /**
- * Loss of the pruned and fine-tuned model minus that of the dense model, in nats per token;
- * negative: better. Null before the last round has finished.
+ * The finding after the last round; null before. It compares with training without zeros, not with
+ * the untrained model: most of that difference comes from training.
  */
-export function costOf({
+export function findingOf({
   dense,
   rounds,
-  spec,
-}: Pick<PruneState, 'dense' | 'rounds' | 'spec'>): { cost: number; zeros: number } | null {
+  spec: { prune },
+  lora,
+  masked,
+}: Pick<PruneState, 'dense' | 'rounds' | 'spec' | 'lora' | 'masked'>): PruneFinding | null {
   const last = rounds.at(-1);
-  if (!dense || !last || last.round < spec.prune.rounds || last.repaired === null) return null;
-  return { cost: last.repaired - dense.loss, zeros: targetOf(spec.prune).sparsity };
+  if (!dense || !last || last.round < prune.rounds || last.repaired === null) return null;
+  return {
+    zeros: targetOf(prune).sparsity,
+    losa: last.repaired,
+    dense: dense.loss,
+    withoutZeros: lora?.merged ?? null,
+    masked: masked?.loss ?? null,
+    baselines: prune.baselines,
+  };
 }
 
 /** Progress within the current activity of the round. */

@@ -1,10 +1,12 @@
 /** The prune study's words in English. */
-import type { PruneDoing } from './state.ts';
+import type { PruneDoing, PruneFinding, StoredForm } from './state.ts';
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 const nats = (v: number) => n.fixed(v, 3);
 const percent = (share: number) => `${n.short(100 * share)}\u00a0%`;
+const megabytes = (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`;
+const formNames = { float32: 'float32', sparse: 'a sparse file', int4: '4 bits' };
 
 export const pruneEn = {
   views: {
@@ -44,16 +46,18 @@ export const pruneEn = {
       lora: `Baseline, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`,
       store: `Quantising to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
     })[what],
-  cost: (zeros: number, by: number) =>
-    by >= 0
-      ? `${percent(zeros)} zeros cost ${nats(by)} nats after fine-tuning.`
-      : `${percent(zeros)} zeros, fine-tuned: ${nats(-by)} nats better than before.`,
-  costNote: (gained: boolean): string =>
-    gained
-      ? 'Fine-tuning also trains on new text, which the dense model never saw. One seed.'
-      : 'One seed and few steps: not conclusive.',
-  rival: (losa: number, masked: number) =>
-    `One-shot pruning and masked LoRA at the same zeros: ${nats(masked)}; LoSA: ${nats(losa)}.`,
+  finding: ({ zeros, losa, withoutZeros: free, baselines }: PruneFinding): string => {
+    const own = `LoSA with ${percent(zeros)} zeros ends at ${nats(losa)} nats`;
+    if (free === null)
+      return baselines
+        ? `${own}; LoRA without zeros is still to be trained.`
+        : `${own}. LoRA without zeros was not trained, so the cost of the zeros is unknown.`;
+    return nats(free) === nats(losa)
+      ? `${own}, as LoRA without zeros does.`
+      : `${own}, LoRA without zeros at ${nats(free)}: ${nats(Math.abs(losa - free))} ${free < losa ? 'lower' : 'higher'}.`;
+  },
+  note: ({ zeros, dense, masked }: PruneFinding): string =>
+    `${masked === null ? '' : `One-shot pruning and masked LoRA, ${percent(zeros)} zeros: ${nats(masked)}. `}The dense model, which was not trained on this text: ${nats(dense)}. One seed: not conclusive.`,
   axis: {
     round: 'round',
     layer: 'layer (0 = first)',
@@ -77,13 +81,13 @@ export const pruneEn = {
   cell: (zeros: number, rank: number | null) =>
     `${percent(zeros)} zeros${rank === null ? '' : `, rank ${n.whole(rank)}`}`,
   ways: {
-    title: 'Methods at the same sparsity',
+    title: 'All methods',
     columns: {
       way: 'method',
       zeros: 'zeros',
       loss: 'loss',
       perplexity: 'perplexity',
-      size: 'layers',
+      size: 'linear layers',
     },
     dense: 'Dense model',
     losa: 'LoSA',
@@ -91,13 +95,14 @@ export const pruneEn = {
     sparse: 'LoSA, sparse file',
     wanda: 'Wanda alone',
     maskedLora: (rank: number) => `Wanda, masked LoRA r ${n.whole(rank)}`,
-    merged: (rank: number) => `Wanda, plain LoRA r ${n.whole(rank)} merged`,
-    masked: 'the same, zeros preserved',
+    merged: (rank: number) => `LoRA without zeros, r ${n.whole(rank)}`,
+    masked: 'the same, masked afterwards',
+    mergedNote: 'LoRA without zeros starts from Wanda’s weights; merging it fills the zeros.',
   },
   nats,
   percent,
   perplexity: (v: number) => n.significant(v),
-  megabytes: (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`,
+  megabytes,
   files: {
     'onnx/model.onnx': 'model, float',
     'onnx/model_q4.onnx': 'model, 4 bits',
@@ -105,8 +110,14 @@ export const pruneEn = {
     'adapter.safetensors': 'adapters',
     'mask.safetensors': 'masks',
   },
-  sizeNote:
-    'The browser multiplies zeros like other numbers, so sparsity saves space here, not time.',
+  sizeNote: (file: number, stored: readonly Pick<StoredForm, 'form' | 'bytes'>[]) => {
+    // Only the sparse form is smaller because of zeros; 4 bits are as small without them.
+    const sparse = stored.find((f) => f.form === 'sparse')?.bytes ?? Infinity;
+    const time = 'Zeros save no time here: the browser multiplies them like other numbers.';
+    if (stored.length === 0) return time;
+    const forms = stored.map((f) => `${formNames[f.form]} ${megabytes(f.bytes)}`).join(', ');
+    return `${time} ${sparse >= file ? 'Nor do they save space' : 'They save space'}: the file’s linear layers take ${megabytes(file)}; pruned, ${forms}.`;
+  },
   settings: {
     sparsity: 'Sparsity',
     rounds: 'Rounds',

@@ -5,6 +5,8 @@ import type { PruneWords } from './words.en.ts';
 const n = numbers('ja');
 const nats = (v: number) => n.fixed(v, 3);
 const percent = (share: number) => `${n.short(100 * share)}\u00a0%`;
+const megabytes = (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`;
+const formNames = { float32: 'float32', sparse: '疎形式', int4: '4ビット' };
 
 export const pruneJa = {
   views: { label: '表示', rounds: 'ラウンド', loss: '損失', similarity: '類似度', errors: '誤差' },
@@ -37,16 +39,18 @@ export const pruneJa = {
       lora: `比較用：Wanda と通常の LoRA（ステップ ${n.whole(done)} / ${n.whole(of)}）`,
       store: `4ビットに量子化中（${n.whole(done)} / ${n.whole(of)} モジュール）`,
     })[what],
-  cost: (zeros, by) =>
-    by >= 0
-      ? `スパース率 ${percent(zeros)} では、ファインチューニング後の検証損失が ${nats(by)} nat 増加しました。`
-      : `スパース率 ${percent(zeros)} では、ファインチューニング後の検証損失が ${nats(-by)} nat 減少しました。`,
-  costNote: (gained) =>
-    gained
-      ? 'ファインチューニングでは、元のモデルが学習していない新しいテキストも学習しています。シード1つの結果です。'
-      : 'シード1つ、少ないステップでの結果のため、目安です。',
-  rival: (losa, masked) =>
-    `同じスパース率での検証損失：一括の枝刈りとマスク付き LoRA ${nats(masked)}、LoSA ${nats(losa)}`,
+  finding: ({ zeros, losa, withoutZeros: free, baselines }) => {
+    const own = `LoSA（スパース率 ${percent(zeros)}）の検証損失は ${nats(losa)} nat`;
+    if (free === null)
+      return baselines
+        ? `${own}です。スパース化なしの LoRA の学習はこれからです。`
+        : `${own}です。スパース化なしの LoRA を学習していないため、スパース化による損失の増加は分かりません。`;
+    return nats(free) === nats(losa)
+      ? `${own}で、スパース化なしの LoRA と同じです。`
+      : `${own}、スパース化なしの LoRA は ${nats(free)} nat で、${nats(Math.abs(losa - free))} nat ${free < losa ? '低く' : '高く'}なりました。`;
+  },
+  note: ({ zeros, dense, masked }) =>
+    `${masked === null ? '' : `一括の枝刈りとマスク付き LoRA（スパース率 ${percent(zeros)}）：${nats(masked)}。`}元のモデル（このテキストでは未学習）：${nats(dense)}。シード1つの結果のため、目安です。`,
   axis: {
     round: 'ラウンド',
     layer: '層（先頭が0）',
@@ -70,13 +74,13 @@ export const pruneJa = {
   cell: (zeros, rank) =>
     `スパース率 ${percent(zeros)}${rank === null ? '' : `、ランク${n.whole(rank)}`}`,
   ways: {
-    title: '同じスパース率での手法の比較',
+    title: '手法の比較',
     columns: {
       way: '手法',
       zeros: 'スパース率',
       loss: '損失',
       perplexity: 'PPL',
-      size: '層のサイズ',
+      size: '線形層のサイズ',
     },
     dense: '元のモデル',
     losa: 'LoSA',
@@ -84,13 +88,15 @@ export const pruneJa = {
     sparse: 'LoSA、疎形式のファイル',
     wanda: 'Wanda のみ',
     maskedLora: (rank) => `Wanda、マスク付き LoRA r ${n.whole(rank)}`,
-    merged: (rank) => `Wanda、通常の LoRA r ${n.whole(rank)} をマージ`,
-    masked: '同上、マスクを適用',
+    merged: (rank) => `スパース化なしの LoRA、r ${n.whole(rank)}`,
+    masked: '同上、学習後にマスクを適用',
+    mergedNote:
+      'スパース化なしの LoRA は Wanda の重みから学習し、マージすると0の重みも埋まります。',
   },
   nats,
   percent,
   perplexity: (v) => n.significant(v),
-  megabytes: (bytes) => `${n.fixed(bytes / 1e6, 1)} MB`,
+  megabytes,
   files: {
     'onnx/model.onnx': 'モデル（float）',
     'onnx/model_q4.onnx': 'モデル（4ビット）',
@@ -98,8 +104,14 @@ export const pruneJa = {
     'adapter.safetensors': 'アダプター',
     'mask.safetensors': 'マスク',
   },
-  sizeNote:
-    'ブラウザーでは0の重みも通常どおり計算するため、スパース化で減るのはサイズだけで、計算時間は変わりません。',
+  sizeNote: (file, stored) => {
+    // Only the sparse form is smaller because of zeros; 4 bits are as small without them.
+    const sparse = stored.find((f) => f.form === 'sparse')?.bytes ?? Infinity;
+    const time = 'ブラウザーでは0の重みも通常どおり計算するため、計算時間は短くなりません。';
+    if (stored.length === 0) return time;
+    const forms = stored.map((f) => `${formNames[f.form]} ${megabytes(f.bytes)}`).join('、');
+    return `${time}${sparse >= file ? 'サイズも小さくなりません' : 'サイズは小さくなります'}（線形層：元のファイル ${megabytes(file)}、枝刈り後は${forms}）。`;
+  },
   settings: {
     sparsity: 'スパース率',
     rounds: 'ラウンド数',

@@ -34,15 +34,19 @@ export const race: StudyManifest<RaceSettings, RaceState> = {
         look: '見どころ：損失曲線に差が出るか。シード1つでは判断できません。',
       },
     },
-    /** The same over four budgets, with inverse AdaRank as a control. */
+    /** The same over four budgets, with the inverse as a control. Intervals need three seeds. */
     'when-does-it-matter': {
       spec: {
         study: 'race',
-        race: { entries: ['adarank', 'uniform', 'random', 'inverse'], meanRanks: [1, 2, 4, 8] },
+        race: {
+          entries: ['adarank', 'uniform', 'random', 'inverse'],
+          meanRanks: [1, 2, 4, 8],
+          seeds: 3,
+        },
         training: { steps: 40, batch: 4 },
       },
-      en: { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
-      ja: { name: '効果が出る予算は？', look: '見どころ：曲線が重なり始める予算。' },
+      en: { name: 'When does it matter?', look: 'Look for: bars that do not reach zero.' },
+      ja: { name: '効果が出る予算は？', look: '見どころ：0にかからない信頼区間。' },
     },
   },
   place: 'tab',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { RACE_ENTRIES, type RaceEntry } from './entries.ts';
-import { parameterSpread, rankingOf, verdictOf } from './ranking.ts';
+import { parameterSpread, rankingOf, sweepPoints, sweepVerdictOf, verdictOf } from './ranking.ts';
 import type { RaceRun } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 
@@ -212,3 +212,57 @@ function lowest(values: readonly number[]): number {
       )
   );
 }
+
+describe('a race over several budgets', () => {
+  /** Losses by mean rank, then as in `raceOf`. */
+  function sweepOf(byRank: Record<number, Partial<Record<RaceEntry, number[]>>>) {
+    const races = Object.entries(byRank).map(([meanRank, losses]) => ({
+      meanRank: Number(meanRank),
+      ...raceOf(losses),
+    }));
+    const { spec } = elementAt(races, 0);
+    return {
+      spec: { ...spec, race: { ...spec.race, meanRanks: races.map((r) => r.meanRank).reverse() } },
+      lanes: races.flatMap(({ meanRank, lanes }) => lanes.map((l) => ({ ...l, meanRank }))),
+    };
+  }
+
+  it('names the budgets at which an interval to uniform excludes zero, and draws these intervals', () => {
+    const sweep = sweepOf({
+      // −0.5, −0.4, −0.6: within [−0.75, −0.25].
+      1: { adarank: [3, 4, 5.3], uniform: [3.5, 4.4, 5.9] },
+      // −0.1, +0.1, −0.05: contains zero.
+      8: { adarank: [3.4, 4.5, 5.85], uniform: [3.5, 4.4, 5.9] },
+    });
+    const verdict = sweepVerdictOf(sweep);
+    expect(verdict).toMatchObject({ kind: 'found', reference: 'uniform', intervals: 2 });
+    const { budgets } = verdict as Extract<typeof verdict, { kind: 'found' }>;
+    expect(budgets.map((b) => [b.meanRank, b.apart.map((x) => x.entry)])).toEqual([
+      [1, ['adarank']],
+      [8, []],
+    ]);
+    const points = sweepPoints(sweep);
+    expect(points.map((p) => [p.entry, p.meanRank])).toEqual([
+      ['adarank', 1],
+      ['adarank', 8],
+    ]);
+    expect(elementAt(points, 0).interval).toEqual(
+      elementAt(elementAt(budgets, 0).apart, 0).difference,
+    );
+    expect(defined(elementAt(points, 1).interval)).toMatchObject({
+      low: expect.closeTo(-0.0167 - 0.2586, 3) as number,
+      high: expect.closeTo(-0.0167 + 0.2586, 3) as number,
+    });
+  });
+
+  it('has no answer with fewer than three seeds, nor before every run has finished', () => {
+    const sweep = sweepOf({
+      1: { adarank: [3], uniform: [3.5] },
+      8: { adarank: [3.4], uniform: [3.5] },
+    });
+    expect(sweepVerdictOf(sweep)).toEqual({ kind: 'few', widest: { meanRank: 1, range: 0.5 } });
+    expect(sweepPoints(sweep).every((p) => p.interval === null)).toBe(true);
+    const running = { ...sweep, lanes: sweep.lanes.map((l, i) => ({ ...l, finished: i !== 3 })) };
+    expect(sweepVerdictOf(running)).toEqual({ kind: 'open' });
+  });
+});

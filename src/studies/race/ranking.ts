@@ -182,6 +182,94 @@ export function verdictOf(
   return { kind: 'better', entries: better, differing, likeRandom };
 }
 
+/** An entry whose loss differs significantly from the reference's. */
+export interface Apart {
+  entry: RaceEntry;
+  /** 95 % t-interval of its loss minus the reference's, paired by seed. */
+  difference: Interval;
+}
+
+export type SweepVerdict =
+  /** Not all runs have finished. */
+  | { kind: 'open' }
+  /** Fewer than three seeds: no interval, so no answer. The budget with the largest range. */
+  | { kind: 'few'; widest: { meanRank: number; range: number } }
+  /** Every mean rank with the entries that differ there, and the number of intervals. */
+  | {
+      kind: 'found';
+      reference: RaceEntry;
+      budgets: { meanRank: number; apart: Apart[] }[];
+      intervals: number;
+    };
+
+/** The entry that the others of a race are compared with: uniform, or else the first. */
+export const referenceOf = ({ entries }: RaceState['spec']['race']): RaceEntry =>
+  entries.includes('uniform') ? 'uniform' : elementAt(entries, 0);
+
+/** An entry's loss minus the reference's at one mean rank, paired by seed. */
+export interface SweepPoint {
+  entry: RaceEntry;
+  meanRank: number;
+  difference: number;
+  /** 95 % t-interval; null below three seeds. */
+  interval: Interval | null;
+}
+
+/** The differences of a sweep, of the seeds that have finished, by mean rank in ascending order. */
+export function sweepPoints({
+  spec: { race },
+  lanes,
+}: Pick<RaceState, 'spec' | 'lanes'>): SweepPoint[] {
+  const reference = referenceOf(race);
+  return [...race.meanRanks]
+    .sort((a, b) => a - b)
+    .flatMap((meanRank) =>
+      race.entries.flatMap((entry): SweepPoint[] => {
+        const differences = pairedDifferences(
+          finals(lanes, entry, meanRank),
+          finals(lanes, reference, meanRank),
+        );
+        const difference = mean(differences);
+        return entry === reference || difference === null
+          ? []
+          : [{ entry, meanRank, difference, interval: spread(differences) }];
+      }),
+    );
+}
+
+/**
+ * At which mean ranks the allocations differ: an entry differs from the reference if the interval
+ * of its difference excludes zero. Not corrected for the number of intervals.
+ */
+export function sweepVerdictOf(state: Pick<RaceState, 'spec' | 'lanes'>): SweepVerdict {
+  const { race } = state.spec;
+  const meanRanks = [...race.meanRanks].sort((a, b) => a - b);
+  const losses = (entry: RaceEntry, meanRank: number) => finals(state.lanes, entry, meanRank);
+  if (race.entries.some((e) => meanRanks.some((r) => losses(e, r).size < race.seeds)))
+    return { kind: 'open' };
+  if (race.seeds < SEEDS_FOR_INTERVALS) {
+    const ranges = meanRanks.map((meanRank) => {
+      const means = race.entries.map((e) => defined(mean([...losses(e, meanRank).values()])));
+      return { meanRank, range: Math.max(...means) - Math.min(...means) };
+    });
+    return { kind: 'few', widest: ranges.reduce((a, b) => (b.range > a.range ? b : a)) };
+  }
+  const points = sweepPoints(state);
+  return {
+    kind: 'found',
+    reference: referenceOf(race),
+    budgets: meanRanks.map((meanRank) => ({
+      meanRank,
+      apart: points.flatMap(({ entry, meanRank: r, interval: difference }): Apart[] =>
+        r === meanRank && difference && (difference.low > 0 || difference.high < 0)
+          ? [{ entry, difference }]
+          : [],
+      ),
+    })),
+    intervals: points.length,
+  };
+}
+
 /**
  * Largest relative difference in parameters between entries at a mean rank, relative to the fewest;
  * 0 before any run.

@@ -1,11 +1,21 @@
 /** Prints a race in the terminal: progress, ranking and findings. */
 import { defined, elementAt } from '../../checked.ts';
 import { figure, range } from '../figures.ts';
+import type { TextRef } from '../../spec/spec.ts';
 import type { StudyOutput } from '../contract.ts';
 import { columns } from '../map/export.ts';
-import { OWN_TIME, parameterSpread, SAME_BUDGET, verdictOf, type RankingRow } from './ranking.ts';
+import {
+  OWN_TIME,
+  parameterSpread,
+  SAME_BUDGET,
+  sweepVerdictOf,
+  verdictOf,
+  type RankingRow,
+} from './ranking.ts';
 import type { RaceEvent, RaceResult, RaceState } from './state.ts';
 import { raceEn } from './words.en.ts';
+
+export { raceEvidence as evidence } from './digest.ts';
 
 export function output(
   {
@@ -39,16 +49,21 @@ export function raceText(result: RaceResult): string {
   } = spec;
   return [
     `${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, ${seeds} seed${seeds > 1 ? 's' : ''}, equal ${equal}. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
+    `Trained on ${textName(training.train)}, evaluated on ${textName(training.held)}; the map's methods are measured on ${textName(spec.text)}.`,
     ...meanRanks.flatMap((r) => [
       '',
       `Mean rank ${r}`,
       ...columns(raceRows(standings.filter((s) => s.meanRank === r))),
       raceSentence(result, r),
     ]),
+    ...(meanRanks.length > 1 ? ['', sweepSentence(result)] : []),
     '',
     `Measuring time: ${measuredIn(measured)}.`,
   ].join('\n');
 }
+
+const textName = (text: TextRef): string =>
+  text.kind === 'bundled' ? text.id : text.kind === 'own' ? 'your own text' : 'token ids';
 
 /** Measuring time of each allocation, without those that took no time of their own. */
 export const measuredIn = (measured: RaceResult['measured']): string =>
@@ -77,6 +92,14 @@ export function raceSentence(result: RaceResult, meanRank: number): string {
     raceEn.oneRate,
     ...(share > SAME_BUDGET ? [raceEn.apart(share)] : []),
   ].join(' ');
+}
+
+/** The answer of a race over several budgets, with what it rests on. */
+export function sweepSentence(result: RaceResult): string {
+  const verdict = sweepVerdictOf(result);
+  return [raceEn.sweepFinding(verdict), raceEn.sweepSure(verdict, result.spec.race.seeds)].join(
+    ' ',
+  );
 }
 
 /** The ranking as text cells, header first. */

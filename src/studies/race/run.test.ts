@@ -1,5 +1,6 @@
 /** Races on a tiny decoder: events, budgets, stopping and resuming. */
 import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { randomAdapters, trainingBatch } from '../../../test/training-data.ts';
@@ -16,6 +17,7 @@ import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
 import { runRace } from './run.ts';
+import { raceEvidence } from './digest.ts';
 import { RACE_ENTRIES } from './entries.ts';
 import type { RaceSettings } from './settings.ts';
 import { reduceRace } from './state.ts';
@@ -97,6 +99,11 @@ describe('a race', { timeout: 60_000 }, () => {
     expect(defined(saved.get('race/adarank')).values.map((v) => v.rank)).toEqual(
       ranks(0).filter((r) => r > 0),
     );
+    await expectRecognised(raceEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      ranks: (s) => (elementAt(defined(s.result).lanes, 5).ranks[0]! += 1),
+      losses: (s) => (elementAt(elementAt(defined(s.result).lanes, 5).points, 1).loss += 0.01),
+    });
   });
 
   it('measures every allocation itself without a map', async () => {

@@ -1,7 +1,8 @@
 /** The race's words in English. The command line prints the same sentences. */
 import type { RaceEntry } from './entries.ts';
 import { entryWords } from './entry-words.ts';
-import type { Verdict } from './ranking.ts';
+import type { TwoRules } from './map-spend.ts';
+import type { SweepVerdict, Verdict } from './ranking.ts';
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
@@ -37,13 +38,30 @@ const pairs = ({ entries, differing }: Better): string => {
   return ` Of these, ${each.join('; ')}${all ? '' : '; no other two differ significantly'}.`;
 };
 const nats = (v: number) => n.fixed(v, 3);
+const and = (words: readonly string[]) => words.join(', ').replace(/, ([^,]*)$/, ' and $1');
+const budgets = (meanRanks: readonly number[]) =>
+  `mean rank${meanRanks.length > 1 ? 's' : ''} ${and(meanRanks.map(n.short))}`;
 
 export const raceEn = {
   names,
   about,
-  title: 'What the ranks gain',
   titleAt: (rank: number) => `What the ranks gain at mean rank ${n.short(rank)}`,
   sweepTitle: 'When does it matter?',
+  /** Below the title: the budget and the texts. `budget`: of one adapter; null for a sweep. */
+  covers: (a: {
+    budget: number | null;
+    equal: 'parameters' | 'ranks';
+    meanRanks: readonly number[];
+    train: string;
+    held: string;
+  }) =>
+    `${a.budget === null ? `Mean ranks ${and(a.meanRanks.map(n.short))}, equal ${a.equal}` : `Budget of each adapter: ${n.whole(a.budget)} ${a.equal}`}. Trained on ${a.train}, evaluated on ${a.held}.`,
+  /** Why the map's ranks at this mean rank are not those of the race. */
+  twoRules: ({ entry, meanRank, rounding, map, race }: TwoRules) =>
+    `Two budget rules: at mean rank ${n.short(meanRank)} the map ${rounding === 'floor' ? 'rounds down and ' : ''}gives ${names[entry]} ${n.whole(map.ranks)} rank${map.ranks === 1 ? '' : 's'} (${n.whole(map.parameters)} parameters); the race spends its whole budget and gives it ${n.whole(race.ranks)} (${n.whole(race.parameters)}).`,
+  /** Which other settings of the page the race does not use. */
+  mapSettings: (meanRank: number, text: string) =>
+    `The mean rank ${n.short(meanRank)} of the form is the map’s; the methods of the map are measured on ${text}.`,
   empty: 'Nothing trained yet.',
   emptyNote: (entries: number, runs: number) =>
     `Play trains ${n.whole(entries)} allocations on one budget${runs > entries ? `, ${n.whole(runs)} runs in all` : ''}.`,
@@ -92,14 +110,32 @@ export const raceEn = {
     training: (through: number, of: number, step: number, steps: number) =>
       `${n.whole(through)} of ${n.whole(of)} runs done; step ${n.whole(step)} of ${n.whole(steps)}.`,
   },
-  sweepFinding: (matters: readonly number[], not: readonly number[]) =>
-    matters.length === 0
-      ? 'No entry wins at any of these budgets.'
-      : not.length === 0
-        ? 'There is a winner at each of these budgets.'
-        : `There is a winner at mean rank ${matters.map(n.short).join(', ')}, none at ${not.map(n.short).join(', ')}.`,
-  sweepFew: (widest: number, at: number, narrowest: number, other: number) =>
-    `Allocations differ by ${nats(widest)} nats at mean rank ${n.short(at)}, ${nats(narrowest)} at ${n.short(other)}.`,
+  /** The answer of a sweep: at which budgets the allocations differ; null before the end. */
+  sweepFinding: (v: SweepVerdict): string | null => {
+    switch (v.kind) {
+      case 'open':
+        return null;
+      case 'few':
+        return `Without intervals, no budget can be named at which the allocations differ. Largest range of losses: ${nats(v.widest.range)} nats, at mean rank ${n.short(v.widest.meanRank)}.`;
+      case 'found': {
+        const [first, ...more] = v.budgets.filter((b) => b.apart.length > 0);
+        const alike = v.budgets.filter((b) => b.apart.length === 0).map((b) => b.meanRank);
+        if (!first)
+          return `At ${budgets(alike)} no allocation differs significantly from ${names[v.reference]}.`;
+        return `The allocations differ from ${names[v.reference]} at ${[first, ...more].map((b) => `mean rank ${n.short(b.meanRank)} (${b.apart.map((x) => `${names[x.entry]} ${n.signed(x.difference.mean, 3)}`).join(', ')})`).join('; at ')}. ${alike.length === 0 ? 'There is such a difference at every budget.' : `At ${budgets(alike)} none differs significantly.`}`;
+      }
+    }
+  },
+  /** What the answer of a sweep rests on. */
+  sweepSure: (v: SweepVerdict, seeds: number): string | null =>
+    v.kind === 'open'
+      ? null
+      : v.kind === 'few'
+        ? `${seeds === 1 ? 'One seed has' : `${n.whole(seeds)} seeds have`} no 95 % interval. Run 3 seeds.`
+        : `The bars are 95 % t-intervals of the difference to ${names[v.reference]}, paired by seed, over ${n.whole(seeds)} seeds; not corrected for ${n.whole(v.intervals)} comparisons.`,
+  run3: 'Run 3 seeds',
+  minusUnit: (entry: RaceEntry) => `held-out loss minus that of ${names[entry]}, nats per token`,
+  sweepColumns: { loss: 'loss', low: '95 % low', high: '95 % high' },
   columns: {
     entry: 'ranks by',
     ranks: 'ranks',

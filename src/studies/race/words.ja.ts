@@ -1,7 +1,8 @@
 /** The race's words in Japanese, typed by `words.en.ts`. */
 import type { RaceEntry } from './entries.ts';
 import { entryWords } from './entry-words.ts';
-import type { Verdict } from './ranking.ts';
+import type { TwoRules } from './map-spend.ts';
+import type { SweepVerdict, Verdict } from './ranking.ts';
 import { numbers } from '../../language/numbers.ts';
 import { spaced } from '../../language/spaced.ts';
 import type { raceEn } from './words.en.ts';
@@ -23,13 +24,24 @@ const pairs = ({ entries, differing }: Better): string => {
   return `このうち${each.join('、')}、${all ? 'すべての組に有意差があります' : 'ほかの組に有意差はありません'}。`;
 };
 const nats = (v: number) => n.fixed(v, 3);
+const unit = { parameters: 'パラメーター', ranks: 'ランク' };
+const budgets = (meanRanks: readonly number[]) => `平均ランク${meanRanks.map(n.short).join('、')}`;
 
 export const raceJa = {
   names,
   about,
-  title: '割り当ての効果',
   titleAt: (rank: number) => `平均ランク${n.short(rank)}での割り当ての効果`,
   sweepTitle: '予算ごとの割り当ての効果',
+  covers: ({ budget, equal, meanRanks, train, held }: Parameters<typeof raceEn.covers>[0]) =>
+    spaced(
+      `${budget === null ? `${budgets(meanRanks)}、${unit[equal]}数を統一` : `各アダプターの予算：${n.whole(budget)}${unit[equal]}`}。学習：${train}、評価：${held}。`,
+    ),
+  twoRules: ({ entry, meanRank, rounding, map, race }: TwoRules) =>
+    spaced(
+      `予算の規則は2つあります。平均ランク${n.short(meanRank)}のとき、マップの規則${rounding === 'floor' ? '（切り捨て）' : ''}では${names[entry]}のランクの合計は${n.whole(map.ranks)}（${n.whole(map.parameters)}パラメーター）、予算を使い切る比較レースでは${n.whole(race.ranks)}（${n.whole(race.parameters)}パラメーター）です。`,
+    ),
+  mapSettings: (meanRank: number, text: string) =>
+    `設定欄の平均ランク${n.short(meanRank)}はマップ用です。マップの手法は「${text}」で測定します。`,
   empty: 'まだ何も学習していません。',
   emptyNote: (entries: number, runs: number) =>
     `「実行」を押すと、同じ予算で${n.whole(entries)}通りの割り当てを学習します${runs > entries ? `（学習は計${n.whole(runs)}回）` : ''}。`,
@@ -83,14 +95,36 @@ export const raceJa = {
     training: (through: number, of: number, step: number, steps: number) =>
       `学習${n.whole(of)}回のうち${n.whole(through)}回完了（ステップ ${n.whole(step)} / ${n.whole(steps)}）`,
   },
-  sweepFinding: (matters: readonly number[], not: readonly number[]) =>
-    matters.length === 0
-      ? 'どの予算でも、ほかのすべてより有意に低いエントリーはありません。'
-      : not.length === 0
-        ? 'すべての予算に、ほかのすべてより有意に低いエントリーがあります。'
-        : `ほかのすべてより有意に低いエントリーは、平均ランク${matters.map(n.short).join('、')}にはあり、${not.map(n.short).join('、')}にはありません。`,
-  sweepFew: (widest: number, at: number, narrowest: number, other: number) =>
-    `割り当てによる損失の差は、平均ランク${n.short(at)}で ${nats(widest)} nat、平均ランク${n.short(other)}で ${nats(narrowest)} nat です。`,
+  sweepFinding: (v: SweepVerdict): string | null => {
+    switch (v.kind) {
+      case 'open':
+        return null;
+      case 'few':
+        return `信頼区間がないため、割り当てに差が出る予算は判断できません。損失の差が最も大きいのは平均ランク${n.short(v.widest.meanRank)}で、${nats(v.widest.range)} nat です。`;
+      case 'found': {
+        const apart = v.budgets.filter((b) => b.apart.length > 0);
+        const alike = v.budgets.filter((b) => b.apart.length === 0).map((b) => b.meanRank);
+        if (apart.length === 0)
+          return spaced(
+            `${budgets(alike)}のいずれでも、${names[v.reference]}との有意差はありません。`,
+          );
+        return spaced(
+          `${names[v.reference]}と有意差がある予算：${apart.map((b) => `平均ランク${n.short(b.meanRank)}（${b.apart.map((x) => `${names[x.entry]} ${n.signed(x.difference.mean, 3)}`).join('、')}）`).join('、')}。${alike.length === 0 ? 'すべての予算に有意差があります。' : `${budgets(alike)}では有意差はありません。`}`,
+        );
+      }
+    }
+  },
+  sweepSure: (v: SweepVerdict, seeds: number): string | null =>
+    v.kind === 'open'
+      ? null
+      : v.kind === 'few'
+        ? `シード${n.whole(seeds)}個では 95 % 信頼区間を計算できません。シードを3つ実行してください。`
+        : spaced(
+            `縦線は、シードごとの${names[v.reference]}との差の 95 % 信頼区間（t 分布、シード${n.whole(seeds)}個）です。${n.whole(v.intervals)}件の比較に対する補正はしていません。`,
+          ),
+  run3: 'シード3つで実行',
+  minusUnit: (entry: RaceEntry) => `検証損失の${names[entry]}との差（nat/トークン）`,
+  sweepColumns: { loss: '損失', low: '95 % 下限', high: '95 % 上限' },
   columns: {
     entry: '割り当て',
     ranks: 'ランク',

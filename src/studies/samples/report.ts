@@ -2,6 +2,8 @@
 import type { StudyOutput } from '../contract.ts';
 import type { SamplesEvent, SamplesState } from './state.ts';
 
+export { samplesEvidence as evidence } from './digest.ts';
+
 export function output({ spec }: SamplesState, event: SamplesEvent): StudyOutput {
   switch (event.type) {
     case 'start':

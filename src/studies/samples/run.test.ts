@@ -4,6 +4,7 @@
  */
 import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
 import { tinyFacts } from '../../../test/tiny-engine.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
@@ -14,6 +15,7 @@ import { nf4Model } from '../../engine/pieces/nf4-model.ts';
 import { cpuBackend } from '../../engine/backends/test-backends.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { firstDifference, lossesOf } from './compare.ts';
+import { samplesEvidence } from './digest.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
@@ -140,6 +142,11 @@ describe('the study', { timeout: 60_000 }, () => {
     expect(defined(elementAt(base, at).other)).toBeLessThan(elementAt(adapted, at).logProbability);
     expect(defined(lossesOf(base)).other).toBeGreaterThan(0);
     expect(JSON.parse(JSON.stringify(state.result))).toEqual(state.result);
+    await expectRecognised(samplesEvidence, state, {
+      model: (s) => (defined(s.result).model.hash = 'cd'),
+      tokens: (s) => (elementAt(defined(s.result).texts.adapted, 4).id += 1),
+      losses: (s) => (defined(defined(s.result).losses.base).other = 1),
+    });
     expect(base.map((t) => t.text).join('')).toBe(
       String.fromCharCode(...base.map((t) => 0x4e00 + t.id)),
     );

@@ -11,6 +11,8 @@ import type { TrainEvent, TrainResult } from './run.ts';
 import type { TrainState } from './state.ts';
 import { BAND, doingNow } from './verdict.ts';
 
+export { trainEvidence as evidence } from './digest.ts';
+
 const WHAT = {
   base: 'Preparing the weights',
   training: 'Training',

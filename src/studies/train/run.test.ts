@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { runStudy, savedIn, studyContext } from '../../../test/studies.ts';
 import { tinyFacts } from '../../../test/tiny-engine.ts';
+import { expectRecognised } from '../../../test/study-digest.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
@@ -16,6 +17,7 @@ import { heldOutLoss } from '../../methods/training.ts';
 import { checkpointKey } from '../checkpoint.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
+import { trainEvidence } from './digest.ts';
 import { runTrain, type TrainEvent, type TrainResult } from './run.ts';
 import { reduceTrain, type TrainState } from './state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
@@ -175,6 +177,15 @@ describe('the study', { timeout: 120_000 }, () => {
       base: elementAt(defined(result).training.evaluations, 0).loss,
     });
     expect([...saved.keys()]).toEqual(['train', 'train/lora-2']);
+    const model = (s: TrainState) => (defined(s.result).model.hash = 'cd');
+    const ranks = (s: TrainState) => (elementAt(defined(s.result).modules, 2).rank += 1);
+    for (const losses of [
+      (s: TrainState) => (elementAt(curveOf(s.result).losses, 1).loss += 0.01),
+      (s: TrainState) => (elementAt(defined(s.result).training.evaluations, 1).loss += 0.01),
+      (s: TrainState) =>
+        (elementAt(elementAt(defined(s.result).separate, 0).evaluations, -1).loss += 0.01),
+    ])
+      await expectRecognised(trainEvidence, state, { model, ranks, losses });
 
     // Truncated to a rank, the adapter has the loss of the curve, on the weights it was trained on.
     const nf4 = await derive();

@@ -49,6 +49,8 @@ function sourceNow(): { model: { title: string; hash: string }; spec: Experiment
 
 interface Props {
   title: string;
+  /** What the chart covers, below its title. */
+  covers?: string;
   /** null: the chart belongs to the chart above, whose finding covers both. */
   finding: string | null;
   note?: string;
@@ -65,6 +67,7 @@ interface Props {
 
 export function ChartFrame({
   title,
+  covers,
   finding,
   note = '',
   close,
@@ -134,6 +137,7 @@ export function ChartFrame({
           {close}
         </span>
       </div>
+      {covers !== undefined && <p className="small ink2">{covers}</p>}
       {finding !== null && (
         <div className="slot minor">
           <p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p>

@@ -10,7 +10,7 @@ import { useLink } from '../../state/link-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { playOrPause } from '../../state/runs.ts';
 import { useView } from '../../state/view-store.ts';
-import { Badge, Trouble } from '../frame/Banner.tsx';
+import { Badges, Trouble } from '../frame/Banner.tsx';
 import { Logo } from '../frame/Header.tsx';
 import { StatusLine } from '../frame/StatusLine.tsx';
 import { ProgressLine, useButtons } from '../frame/RunControls.tsx';
@@ -94,7 +94,7 @@ function Source() {
     return (
       <>
         <StatusLine />
-        {contents?.digest && <Badge contents={contents} />}
+        {(contents?.digest || contents?.run) && <Badges contents={contents} />}
       </>
     );
   const text = !ready

@@ -29,6 +29,8 @@ const AdapterChoice = lazyPart(
   () => useModel.setState({ failure: null }),
 );
 
+const StudyBadge = lazyPart(async () => (await import('./StudyBadge.tsx')).StudyBadge);
+
 type Kind = 'err' | 'warn' | 'ok' | '';
 
 function Line({
@@ -201,10 +203,20 @@ function Sentence({ text }: { text: string }) {
 
 type Contents = NonNullable<ReturnType<typeof useLink.getState>['contents']>;
 
-/** Whether the result in view reproduces the result of the link. */
-export function Badge({ contents }: { contents: Contents }) {
+/** Whether the results in view reproduce those of the link: the map's, and its study's. */
+export function Badges({ contents }: { contents: Contents }) {
   const { kind, text } = badgeOf(useWords(), contents);
-  return <span className={`badge ${kind}`}>{text}</span>;
+  const other = contents.spec.study !== 'map';
+  return (
+    <>
+      {(contents.digest || !other) && <span className={`badge ${kind}`}>{text}</span>}
+      {other && (
+        <Suspense fallback={null}>
+          <StudyBadge contents={contents} />
+        </Suspense>
+      )}
+    </>
+  );
 }
 
 function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string } {
@@ -287,7 +299,6 @@ function LinkLine() {
       </Line>
     );
   }
-  const badge = badgeOf(words, contents);
   const changes = describeChanges(contents.spec, spec).filter(
     ({ path }) => path !== 'model.hash' && path !== 'study',
   );
@@ -295,7 +306,8 @@ function LinkLine() {
   const title = titleOf(models, contents.spec.model.id);
   return (
     <Line
-      kind={badge.kind}
+      // The badges of a study set the colour (frame.css).
+      kind={contents.spec.study === 'map' ? badgeOf(words, contents).kind : ''}
       buttons={
         <>
           {changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}
@@ -318,7 +330,7 @@ function LinkLine() {
           {b.changed(changes.map((c) => describeChange(words, c)).join(', '))}
         </span>
       ) : (
-        <Badge contents={contents} />
+        <Badges contents={contents} />
       )}
       {contents.damaged.length > 0 && (
         <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>

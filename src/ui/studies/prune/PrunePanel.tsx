@@ -1,10 +1,10 @@
 /**
  * Panel of LoSA: sparsity and rank in each round, losses, similarity of the layers, reconstruction
- * errors, and other methods at the same sparsity.
+ * errors, and other methods.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
-import { costOf, type PruneState } from '../../../studies/prune/state.ts';
+import { findingOf, type PruneState } from '../../../studies/prune/state.ts';
 import { PRUNED_FILES } from '../../../studies/prune/files.ts';
 import { targetOf } from '../../../studies/prune/target.ts';
 import { useModules } from '../../../state/derived.ts';
@@ -66,20 +66,10 @@ function useFinding(state: PruneState | null): { finding: string; note: string }
       finding: w.empty(prune.rounds),
       note: w.emptyNote(targetOf(prune).sparsity, training.steps),
     };
-  const found = costOf(state);
+  const found = findingOf(state);
   const note = state.doing && (phase === 'idle' ? w.interrupted : w.doing(state.doing));
   return found
-    ? {
-        finding: w.cost(found.zeros, found.cost),
-        note:
-          note ??
-          [
-            ...(state.masked
-              ? [w.rival(defined(elementAt(state.rounds, -1).repaired), state.masked.loss)]
-              : []),
-            w.costNote(found.cost < 0),
-          ].join(' '),
-      }
+    ? { finding: w.finding(found), note: note ?? w.note(found) }
     : { finding: w.running, note: note ?? '' };
 }
 

@@ -1,7 +1,4 @@
-/**
- * Table of the pruned and fine-tuned model, the dense model, and other methods at the same
- * sparsity.
- */
+/** Table of the pruned model, the dense model and the baselines, each with its zeros. */
 import { defined } from '../../../checked.ts';
 import type { PruneState } from '../../../studies/prune/state.ts';
 import { targetOf } from '../../../studies/prune/target.ts';
@@ -76,7 +73,9 @@ export function Ways({ state }: { state: PruneState }) {
           ))}
         </tbody>
       </table>
-      <p className="small ink2 slider-notes">{w.sizeNote}</p>
+      <p className="small ink2 slider-notes">
+        {[...(lora ? [ways.mergedNote] : []), w.sizeNote(dense.bytes, stored)].join(' ')}
+      </p>
     </>
   );
 }

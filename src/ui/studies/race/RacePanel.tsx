@@ -2,21 +2,28 @@
  * Panel of the race: the loss curves, the budget and final loss of every entry, and the finding.
  */
 import { useState } from 'react';
-import { defined, elementAt } from '../../../checked.ts';
+import { budgetOf, twoRules } from '../../../studies/race/map-spend.ts';
 import {
   parameterSpread,
+  rankingOf,
+  referenceOf,
   SAME_BUDGET,
   SEEDS_FOR_INTERVALS,
-  rankingOf,
+  sweepPoints,
+  sweepVerdictOf,
   verdictOf,
 } from '../../../studies/race/ranking.ts';
 import type { RaceState } from '../../../studies/race/state.ts';
+import type { ExperimentSpec } from '../../../studies/spec.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
+import { useModules } from '../../../state/derived.ts';
+import { play } from '../../../state/runs.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { useEdit } from '../../parts/use-edit.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
+import { describeText } from '../../../words/describe.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../charts/ChartFrame.tsx';
 import { ViewChoice } from '../../charts/ViewChoice.tsx';
@@ -40,10 +47,42 @@ export function Panel() {
       {meanRanks.length > 1 && (
         <Budgets meanRanks={meanRanks} chosen={single} onChoose={setChosen} />
       )}
+      {state?.result && state.spec.race.seeds < SEEDS_FOR_INTERVALS && <RunThree />}
       {state && <Below state={state} meanRank={single} />}
       <RaceSettings />
     </>
   );
+}
+
+/** The button that repeats the race with as many seeds as an interval needs. */
+function RunThree() {
+  const w = inLanguage(raceWords, useWords());
+  const edit = useEdit();
+  const seeds = SEEDS_FOR_INTERVALS;
+  const run = () => {
+    edit('race.seeds', (s) => ({ ...s, race: { ...s.race, seeds } }));
+    play('race');
+  };
+  return (
+    <p>
+      <button type="button" className="button small" onClick={run}>
+        {w.run3}
+      </button>
+    </p>
+  );
+}
+
+/** The budget and the texts, below the title. `meanRank` null: all budgets. */
+function useCovers({ race, training }: ExperimentSpec, meanRank: number | null): string {
+  const words = useWords();
+  const { modules } = useModules();
+  return inLanguage(raceWords, words).covers({
+    budget: meanRank === null ? null : budgetOf(race, modules, meanRank),
+    equal: race.equal,
+    meanRanks: race.meanRanks,
+    train: describeText(words, training.train),
+    held: describeText(words, training.held),
+  });
 }
 
 /** Description of the current work; null if none. */
@@ -72,7 +111,9 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
   const height = useChartHeight();
   const doing = useDoing(state);
   const asked = useExperiment((e) => e.spec);
-  const { race, training } = state?.spec ?? asked;
+  const spec = state?.spec ?? asked;
+  const { race, training } = spec;
+  const covers = useCovers(spec, meanRank);
   const curves = state ? curvesOf(state.lanes, race.entries, meanRank) : [];
   const empty = !curves.some((c) => c.mean.length > 1);
   const verdict = state ? verdictOf(state, meanRank) : null;
@@ -95,7 +136,8 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
   );
   return (
     <ChartFrame
-      title={race.meanRanks.length > 1 ? w.titleAt(meanRank) : w.title}
+      title={w.titleAt(meanRank)}
+      covers={covers}
       empty={empty}
       unit={w.unit}
       height={height}
@@ -138,43 +180,51 @@ function Sweep({ state }: { state: RaceState | null }) {
   const height = useChartHeight();
   const doing = useDoing(state);
   const asked = useExperiment((e) => e.spec);
-  const { race } = state?.spec ?? asked;
+  const spec = state?.spec ?? asked;
+  const { race } = spec;
+  const covers = useCovers(spec, null);
   const ranking = state ? rankingOf(state) : [];
-  const empty = ranking.every((s) => s.loss === null);
-  const through = state?.result != null;
-  const finding = !through
-    ? state
-      ? w.running
-      : w.empty
-    : race.seeds < SEEDS_FOR_INTERVALS
-      ? w.sweepFew(...spread(ranking, race.meanRanks))
-      : w.sweepFinding(
-          ...winners(race.meanRanks, (r) => verdictOf(defined(state), r).kind === 'winner'),
-        );
+  const points = state ? sweepPoints(state) : [];
+  const verdict = state ? sweepVerdictOf(state) : null;
+  const finding = verdict && w.sweepFinding(verdict);
+  const reference = referenceOf(race);
   return (
     <ChartFrame
       title={w.sweepTitle}
-      empty={empty}
-      unit={w.unit}
+      covers={covers}
+      empty={points.length === 0}
+      unit={w.minusUnit(reference)}
       height={height}
-      finding={finding}
+      finding={finding ?? (state ? w.running : w.empty)}
       note={
         doing ??
-        (through
-          ? `${w.sure(race.seeds < SEEDS_FOR_INTERVALS ? FEW : { kind: 'none' }, race.seeds)} ${w.oneRate}`
+        (verdict && finding
+          ? `${w.sweepSure(verdict, race.seeds)} ${w.oneRate}`
           : w.emptyNote(
               race.entries.length,
               race.entries.length * race.meanRanks.length * race.seeds,
             ))
       }
       data={{
-        columns: [w.rankAxis, ...race.entries.map((e) => w.names[e])],
-        rows: race.meanRanks.map((r) => [
-          r,
-          ...race.entries.map(
-            (e) => ranking.find((s) => s.entry === e && s.meanRank === r)?.loss ?? null,
-          ),
-        ]),
+        columns: [
+          w.rankAxis,
+          w.columns.entry,
+          w.sweepColumns.loss,
+          w.minusUnit(reference),
+          w.sweepColumns.low,
+          w.sweepColumns.high,
+        ],
+        rows: ranking.map(({ entry, meanRank, loss }) => {
+          const point = points.find((p) => p.entry === entry && p.meanRank === meanRank);
+          return [
+            meanRank,
+            w.names[entry],
+            loss,
+            point?.difference ?? null,
+            point?.interval?.low ?? null,
+            point?.interval?.high ?? null,
+          ];
+        }),
       }}
       print={(v, column) => (column === 0 ? n.short(v) : n.fixed(v, 4))}
     >
@@ -182,40 +232,14 @@ function Sweep({ state }: { state: RaceState | null }) {
         <SweepChart
           width={width}
           height={height}
-          ranking={ranking}
+          points={points}
           entries={race.entries}
+          reference={reference}
           meanRanks={race.meanRanks}
         />
       )}
     </ChartFrame>
   );
-}
-
-/** Selects the text for too few seeds, whichever entry is lowest. */
-const FEW = { kind: 'few', lowest: 'uniform', next: 'uniform', margin: 0 } as const;
-
-const winners = (
-  meanRanks: readonly number[],
-  wins: (r: number) => boolean,
-): [number[], number[]] => [meanRanks.filter(wins), meanRanks.filter((r) => !wins(r))];
-
-/**
- * The range of losses between entries: the largest and its mean rank, then the smallest and its
- * mean rank.
- */
-function spread(
-  ranking: readonly { meanRank: number; loss: number | null }[],
-  meanRanks: readonly number[],
-): [number, number, number, number] {
-  const widths = meanRanks
-    .map((r) => {
-      const losses = ranking.flatMap((s) => (s.meanRank === r && s.loss !== null ? [s.loss] : []));
-      return { r, width: Math.max(...losses) - Math.min(...losses) };
-    })
-    .sort((a, b) => b.width - a.width);
-  const max = elementAt(widths, 0);
-  const min = elementAt(widths, -1);
-  return [max.width, max.r, min.width, min.r];
 }
 
 function Budgets({
@@ -278,7 +302,26 @@ function Below({ state, meanRank }: { state: RaceState; meanRank: number | null 
           )}
         </p>
       )}
+      <Rules state={state} meanRank={meanRank} />
       <RaceNotes state={state} ranking={ranking} single={meanRank !== null && ranking.length > 0} />
     </>
+  );
+}
+
+/** How the race's budget and texts differ from those of the map next to it. */
+function Rules({ state, meanRank }: { state: RaceState; meanRank: number | null }) {
+  const words = useWords();
+  const w = inLanguage(raceWords, words);
+  const { modules: shapes } = useModules();
+  const rule = useExperiment((e) => e.spec.allocation);
+  const rules = meanRank === null ? null : twoRules(state, { shapes, rule, meanRank });
+  const usesMap = state.measured.some((m) => m.entry === state.spec.method.name);
+  return (
+    <p className="small ink2">
+      {[
+        ...(rules ? [w.twoRules(rules)] : []),
+        ...(usesMap ? [w.mapSettings(rule.meanRank, describeText(words, state.spec.text))] : []),
+      ].join(' ')}
+    </p>
   );
 }

@@ -1,7 +1,10 @@
-/** Loss over mean rank, one line per entry. Error bars are the intervals of the loss over seeds. */
-import { defined, elementAt } from '../../../checked.ts';
+/**
+ * Difference of each entry's loss to the reference's over mean rank, one line per entry. The bars
+ * are the intervals on which the finding rests; the line at zero is the reference.
+ */
+import { ReferenceLine } from 'recharts';
 import type { RaceEntry } from '../../../studies/race/entries.ts';
-import type { RankingRow } from '../../../studies/race/ranking.ts';
+import type { SweepPoint } from '../../../studies/race/ranking.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { raceWords } from '../../../studies/race/words.ts';
@@ -11,30 +14,32 @@ import { Chart, useScales } from '../../charts/Chart.tsx';
 import { EndLabels, labelSpace } from '../../charts/EndLabels.tsx';
 import { intervalPath } from '../../charts/interval.ts';
 import { SeriesLine } from '../../charts/SeriesLine.tsx';
-import { sweepCurves } from './curves.ts';
 import { LOOKS } from './look.ts';
 
 interface Props {
   width: number;
   height: number;
-  ranking: readonly RankingRow[];
+  points: readonly SweepPoint[];
   entries: readonly RaceEntry[];
+  reference: RaceEntry;
   meanRanks: readonly number[];
 }
 
-export function SweepChart({ width, height, ranking, entries, meanRanks }: Props) {
+export function SweepChart({ width, height, points, entries, reference, meanRanks }: Props) {
   const words = useWords();
   const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
-  const losses = ranking.flatMap((s) =>
-    [s.loss, s.interval?.low, s.interval?.high].filter((v) => typeof v === 'number'),
-  );
+  const values = points.flatMap((p) => [
+    p.difference,
+    ...(p.interval ? [p.interval.low, p.interval.high] : []),
+  ]);
+  const of = (entry: RaceEntry) => points.filter((p) => p.entry === entry);
   const rows = [...meanRanks]
     .sort((a, b) => a - b)
     .map((r) => ({
       x: Math.log2(r),
       ...Object.fromEntries(
-        ranking.filter((s) => s.meanRank === r && s.loss !== null).map((s) => [s.entry, s.loss]),
+        points.filter((p) => p.meanRank === r).map((p) => [p.entry, p.difference]),
       ),
     }));
   return (
@@ -47,43 +52,48 @@ export function SweepChart({ width, height, ranking, entries, meanRanks }: Props
         ticks: rows.map((r) => r.x),
         print: (x) => n.short(Math.round(100 * 2 ** x) / 100),
         label: w.rankAxis,
-        inset: { left: 10, right: 10 },
+        inset: { left: 14, right: 14 },
       }}
-      y={axisOf(losses, n.fixed)}
+      y={axisOf(values.length > 0 ? [0, ...values] : [], n.fixed)}
       right={labelSpace(entries.map((e) => w.names[e]))}
     >
+      <ReferenceLine
+        y={0}
+        stroke={LOOKS[reference].stroke}
+        strokeDasharray={LOOKS[reference].dash}
+        strokeWidth={1.5}
+      />
       {entries.map((entry) => (
         <SeriesLine key={entry} dataKey={entry} look={LOOKS[entry]} dots={2.5} />
       ))}
-      <Intervals ranking={ranking} />
+      <Intervals points={points} entries={entries} />
       <EndLabels
-        labels={sweepCurves(ranking, entries).flatMap(({ entry, points }) =>
-          points.length > 0
-            ? [
-                {
-                  key: entry,
-                  words: w.names[entry],
-                  value: defined(elementAt(points, -1).loss),
-                  fill: LOOKS[entry].text,
-                },
-              ]
-            : [],
-        )}
+        labels={entries.flatMap((entry) => {
+          const value = entry === reference ? 0 : of(entry).at(-1)?.difference;
+          return value === undefined || points.length === 0
+            ? []
+            : [{ key: entry, words: w.names[entry], value, fill: LOOKS[entry].text }];
+        })}
       />
     </Chart>
   );
 }
 
-function Intervals({ ranking }: Pick<Props, 'ranking'>) {
+/** Pixels between the intervals of two entries at one mean rank. */
+const BETWEEN = 5;
+
+function Intervals({ points, entries }: Pick<Props, 'points' | 'entries'>) {
   const scales = useScales();
   if (!scales) return null;
-  return ranking.map(
+  const drawn = entries.filter((e) => points.some((p) => p.entry === e));
+  return points.map(
     ({ entry, meanRank, interval }) =>
       interval && (
         <path
           key={`${entry} ${meanRank}`}
           d={intervalPath(
-            scales.x(Math.log2(meanRank)),
+            scales.x(Math.log2(meanRank)) +
+              BETWEEN * (drawn.indexOf(entry) - (drawn.length - 1) / 2),
             scales.y(interval.low),
             scales.y(interval.high),
           )}

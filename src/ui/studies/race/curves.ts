@@ -2,7 +2,6 @@
 import { elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/entries.ts';
 import type { RaceRun } from '../../../studies/race/state.ts';
-import type { RankingRow } from '../../../studies/race/ranking.ts';
 
 export type Point = RaceRun['points'][number];
 
@@ -64,17 +63,4 @@ export function chartRows(curves: readonly EntryCurve[]): Row[] {
     if (seeds.length > 1) for (const { seed, points } of seeds) put(seedKey(entry, seed), points);
   }
   return [...rows.values()].sort((a, b) => a.x - b.x);
-}
-
-/** The ranking rows of each entry at every mean rank with a loss, in ascending order. */
-export function sweepCurves(
-  ranking: readonly RankingRow[],
-  entries: readonly RaceEntry[],
-): { entry: RaceEntry; points: RankingRow[] }[] {
-  return entries.map((entry) => ({
-    entry,
-    points: ranking
-      .filter((s) => s.entry === entry && s.loss !== null)
-      .sort((a, b) => a.meanRank - b.meanRank),
-  }));
 }
