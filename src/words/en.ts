@@ -155,7 +155,8 @@ export const en = {
       `Map reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
     close: (open: number) =>
       `Map close: ${n.whole(open)} rank${s(open)} differ${open === 1 ? 's' : ''} within the interval${s(open)}`,
-    differs: (count: number, of: number) => `Map differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
+    differs: (count: number, of: number) =>
+      `Map differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
     otherModel: 'Map differs: another model file',
     otherText: 'Map differs: another text',
     closeValues: (difference: number) =>
