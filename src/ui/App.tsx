@@ -2,6 +2,7 @@
  * Lays out the page: header, run controls and banner above the sidebar, the map and the panel. On a
  * phone, everything is in one column with the run controls at the bottom.
  */
+import { defined } from '../checked.ts';
 import { useMap } from '../state/map-store.ts';
 import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
@@ -128,7 +129,7 @@ function PhoneRow() {
         <span className="ellipsis">
           {words.methods.names[spec.method.name]},{' '}
           {words.named(
-            words.glossaryNames.meanRank,
+            defined(words.changes['allocation.meanRank']),
             numbersOf(words.locale).short(spec.allocation.meanRank),
           )}
         </span>

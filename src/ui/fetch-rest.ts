@@ -10,6 +10,7 @@ import { defaults } from '../state/derived.ts';
 import { fileOf, textOf } from '../state/texts.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
+import { loadGlossary } from './parts/use-glossary.ts';
 import { loadWords } from './use-words.ts';
 
 /**
@@ -43,6 +44,7 @@ async function fetchRest(): Promise<void> {
   // Ignore failures: a missing file is fetched again when it is needed, and an error is shown then.
   await Promise.allSettled([
     loadWords('ja'),
+    loadGlossary(),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
     ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),
     ...(engine.open ? [client.ask('fetchStudies', {})] : []),

@@ -7,7 +7,6 @@
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
 import type { Restarted } from '../state/study-store.ts';
 import { bosEn } from './bos.en.ts';
-import { glossary, glossaryNames } from './glossary.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from '../language/numbers.ts';
 
@@ -345,6 +344,7 @@ export const en = {
     vsLegend: 'Rank minus mean rank',
     notProbed: 'not probed yet',
     probing: 'being probed',
+    rank: 'rank',
     soFar: 'rank so far',
     settled: 'settled',
     open: 'not settled (95 %)',
@@ -719,8 +719,6 @@ export const en = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames,
-  glossary,
   error: (code: ErrorCode, values: ErrorValues) =>
     (errorTable[code] as (v: ErrorValues) => string)(values),
 };

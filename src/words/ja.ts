@@ -2,7 +2,6 @@
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { bosJa } from './bos.ja.ts';
-import { glossary, glossaryNames } from './glossary.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from '../language/numbers.ts';
 import { spaced } from '../language/spaced.ts';
@@ -342,6 +341,7 @@ export const ja = {
     vsLegend: '平均ランクとの差',
     notProbed: '未測定',
     probing: '測定中',
+    rank: 'ランク',
     soFar: '暫定ランク',
     settled: '確定',
     open: '未確定（95 %）',
@@ -719,7 +719,5 @@ export const ja = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames,
-  glossary,
   error: (code, values) => errorTableJa[code](values),
 } satisfies Words;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { errorTable, type ErrorCode } from '../errors.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import { glossaries } from './glossary.ts';
 import { adapterChoiceWords } from './adapter-choice-words.ts';
 import { remoteWords } from './remote-words.ts';
 import { embedWords } from './embed-words.ts';
@@ -19,7 +20,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 /** Names that are the same in every language: symbols, file formats, key names, units. */
 const sameEverywhere =
-  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|sidebar\.(sigma)|modulePanel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
+  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|sidebar\.(sigma)|modulePanel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossary\.glossaryNames\.(lora|l1|nat|mlp|qdylora|adarank|nf4|bos|wanda|losa|rmi)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
 
 /** The words of every study: panel, labels and presets. */
 const catalogues = import.meta.glob<Record<string, Record<Language, object>>>(
@@ -44,6 +45,7 @@ describe('Japanese', () => {
       remote: remoteWords.en,
       embed: embedWords.en,
       tour: tourWords.en,
+      glossary: glossaries.en,
       choice: adapterChoiceWords.en,
     }),
   );
@@ -54,6 +56,7 @@ describe('Japanese', () => {
       remote: remoteWords.ja,
       embed: embedWords.ja,
       tour: tourWords.ja,
+      glossary: glossaries.ja,
       choice: adapterChoiceWords.ja,
     }),
   );

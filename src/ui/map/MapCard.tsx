@@ -193,7 +193,7 @@ function Keys({
   whole: boolean;
   plus?: boolean;
 }) {
-  const { map, glossaryNames } = useWords();
+  const { map } = useWords();
   const probing = active && (
     <span>
       <em>▸</em> {map.probing}
@@ -211,7 +211,7 @@ function Keys({
     return (
       <>
         <span>
-          {sign}6 {whole ? glossaryNames.rank : map.soFar}
+          {sign}6 {whole ? map.rank : map.soFar}
         </span>
         {probing}
       </>
@@ -219,7 +219,7 @@ function Keys({
   return (
     <>
       <span>
-        <b>{sign}6</b> {map.settled}
+        <b>{sign}6</b> <Term of="settled">{map.settled}</Term>
       </span>
       <span>
         {plus ? '+6' : '5–7'} {map.open}
