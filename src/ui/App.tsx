@@ -18,6 +18,7 @@ import { usePresent } from './frame/present.ts';
 import { StatusLine } from './frame/StatusLine.tsx';
 import { OpenSidebar, ProgressLine, RunControls, RunButtons } from './frame/RunControls.tsx';
 import { useKeys } from './frame/use-keys.ts';
+import { ArticleSlot } from './article/ArticleSlot.tsx';
 import { MapCard } from './map/MapCard.tsx';
 import { lazyPart } from './parts/lazy-part.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
@@ -93,6 +94,7 @@ export function App() {
           </div>
         )}
       </main>
+      {!presenting && <ArticleSlot />}
       {tour !== null && (
         <Suspense fallback={null}>
           <Tour at={tour} />

@@ -26,6 +26,7 @@ export const en = {
   locale: 'en',
   question: 'Where in this model does an adapter’s rank belong?',
   skip: 'Skip to the map',
+  article: 'About: methods, limits, sources',
   close: 'Close',
   cancel: 'Cancel',
   partFailed: 'This part of the page stopped working. The rest still works.',

@@ -19,6 +19,7 @@ export const ja = {
   locale: 'ja',
   question: 'このモデルのどこにアダプターのランクを割り当てるべきか。',
   skip: 'マップへ移動',
+  article: '解説：手法、限界、出典',
   close: '閉じる',
   cancel: 'キャンセル',
   partFailed: 'ページのこの部分でエラーが発生しました。ほかの部分は引き続き使えます。',
