@@ -3,7 +3,7 @@
  * start, so the layout does not move when the finding appears.
  */
 import { useShown } from '../../state/study-store.ts';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../studies/map/finding.ts';
 import { countsOf, kindOfRepeats, sweepsOf } from '../../studies/map/draws.ts';
 import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../studies/map/rank-table.ts';
@@ -54,6 +54,12 @@ export function Finding({ table }: { table: RankTable }) {
   const finding = useFinding();
   const shown = useShown();
   const m = words.map;
+  // Browsers name bookmarks and shared links by the title.
+  useEffect(() => {
+    document.title = finding
+      ? `${findingWords(words, finding, layers).title} · Rank Atlas`
+      : 'Rank Atlas';
+  }, [words, finding, layers]);
   if (table.refusal)
     return (
       <Slot

@@ -1,5 +1,5 @@
 /**
- * Functions that export the map as SVG, CSV or the whole result as JSON; null while there is
+ * Functions that export the map as SVG, PNG, CSV or the whole result as JSON; null while there is
  * nothing to export.
  */
 import { useShown } from '../../state/study-store.ts';
@@ -18,6 +18,7 @@ import type { MapView } from './use-map-view.ts';
 
 export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
   svg: (() => void) | null;
+  png: (() => void) | null;
   csv: (() => void) | null;
   json: (() => void) | null;
 } {
@@ -25,52 +26,53 @@ export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
   const finding = useFinding();
   const shown = useShown();
   const spec = useExperiment((e) => e.spec);
-  if (!shown || !table.allocation) return { svg: null, csv: null, json: null };
+  if (!shown || !table.allocation) return { svg: null, png: null, csv: null, json: null };
   const name = (what: string) =>
     fileName('rank-atlas', shown.model.title, 'seed', shown.spec.seed, what);
 
-  async function svg() {
+  async function picture() {
     const { mapSvg } = await import('./map-svg.ts');
     const style = getComputedStyle(document.documentElement);
     const token = (key: string) => style.getPropertyValue(key).trim();
     const text = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
     const sums = layerSums(table, layout.layers);
     const uniform = (spec.allocation.meanRank * table.rows.length) / layout.layers;
-    download(
-      `${name('map')}.svg`,
-      mapSvg({
-        layout,
-        contents,
-        feet,
-        sums,
-        uniform,
-        barsEnd: barsEnd(sums, uniform),
-        ...scale,
-        words: {
-          title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
-          finding: text.title,
-          sure: text.sure,
-          scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
-          mean: words.map.mean,
-          perLayer: words.map.perLayer,
-          uniform: words.map.uniform(uniform),
-          groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
-          source: `Rank Atlas · ${defined(shown).model.title} · sha256 ${defined(shown).model.hash.slice(0, 12)} · ${words.chips.seed(defined(shown).spec.seed)}`,
-        },
-        colours: {
-          surface: token('--surface'),
-          ink: token('--ink'),
-          ink2: token('--ink2'),
-          rule2: token('--rule2'),
-          attention: token('--line-this'),
-          mlp: token('--bar-mlp'),
-          other: token('--bar-other'),
-        },
-        font: token('--sans'),
-        serif: token('--serif'),
-      }),
-      'image/svg+xml',
-    );
+    return mapSvg({
+      layout,
+      contents,
+      feet,
+      sums,
+      uniform,
+      barsEnd: barsEnd(sums, uniform),
+      ...scale,
+      words: {
+        title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
+        finding: text.title,
+        sure: text.sure,
+        scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
+        mean: words.map.mean,
+        perLayer: words.map.perLayer,
+        uniform: words.map.uniform(uniform),
+        groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
+        source: `Rank Atlas · ${defined(shown).model.title} · sha256 ${defined(shown).model.hash.slice(0, 12)} · ${words.chips.seed(defined(shown).spec.seed)}`,
+      },
+      colours: {
+        surface: token('--surface'),
+        ink: token('--ink'),
+        ink2: token('--ink2'),
+        rule2: token('--rule2'),
+        attention: token('--line-this'),
+        mlp: token('--bar-mlp'),
+        other: token('--bar-other'),
+      },
+      font: token('--sans'),
+      serif: token('--serif'),
+    });
+  }
+  const svg = async () => download(`${name('map')}.svg`, await picture(), 'image/svg+xml');
+  async function png() {
+    const { pngOf } = await import('../export/png.ts');
+    download(`${name('map')}.png`, await pngOf(await picture()), 'image/png');
   }
 
   const whole = (write: (result: RunResult) => void) => {
@@ -79,6 +81,7 @@ export function useSaveMap({ layout, table, contents, feet, scale }: MapView): {
   };
   return {
     svg: () => void attempt(svg),
+    png: () => void attempt(png),
     csv: whole((result) => download(`${name('ranks')}.csv`, toCsv(result), 'text/csv')),
     json: whole((result) =>
       download(`${name('result')}.json`, resultText(result), 'application/json'),
