@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './test.ts';
-import { measured, open, smallSpec } from './page.ts';
+import { measured, open, saved, smallSpec } from './page.ts';
 import { papers } from '../src/ui/article/papers.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
@@ -108,6 +108,26 @@ test('a term of the article shows its definition to the keyboard', async ({ page
   await expect(page.locator('.tip:popover-open')).toHaveText(/one integer only/);
   await page.keyboard.press('Escape');
   await expect(page.locator('.tip:popover-open')).toHaveCount(0);
+});
+
+test('the export dialog shares the finding, a picture, a QR code and scripts', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  const finding = String(await page.locator('.map-card .finding').textContent());
+  await expect(page).toHaveTitle(`${finding} · Rank Atlas`);
+  await page.getByRole('button', { name: 'Export' }).click();
+  await expect(page.getByRole('img', { name: 'QR code of the link' })).toBeVisible();
+  await page.getByRole('button', { name: 'Copy: Title and description' }).click();
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toContain(`${finding}\nAdaRank, 3 repeats, on Atlas 3.5M`);
+  const picture = await saved(page, () => page.getByRole('button', { name: 'Map, PNG' }).click());
+  expect(picture.name).toMatch(/\.png$/);
+  expect(picture.text.slice(1, 4)).toBe('PNG');
+  const script = await saved(page, () =>
+    page.getByRole('button', { name: 'PEFT, Python' }).click(),
+  );
+  expect(script.text).toContain('"model.layers.0.mlp.down_proj": ');
 });
 
 for (const [colorScheme, language] of [

@@ -38,8 +38,8 @@ function factsOfMap(value: unknown): string[] {
 
 /** The held-out loss of each entry after the last step, in nats per token. */
 function factsOfRace(value: unknown): string[] {
-  const { runs } = value as RaceResult;
-  return runs.map((run) => defined(run.evaluations.at(-1)).loss.toFixed(2));
+  const { lanes } = value as RaceResult;
+  return lanes.map(({ points }) => defined(points.at(-1)).loss.toFixed(2));
 }
 
 const race = (learningRate: number) => ({
@@ -51,7 +51,7 @@ const race = (learningRate: number) => ({
 export const exercises: readonly Exercise[] = [
   { number: 1, spec: parseSpec({}), facts: factsOfMap },
   { number: 2, spec: parseSpec({ allocation: { meanRank: 1 } }), facts: factsOfMap },
-  { number: 3, spec: parseSpec({ method: { repeats: 20 } }), facts: factsOfMap },
+  { number: 3, spec: parseSpec({ method: { repeats: 10 } }), facts: factsOfMap },
   {
     number: 4,
     spec: parseSpec({ text: { kind: 'bundled', id: 'jargon-eval' } }),
@@ -60,3 +60,11 @@ export const exercises: readonly Exercise[] = [
   { number: 5, spec: parseSpec(race(0.004)), facts: factsOfRace },
   { number: 6, spec: parseSpec(race(0.03)), facts: factsOfRace },
 ];
+
+/** The text of an exercise, up to the next heading. */
+export const sectionOf = (page: string, number: number): string =>
+  new RegExp(`^## ${number}\\. [^]*?(?=^## |(?![^]))`, 'm').exec(page)?.[0] ?? '';
+
+/** The numbers that a section quotes in bold. */
+export const quotedIn = (section: string): string[] =>
+  [...section.matchAll(/\*\*([\d.]+)\*\*/g)].map(([, number]) => defined(number));

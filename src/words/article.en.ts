@@ -11,7 +11,7 @@ export const articleEn = {
   formula: 'Formula',
   now: 'on this page',
   show: (name: string) => `Show “${name}” on the page`,
-  module: (layer: number, role: string) => `layer ${layer} ${role}`,
+  ofModule: (value: string, layer: number, role: string) => `${value} (layer ${layer} ${role})`,
   rank: {
     title: 'What an adapter’s rank is',
     text: [
@@ -146,7 +146,7 @@ export const articleEn = {
   },
   papers: {
     title: 'Papers and code',
-    builtOn: 'LASER, on which it builds; no public code of its own',
+    builtOn: ' (LASER, on which it builds; no public code of its own)',
     note: 'Nothing is requested from these addresses until you follow a link.',
   },
   cite: {

@@ -10,7 +10,7 @@ export const articleJa: ArticleWords = {
   formula: '数式',
   now: 'このページの値',
   show: (name) => `ページ上の「${name}」を表示`,
-  module: (layer, role) => `第${layer}層 ${role}`,
+  ofModule: (value, layer, role) => `${value}（第${layer}層 ${role}）`,
   rank: {
     title: 'アダプターのランクとは',
     text: [
@@ -137,7 +137,7 @@ export const articleJa: ArticleWords = {
   },
   papers: {
     title: '論文とコード',
-    builtOn: '基礎となる LASER のコード。独自の公開コードはありません',
+    builtOn: '（基礎となる LASER のコード。独自の公開コードはありません）',
     note: 'リンクを開くまで、これらのサイトとは通信しません。',
   },
   cite: {

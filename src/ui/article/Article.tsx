@@ -182,7 +182,7 @@ function Papers() {
                 , <External to={address}>{name}</External>
               </span>
             ))}
-            {key === 'compress-to-impress' && ` (${w.builtOn})`}
+            {key === 'compress-to-impress' && w.builtOn}
           </li>
         ))}
       </ul>

@@ -41,7 +41,7 @@ export function useSymbolValues(): Partial<Record<SymbolName, OnPage>> {
     if (!top) return {};
     const { layer, role } = top.module;
     return {
-      value: `${value} (${w.module(layer, role)})`,
+      value: w.ofModule(value, layer, role),
       at: [`#map [data-module="${top.index}"]`],
     };
   };
@@ -49,7 +49,7 @@ export function useSymbolValues(): Partial<Record<SymbolName, OnPage>> {
     modules: { value: n.whole(modules.length), at: map },
     meanRank: {
       value: n.short(spec.allocation.meanRank),
-      at: ['.sidebar .mean-rank input', ...drawer],
+      at: ['.sidebar .mean-rank input[type="range"]', ...drawer],
     },
     positions: { value: `${sequences} × ${length}`, at: batch },
     length: { value: n.whole(length), at: batch },
