@@ -10,6 +10,7 @@ import react from '@vitejs/plugin-react';
 import type { Connect, Plugin } from 'vite';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { notices } from './tools/notices.ts';
+import { site } from './tools/site.ts';
 
 const licences = notices([
   {
@@ -108,7 +109,7 @@ const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) 
 
 export default defineConfig({
   base: './',
-  plugins: [react(), security, licences.page],
+  plugins: [react(), security, site(process.env.SITE_URL), licences.page],
   worker: {
     format: 'es',
     plugins: licences.worker,

@@ -20,6 +20,8 @@ interface Entry {
   ja: Words;
 }
 
+const plain = (cell: string | undefined) => defined(cell).replaceAll('`', '');
+
 /**
  * Returns the rows with a key in the column "Page", in order. Throws for a row without six columns
  * and for a duplicate key.
@@ -37,8 +39,8 @@ export function entriesOf(markdown: string): Entry[] {
     return [
       {
         key,
-        en: { name: defined(en), text: defined(enText) },
-        ja: { name: defined(ja), text: defined(jaText) },
+        en: { name: plain(en), text: plain(enText) },
+        ja: { name: plain(ja), text: plain(jaText) },
       },
     ];
   });

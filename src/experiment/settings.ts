@@ -110,6 +110,12 @@ function changes(a: unknown, b: unknown, path: string): Change[] {
   return canonical(a) === canonical(b) ? [] : [{ path, from: a, to: b }];
 }
 
+/** Every setting of an experiment or of one of its sections; a choice is one setting. */
+export const settingsOf = (value: unknown, path = ''): { path: string; value: unknown }[] =>
+  isObject(value) && !CHOICES.has(path)
+    ? Object.entries(value).flatMap(([key, part]) => settingsOf(part, joined(path, key)))
+    : [{ path, value }];
+
 const canonical = (value: unknown) =>
   JSON.stringify(value, (_, v: unknown) =>
     isObject(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v,

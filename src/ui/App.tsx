@@ -2,6 +2,7 @@
  * Lays out the page: header, run controls and banner above the sidebar, the map and the panel. On a
  * phone, everything is in one column with the run controls at the bottom.
  */
+import { defined } from '../checked.ts';
 import { useMap } from '../state/map-store.ts';
 import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
@@ -17,6 +18,7 @@ import { usePresent } from './frame/present.ts';
 import { StatusLine } from './frame/StatusLine.tsx';
 import { OpenSidebar, ProgressLine, RunControls, RunButtons } from './frame/RunControls.tsx';
 import { useKeys } from './frame/use-keys.ts';
+import { ArticleSlot } from './article/ArticleSlot.tsx';
 import { MapCard } from './map/MapCard.tsx';
 import { lazyPart } from './parts/lazy-part.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
@@ -92,6 +94,7 @@ export function App() {
           </div>
         )}
       </main>
+      {!presenting && <ArticleSlot />}
       {tour !== null && (
         <Suspense fallback={null}>
           <Tour at={tour} />
@@ -128,7 +131,7 @@ function PhoneRow() {
         <span className="ellipsis">
           {words.methods.names[spec.method.name]},{' '}
           {words.named(
-            words.glossaryNames.meanRank,
+            defined(words.changes['allocation.meanRank']),
             numbersOf(words.locale).short(spec.allocation.meanRank),
           )}
         </span>

@@ -11,6 +11,7 @@ import { fileOf, textOf } from '../state/texts.ts';
 import { manifestOf } from '../studies/manifest-of.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
+import { loadGlossary } from './parts/use-glossary.ts';
 import { loadWords } from './use-words.ts';
 
 /**
@@ -46,6 +47,7 @@ async function fetchRest(): Promise<void> {
     loadWords('ja'),
     import('../state/preset-comparison.ts'),
     import('./map/save-map.ts'),
+    loadGlossary(),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
     ...STUDIES.map((study) => manifestOf(study).report()),
     ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),

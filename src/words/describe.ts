@@ -2,6 +2,7 @@
 import { defined, elementAt } from '../checked.ts';
 import { countsOf, sweepsOf } from '../studies/map/draws.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
+import type { CompressTask } from '../studies/compress/settings.ts';
 import { RANK_SCALES, type TrainSettings } from '../studies/train/settings.ts';
 import type { Measurement } from '../studies/map/state.ts';
 import type { Change } from '../experiment/settings.ts';
@@ -43,7 +44,7 @@ function settingName(words: Words, path: string): string {
 
 function value(words: Words, path: string, v: unknown): string {
   const sidebar = words.sidebar;
-  if (path === 'text' || path === 'training.train' || path === 'training.held')
+  if (['text', 'training.train', 'training.held', 'compress.plain'].includes(path))
     return describeText(words, v as TextRef);
   if (path === 'base') return words.base.names[v as BaseKind];
   if (path === 'bos') return words.bos.names[v as BosSetting];
@@ -58,6 +59,8 @@ function value(words: Words, path: string, v: unknown): string {
     return v === null ? words.values.newest.toLowerCase() : words.adapters.name(String(v));
   if (path === 'samples.rank' && v === null) return words.values.ownRank;
   if (path.startsWith('train.')) return ofTraining(words, path, v);
+  if (path === 'compress.task') return ofTask(words, v as CompressTask);
+  if (Array.isArray(v)) return v.join(', ') || '–';
   const names: Record<string, string> = {
     floor: sidebar.floor,
     exact: sidebar.exact,
@@ -67,6 +70,13 @@ function value(words: Words, path: string, v: unknown): string {
   const ofMethod = path.startsWith('method.') ? methodOption(words, path.slice(7), v) : undefined;
   return String(ofMethod ?? names[String(v)] ?? v);
 }
+
+const ofTask = (words: Words, task: CompressTask): string =>
+  task.kind === 'set'
+    ? task.id
+    : task.kind === 'own'
+      ? words.sidebar.ownText
+      : describeText(words, task.text);
 
 function ofTraining({ values }: Words, path: string, v: unknown): string {
   switch (path) {
@@ -122,6 +132,10 @@ export function describeChange(words: Words, { path, from, to }: Change): string
   if (path.startsWith('model.')) return name;
   return words.change(name, value(words, path, from), value(words, path, to));
 }
+
+/** Names a setting and its value: "mean rank 8". */
+export const describeSetting = (words: Words, setting: { path: string; value: unknown }): string =>
+  words.named(settingName(words, setting.path), value(words, setting.path, setting.value));
 
 /** Names a result by the settings that differ from the default experiment. */
 export function nameOf(words: Words, spec: ExperimentSpec): string {

@@ -7,7 +7,6 @@
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
 import type { Restarted } from '../state/study-store.ts';
 import { bosEn } from './bos.en.ts';
-import { glossary, glossaryNames } from './glossary.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from '../language/numbers.ts';
 
@@ -42,6 +41,7 @@ export const en = {
   locale: 'en',
   question: 'Where in this model does an adapter’s rank belong?',
   skip: 'Skip to the map',
+  article: 'About: methods, limits, sources',
   close: 'Close',
   cancel: 'Cancel',
   partFailed: 'This part of the page stopped working. The rest still works.',
@@ -375,6 +375,7 @@ export const en = {
     vsLegend: 'Rank minus mean rank',
     notProbed: 'not probed yet',
     probing: 'being probed',
+    rank: 'rank',
     soFar: 'rank so far',
     /**
      * `partial`: the intervals leave out an error of the method, so they settle nothing. `one`: the
@@ -761,8 +762,6 @@ export const en = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames,
-  glossary,
   error: (code: ErrorCode, values: ErrorValues) =>
     (errorTable[code] as (v: ErrorValues) => string)(values),
 };

@@ -2,7 +2,6 @@
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { bosJa } from './bos.ja.ts';
-import { glossary, glossaryNames } from './glossary.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from '../language/numbers.ts';
 import { spaced } from '../language/spaced.ts';
@@ -25,6 +24,7 @@ export const ja = {
   locale: 'ja',
   question: 'このモデルのどこにアダプターのランクを割り当てるべきか。',
   skip: 'マップへ移動',
+  article: '解説：手法、限界、出典',
   close: '閉じる',
   cancel: 'キャンセル',
   partFailed: 'ページのこの部分でエラーが発生しました。ほかの部分は引き続き使えます。',
@@ -357,6 +357,7 @@ export const ja = {
     vsLegend: '平均ランクとの差',
     notProbed: '未測定',
     probing: '測定中',
+    rank: 'ランク',
     soFar: '暫定ランク',
     certainty: {
       whole: { one: '確定', several: '未確定', count: '確定したランクの数' },
@@ -745,7 +746,5 @@ export const ja = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames,
-  glossary,
   error: (code, values) => errorTableJa[code](values),
 } satisfies Words;

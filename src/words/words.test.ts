@@ -3,6 +3,9 @@ import { errorTable, type ErrorCode } from '../errors.ts';
 import { certaintyWords } from './describe.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import { articleWords } from './article-words.ts';
+import { shareWords } from './share-words.ts';
+import { glossaries } from './glossary.ts';
 import { adapterChoiceWords } from './adapter-choice-words.ts';
 import { remoteWords } from './remote-words.ts';
 import { embedWords } from './embed-words.ts';
@@ -22,7 +25,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 /** Names that are the same in every language: symbols, file formats, key names, units. */
 const sameEverywhere =
-  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|sidebar\.(sigma)|modulePanel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|(changes\.samples|samples\.settings)\.topP)/;
+  /^(methods\.(names\.(adarank|jacobian)|of\.((adarank|jacobian)\.name|.*\.(ranges|source)))|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|sidebar\.(sigma)|modulePanel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossary\.glossaryNames\.(lora|l1|nat|mlp|qdylora|adarank|nf4|bos|wanda|losa|rmi)|map\.mlp|strip\.none|map\.column\.interval|prune\.ways\.losa|article\.(result\.(head\.[12]|rows\.\d\.[12])|cite\.bibtex|methods\.space)|(changes\.samples|samples\.settings)\.topP)/;
 
 /** The words of every study: panel, labels and presets. */
 const catalogues = import.meta.glob<Record<string, Record<Language, object>>>(
@@ -48,6 +51,9 @@ describe('Japanese', () => {
       embed: embedWords.en,
       linkedRun: linkedRunWords.en,
       tour: tourWords.en,
+      glossary: glossaries.en,
+      article: articleWords.en,
+      share: shareWords.en,
       choice: adapterChoiceWords.en,
     }),
   );
@@ -59,6 +65,9 @@ describe('Japanese', () => {
       embed: embedWords.ja,
       linkedRun: linkedRunWords.ja,
       tour: tourWords.ja,
+      glossary: glossaries.ja,
+      article: articleWords.ja,
+      share: shareWords.ja,
       choice: adapterChoiceWords.ja,
     }),
   );

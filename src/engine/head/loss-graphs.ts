@@ -125,11 +125,12 @@ export function lossGraph(chunk: AdaptableChunk): Uint8Array {
 }
 
 /**
- * The same with the gradient at `h`, in one pass: dh = weight · (Σ exp(logit − m) W / s − W[label]).
+ * The same with the gradient at `h`, in one pass:
+ * dh = weight · (Σ exp(logit − m) W / s − W[label]).
  * Also takes `weight` [rows, 1], and the earlier chunks' Σ exp(logit − m) W as `g` and the labels'
- * rows of W as `r` [rows, hidden] (initially 0). `inside` [rows, 1] is 1 for rows whose label is in
- * this chunk, at `index` [rows]; other rows have 0 and any index. Also returns `g2`, `r2` and, after
- * the last chunk, `dh`.
+ * rows of W as `r` [rows, hidden] (initially 0). `inside` [rows, 1] is 1 for rows whose label is
+ * in this chunk, at `index` [rows]. Other rows have 0 and any index. Also returns `g2`, `r2` and,
+ * after the last chunk, `dh`.
  */
 export function lossGradientGraph(chunk: LossChunk): Uint8Array {
   const { hidden } = chunk;

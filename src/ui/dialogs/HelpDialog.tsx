@@ -2,12 +2,13 @@
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { startTour } from '../frame/tour-control.ts';
-import type { Words } from '../../words/en.ts';
+import { glossaries, TERMS } from '../../words/glossary.ts';
 import { useWords } from '../use-words.ts';
 
 export function HelpDialog() {
   const words = useWords();
   const h = words.help;
+  const { glossary, glossaryNames } = glossaries[useView((v) => v.language)];
   const { singleKeys, setSingleKeys } = usePick(useView, 'singleKeys', 'setSingleKeys');
   return (
     <div className="help">
@@ -48,10 +49,10 @@ export function HelpDialog() {
       </dl>
       <h3>{h.glossary}</h3>
       <dl className="glossary">
-        {(Object.keys(words.glossary) as (keyof Words['glossary'])[]).map((k) => (
-          <div key={k}>
-            <dt>{words.glossaryNames[k]}</dt>
-            <dd>{words.glossary[k]}</dd>
+        {TERMS.map((term) => (
+          <div key={term}>
+            <dt>{glossaryNames[term]}</dt>
+            <dd>{glossary[term]}</dd>
           </div>
         ))}
       </dl>

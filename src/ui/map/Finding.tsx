@@ -2,7 +2,7 @@
  * The finding of the map in one sentence, and its uncertainty. Its space is reserved from the
  * start, so the layout does not move when the finding appears.
  */
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
 import { findingOf, type Finding as FindingData } from '../../studies/map/finding.ts';
 import type { Band } from '../../studies/map/patterns.ts';
@@ -94,6 +94,10 @@ export function Finding({ table }: { table: RankTable }) {
   const found = useFinding();
   const shown = useShown();
   const m = words.map;
+  // Browsers name bookmarks and shared links by the title.
+  useEffect(() => {
+    document.title = found ? `${titleOf(words, found.finding, layers)} · Rank Atlas` : 'Rank Atlas';
+  }, [words, found, layers]);
   if (table.refusal)
     return (
       <Slot

@@ -6,6 +6,7 @@ import type { RankTable } from '../../studies/map/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useSize } from '../parts/use-size.ts';
 import { numbersOf } from '../../language/numbers.ts';
+import { Term } from '../parts/Term.tsx';
 import { useWords } from '../use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import { LayerBars } from './LayerBars.tsx';
@@ -32,7 +33,9 @@ export function MapBars({ table, layout, meanRank, numbered }: Props) {
     <div className="side" id="layer-bars">
       <div className="heading bars-head">{words.map.perLayer}</div>
       <div className="heading uniform">
-        <span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span>
+        <span style={{ left: `${(100 * uniform) / end}%` }}>
+          <Term of="uniform">{words.map.uniform(uniform)}</Term>
+        </span>
       </div>
       {numbered && (
         <div className="sums numbers small ink2">

@@ -217,7 +217,7 @@ function Keys({
   view: MapView;
   whole: boolean;
 }) {
-  const { map, adapters, glossaryNames } = useWords();
+  const { map, adapters } = useWords();
   const probing = active && (
     <span>
       <em>▸</em> {map.probing}
@@ -235,7 +235,7 @@ function Keys({
     return (
       <>
         <span>
-          {sign}6 {adapter !== null ? adapters.ranks : whole ? glossaryNames.rank : map.soFar}
+          {sign}6 {adapter !== null ? adapters.ranks : whole ? map.rank : map.soFar}
         </span>
         {probing}
       </>
@@ -243,7 +243,7 @@ function Keys({
   return (
     <>
       <span>
-        <b>{sign}6</b> {certainty.one}
+        <b>{sign}6</b> <Term of="settled">{certainty.one}</Term>
       </span>
       <span>
         {sign ? '+6' : '5–7'} {certainty.several} ({map.column.interval})

@@ -1,27 +1,31 @@
 /** A term with a dotted underline that shows its definition on hover, focus and tap. */
-import { useId, useRef, type ReactNode } from 'react';
-import { useWords } from '../use-words.ts';
-import type { Words } from '../../words/en.ts';
+import { useId, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import type { Term as TermName } from '../../words/glossary.ts';
+import { useGlossary } from './use-glossary.ts';
 
-export function Term({ of, children }: { of: keyof Words['glossary']; children: ReactNode }) {
+export function Term({ of, children }: { of: TermName; children: ReactNode }) {
   const id = useId();
-  const words = useWords();
+  const [shown, setShown] = useState(false);
+  const definition = useGlossary(shown)?.glossary[of];
   const button = useRef<HTMLButtonElement>(null);
   const tip = useRef<HTMLSpanElement>(null);
+  const visible = shown && definition !== undefined;
 
-  function show() {
+  useLayoutEffect(() => {
     const from = button.current;
     const box = tip.current;
-    if (!from || !box || box.matches(':popover-open')) return;
+    if (!visible || !from || !box) return;
     box.showPopover();
     const rect = from.getBoundingClientRect();
     box.style.left = `${Math.max(8, Math.min(rect.left, innerWidth - box.offsetWidth - 8))}px`;
     box.style.top = `${rect.bottom + 6 + box.offsetHeight > innerHeight ? rect.top - box.offsetHeight - 6 : rect.bottom + 6}px`;
-  }
-  const hide = () => {
-    if (tip.current?.matches(':popover-open')) tip.current.hidePopover();
-  };
+    return () => {
+      if (box.matches(':popover-open')) box.hidePopover();
+    };
+  }, [visible]);
 
+  const show = () => setShown(true);
+  const hide = () => setShown(false);
   return (
     <>
       <button
@@ -44,7 +48,7 @@ export function Term({ of, children }: { of: keyof Words['glossary']; children: 
         {children}
       </button>
       <span id={id} ref={tip} popover="manual" className="popover tip">
-        {words.glossary[of]}
+        {definition}
       </span>
     </>
   );

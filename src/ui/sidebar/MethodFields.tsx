@@ -10,6 +10,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { Choice } from '../parts/Choice.tsx';
 import { NumberField } from '../parts/NumberField.tsx';
 import { useEdit } from '../parts/use-edit.ts';
+import { Term } from '../parts/Term.tsx';
 import { useWords } from '../use-words.ts';
 
 export function MethodFields() {
@@ -27,7 +28,7 @@ export function MethodFields() {
         return field.kind !== 'whole' ? null : (
           <NumberField
             key={key}
-            label={own[key]?.label ?? key}
+            {...labelOf(key, own[key]?.label ?? key)}
             value={values[key] as number}
             min={field.min}
             max={field.max}
@@ -62,6 +63,10 @@ export function MethodFields() {
     </>
   );
 }
+
+/** A label that is a term cannot be the field's label element (`NumberField`), so it has a name. */
+const labelOf = (key: string, label: string) =>
+  key === 'repeats' ? { label: <Term of="repeat">{label}</Term>, name: label } : { label };
 
 type Noise = Extract<MethodSpec, { noise: unknown }>['noise'];
 

@@ -110,7 +110,12 @@ function TextField() {
     <div>
       <div className="label">
         <span>{words.sidebar.text}</span>
-        <button type="button" className="link" onClick={() => set({ dialog: 'text' })}>
+        <button
+          type="button"
+          className="link"
+          id="change-text"
+          onClick={() => set({ dialog: 'text' })}
+        >
           {words.sidebar.change}
         </button>
       </div>
