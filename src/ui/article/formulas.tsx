@@ -15,12 +15,8 @@ export const glyphs = {
       <mi>i</mi>
     </msub>
   ),
-  meanRank: (
-    <mover accent="true">
-      <mi>r</mi>
-      <mo>‾</mo>
-    </mover>
-  ),
+  // The bar is drawn by CSS: not every font has one as an accent.
+  meanRank: <mi className="barred">r</mi>,
   modules: <mi>n</mi>,
   disagreement: (
     <msub>

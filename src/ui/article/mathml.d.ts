@@ -16,7 +16,6 @@ declare module 'react' {
       msub: MathML;
       msup: MathML;
       msubsup: MathML;
-      mover: MathML & { accent?: 'true' };
       munder: MathML;
       munderover: MathML;
       mfrac: MathML;
