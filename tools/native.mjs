@@ -31,10 +31,16 @@ if (installed() !== version) {
   const status = run('npm', [
     'install',
     '--no-save',
+    // npm does not install an optional peer unless it is asked for as another kind of dependency.
+    '--save-dev',
     '--ignore-scripts',
     `onnxruntime-node@${version}`,
   ]);
   if (status !== 0) process.exit(status);
+  if (installed() !== version) {
+    console.error(`npm did not install onnxruntime-node ${version}.`);
+    process.exit(1);
+  }
 }
 process.exit(
   run('npx', ['--no-install', 'vitest', 'run', ...process.argv.slice(2)], { PROVIDER: 'native' }),

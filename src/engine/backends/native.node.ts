@@ -41,7 +41,7 @@ export async function nativeOrt(provider: NativeProvider): Promise<Ort> {
         version === null
           ? 'the package onnxruntime-node is not installed'
           : `onnxruntime-node is ${version}, not ${NATIVE_VERSION}`,
-      remedy: `Install it with "npm install onnxruntime-node@${NATIVE_VERSION}".`,
+      remedy: `Install it with "npm install --save-dev onnxruntime-node@${NATIVE_VERSION}".`,
     });
   let ort: NativeOrt;
   try {
@@ -85,7 +85,7 @@ async function start(ort: Ort, provider: NativeProvider): Promise<void> {
         why: `its provider "${provider}" does not start on this machine (${firstLine(cause)})`,
         remedy:
           provider === 'cuda'
-            ? 'It needs an NVIDIA GPU, CUDA 12 and the files that "ONNXRUNTIME_NODE_INSTALL=cuda12 npm install onnxruntime-node" downloads.'
+            ? 'It needs an NVIDIA GPU, CUDA 12 and the files that "ONNXRUNTIME_NODE_INSTALL=cuda12 npm install --save-dev onnxruntime-node" downloads.'
             : 'It needs a GPU and its driver.',
       },
       { cause },
