@@ -11,6 +11,7 @@ export interface OpenedExport {
   compiled: CompiledModel;
 }
 
+/** How an export is read. */
 export interface OpenExportOptions extends Omit<ReadOptions, 'branch'> {
   /** The longest sequence in tokens, if the model's config states it. */
   maxLength?: number | null;

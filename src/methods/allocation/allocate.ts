@@ -13,6 +13,7 @@ import { AtlasError } from '../../errors.ts';
 import { rules, type Rounding } from './registry.ts';
 import { clampedShares, floorOf, sum, type Asked, type Bounds } from './rule.ts';
 
+/** How a budget of ranks or parameters becomes ranks. */
 export interface RankRule {
   /** r̄, mean rank per module; any number ≥ 0. */
   meanRank: number;
