@@ -89,11 +89,14 @@ const result: CompressResult = {
 
 it('prints the held-out loss with every accuracy on test samples', () => {
   const lines = compressText(result).split('\n');
-  const judging = lines.filter((l) => /test samples|LASER trials/.test(l));
+  const judging = lines.filter((l) => /^\d+ test samples|LASER trials/.test(l));
   expect(judging).toHaveLength(2);
   for (const line of judging) expect(line).toMatch(/plain text 3\.\d{4}/);
   expect(lines.find((l) => l.startsWith('Plain text'))).toMatch(
     /atlas-heldout, 2 x 64 tokens.*3\.4840 -> 3\.7220, 95 % interval of the change \+0\.\d+ to \+0\.\d+/,
+  );
+  expect(lines.find((l) => l.startsWith('With 1 removal'))).toMatch(
+    /plain text rises: 3\.484 to 3\.722/,
   );
   // Only the accepted trial shows the resulting loss.
   expect(lines.filter((l) => /^accepted/.test(l)).map((l) => l.endsWith('3.7220'))).toEqual([true]);

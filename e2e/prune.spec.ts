@@ -27,10 +27,10 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned');
   await expect(panel(page).locator('.finding')).toHaveText(
-    /^LoSA with 50 % zeros ends at \d\.\d{3} nats, (LoRA without zeros at|as LoRA without zeros)/,
+    /^LoSA with 50\s% zeros ends at \d\.\d{3} nats, (LoRA without zeros at|as LoRA without zeros)/,
   );
   await expect(panel(page).locator('.how')).toContainText(
-    /One-shot pruning and masked LoRA, 50 % zeros: \d\.\d{3}\. The dense model, which was not trained on this text: \d\.\d{3}/,
+    /One-shot pruning and masked LoRA, 50\s% zeros: \d\.\d{3}\. The dense model, which was not trained on this text: \d\.\d{3}/,
   );
 
   const rows = async () =>

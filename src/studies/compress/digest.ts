@@ -17,7 +17,8 @@ export const compressEvidence: EvidenceOf<CompressState> = ({ result }) => {
     exact: {
       removals: accepted.map((i) => {
         const { path, blocks, keep } = elementAt(trials, i);
-        return [path, blocks, keep];
+        // A module without components is the same in any number of row blocks.
+        return keep.some((k) => k > 0) ? [path, blocks, keep] : [path];
       }),
     },
     measured: {

@@ -132,7 +132,7 @@ describe('the study', { timeout: 120_000 }, () => {
       dense: defined(dense).loss,
       withoutZeros: defined(lora).merged,
       masked: defined(masked).loss,
-      baselines: true,
+      pending: false,
     });
     await expectRecognised(pruneEvidence, defined(state), {
       model: (s) => (defined(s.result).model.hash = 'cd'),

@@ -260,7 +260,8 @@ export interface PruneFinding {
   withoutZeros: number | null;
   /** One-shot pruning and masked LoRA, with the same zeros. */
   masked: number | null;
-  baselines: boolean;
+  /** LoRA without zeros is still to be trained. */
+  pending: boolean;
 }
 
 /**
@@ -273,7 +274,9 @@ export function findingOf({
   spec: { prune },
   lora,
   masked,
-}: Pick<PruneState, 'dense' | 'rounds' | 'spec' | 'lora' | 'masked'>): PruneFinding | null {
+  doing = null,
+}: Omit<PruneResult, 'format' | 'version'> &
+  Partial<Pick<PruneState, 'doing'>>): PruneFinding | null {
   const last = rounds.at(-1);
   if (!dense || !last || last.round < prune.rounds || last.repaired === null) return null;
   return {
@@ -282,7 +285,7 @@ export function findingOf({
     dense: dense.loss,
     withoutZeros: lora?.merged ?? null,
     masked: masked?.loss ?? null,
-    baselines: prune.baselines,
+    pending: doing !== null && prune.baselines && lora === null,
   };
 }
 

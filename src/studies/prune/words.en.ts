@@ -46,10 +46,10 @@ export const pruneEn = {
       lora: `Baseline, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`,
       store: `Quantising to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
     })[what],
-  finding: ({ zeros, losa, withoutZeros: free, baselines }: PruneFinding): string => {
+  finding: ({ zeros, losa, withoutZeros: free, pending }: PruneFinding): string => {
     const own = `LoSA with ${percent(zeros)} zeros ends at ${nats(losa)} nats`;
     if (free === null)
-      return baselines
+      return pending
         ? `${own}; LoRA without zeros is still to be trained.`
         : `${own}. LoRA without zeros was not trained, so the cost of the zeros is unknown.`;
     return nats(free) === nats(losa)

@@ -39,10 +39,10 @@ export const pruneJa = {
       lora: `比較用：Wanda と通常の LoRA（ステップ ${n.whole(done)} / ${n.whole(of)}）`,
       store: `4ビットに量子化中（${n.whole(done)} / ${n.whole(of)} モジュール）`,
     })[what],
-  finding: ({ zeros, losa, withoutZeros: free, baselines }) => {
+  finding: ({ zeros, losa, withoutZeros: free, pending }) => {
     const own = `LoSA（スパース率 ${percent(zeros)}）の検証損失は ${nats(losa)} nat`;
     if (free === null)
-      return baselines
+      return pending
         ? `${own}です。スパース化なしの LoRA の学習はこれからです。`
         : `${own}です。スパース化なしの LoRA を学習していないため、スパース化による損失の増加は分かりません。`;
     return nats(free) === nats(losa)

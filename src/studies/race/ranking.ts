@@ -20,7 +20,7 @@ export const SAME_BUDGET = 0.02;
  * Milliseconds below which an allocation needed no measurement of its own: uniform, random, and
  * inverse if AdaRank is already measured.
  */
-export const OWN_TIME = 20;
+export const OWN_TIME = 50;
 
 export interface RankingRow {
   entry: RaceEntry;
