@@ -137,7 +137,7 @@ export function ChartFrame({
           {close}
         </span>
       </div>
-      {covers !== undefined && <p className="small ink2">{covers}</p>}
+      {covers !== undefined && <p className="small ink2 covers">{covers}</p>}
       {finding !== null && (
         <div className="slot minor">
           <p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p>
