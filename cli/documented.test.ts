@@ -67,7 +67,7 @@ describe('the documentation', () => {
     const answers = text('README.md')
       .split('\n')
       .filter((l) => /^\|.*\(docs\//.test(l));
-    expect(answers).toHaveLength(8);
+    expect(answers).toHaveLength(9);
     let figures = 0;
     for (const row of answers) {
       const pages = [...row.matchAll(/\((docs\/[a-z-]+\.md)/g)].map(([, page]) =>
