@@ -25,7 +25,7 @@ test('compares methods from a preset and a link, and saves the comparison', asyn
   );
 
   // Its colours have the map's scale.
-  const end = await page.locator('.map-card .legend svg text').last().innerText();
+  const end = String(await page.locator('.map-card .legend svg text').last().textContent());
   await expect(panel).toContainText(`× the mean module, 0 to ${end}`);
 
   // The exported numbers give the correlations that the finding shows.

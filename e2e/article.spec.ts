@@ -109,7 +109,7 @@ test('a term of the article shows its definition to the keyboard', async ({ page
   const term = article(page).getByRole('button', { name: 'settled', exact: true });
   await term.focus();
   await expect(term).toHaveAccessibleDescription(/95 % interval/);
-  await expect(page.locator('.tip:popover-open')).toHaveText(/one integer only/);
+  await expect(page.locator('.tip:popover-open')).toHaveText(/one rank only/);
   await page.keyboard.press('Escape');
   await expect(page.locator('.tip:popover-open')).toHaveCount(0);
 });
