@@ -104,7 +104,7 @@ test('results, ranks, map and charts are saved completely', async ({ page }) => 
   const result = parseResult(JSON.parse(json.text));
   expect(result.modules).toHaveLength(56);
   expect(result.modules.every((m) => m.draws.length === 3)).toBe(true);
-  await expect(page.locator('.command code')).toHaveText(
+  await expect(page.locator('.command code').first()).toHaveText(
     'npx rank-atlas run where --set length=8 --set method.repeats=3',
   );
   await page.keyboard.press('Escape');
