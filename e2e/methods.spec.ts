@@ -130,18 +130,18 @@ test('a preset that asks for a comparison ends with it, measuring the other map 
 test('Step makes one pass, Pause waits, and Play resumes', async ({ page }) => {
   await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
   await measuredUntil(page, /^Paused after pass 1 of 64/);
-  await page.getByRole('button', { name: 'Step' }).click();
+  await page.getByRole('button', { name: 'Step', exact: true }).click();
   await expect(title(page)).toHaveText('Paused after pass 2 of 64');
   // Pause waits for the current pass, and Step is disabled until then. If the previous pass was not
   // quite finished, no pass is running.
   await playThenPause(page);
-  await expect(page.getByRole('button', { name: 'Step' })).not.toHaveAttribute(
+  await expect(page.getByRole('button', { name: 'Step', exact: true })).not.toHaveAttribute(
     'aria-disabled',
     'true',
   );
   await expect(title(page)).toHaveText(/^Paused after pass \d+ of 64/);
   const before = Number(/after pass (\d+)/.exec(await title(page).innerText())?.[1]);
-  await page.getByRole('button', { name: 'Step' }).click();
+  await page.getByRole('button', { name: 'Step', exact: true }).click();
   await expect(title(page)).toHaveText(`Paused after pass ${before + 1} of 64`);
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Measured 56 modules, 64 passes');

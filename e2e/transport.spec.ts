@@ -56,14 +56,14 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect(page.locator('.module-panel .perturbed')).toHaveText(
     /^Perturbing these weights moves the logits by [\d,.]+\.$/,
   );
-  await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8');
   await expect.poll(() => probed(page)).toBe(2);
   await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.locator('.module-panel')).toHaveCount(0);
-  await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Step', exact: true })).toBeFocused();
 });
 
 test('Reset empties the view, Undo restores it, Redo empties it again', async ({ page }) => {

@@ -65,7 +65,7 @@ function RunThree() {
   };
   return (
     <p>
-      <button type="button" className="button small" onClick={run}>
+      <button type="button" className="button line small" onClick={run}>
         {w.run3}
       </button>
     </p>
