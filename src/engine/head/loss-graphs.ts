@@ -57,8 +57,8 @@ function logitsOf({ format, hidden, width, bias, adapted = false }: AdaptableChu
 
 const column = (name: string) => value(name, 'float32', ['rows', 1]);
 
-/** Adds the largest logit of every row, `top`. */
-function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
+/** Adds the rows' state after this chunk, `m2`, `s2`, `t2`, and the factor `shrink` of `s`. */
+function withState(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
   const made = logitsOf(chunk);
   made.initialisers.set('axis', {
     name: 'axis',
@@ -79,45 +79,41 @@ function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
       output: 'top',
       attributes: { keepdims: int(1) },
     }),
+    node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
+    node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
+    node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['exponentials', 'axis'],
+      output: 'sum',
+      attributes: { keepdims: int(1) },
+    }),
+    node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
+    node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
+    node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
+    node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
+    // The label's logit if the label is in this chunk, else 0.
+    node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['hits', 'axis'],
+      output: 'hit',
+      attributes: { keepdims: int(1) },
+    }),
+    node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
   );
   return made;
 }
-
-/** The state of the rows after this chunk: `m2`, `s2`, `t2`, and the factor `shrink` of `s`. */
-const nextState = [
-  node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
-  node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
-  node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
-  node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
-  node({
-    op: 'ReduceSum',
-    inputs: ['exponentials', 'axis'],
-    output: 'sum',
-    attributes: { keepdims: int(1) },
-  }),
-  node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
-  node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
-  node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
-  node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
-  // The label's logit if the label is in this chunk, else 0.
-  node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
-  node({
-    op: 'ReduceSum',
-    inputs: ['hits', 'axis'],
-    output: 'hit',
-    attributes: { keepdims: int(1) },
-  }),
-  node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
-];
 
 /**
  * Also takes `m`, `s`, `t` [rows, 1] of the earlier chunks (initially −3e38, 0, 0). Returns `m2`,
  * `s2`, `t2`.
  */
 export function lossGraph(chunk: AdaptableChunk): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(chunk);
+  const { inputs, nodes, initialisers } = withState(chunk);
   return model(
-    [...nodes, ...nextState],
+    nodes,
     [...inputs, column('m'), column('s'), column('t')],
     [column('m2'), column('s2'), column('t2')],
     { initialisers, opset: 21 },
@@ -134,10 +130,9 @@ export function lossGraph(chunk: AdaptableChunk): Uint8Array {
  */
 export function lossGradientGraph(chunk: LossChunk): Uint8Array {
   const { hidden } = chunk;
-  const { inputs, nodes, initialisers } = withTop(chunk);
+  const { inputs, nodes, initialisers } = withState(chunk);
   const state = (name: string) => value(name, 'float32', ['rows', hidden]);
   nodes.push(
-    ...nextState,
     node({ op: 'MatMul', inputs: ['exponentials', 'w'], output: 'share' }),
     node({ op: 'Mul', inputs: ['g', 'shrink'], output: 'shrunk' }),
     node({ op: 'Add', inputs: ['shrunk', 'share'], output: 'g2' }),

@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
+import { tinyFacts } from '../../../test/tiny-engine.ts';
 import { compile } from '../../compiler/index.ts';
 import type { Backend } from '../../engine/backends/backend.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
@@ -18,7 +19,6 @@ const ids = [
   [5, 6, 7, 8],
 ];
 const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-const { dialect, layers, hidden, vocab, modules } = compiled;
 
 async function measured(backend: Backend, methods: readonly object[]): Promise<Measurement[]> {
   const engine = createEngine({ model: compiled, backend, memoryBudgetBytes: 1e9 });
@@ -29,17 +29,7 @@ async function measured(backend: Backend, methods: readonly object[]): Promise<M
       spec: parseSpec({ text: { kind: 'ids', ids }, method }),
       engine,
       batch: { ids: Int32Array.from(ids.flat()), sequences: 2, length: 4 },
-      model: {
-        id: 'files:tiny',
-        title: 'Tiny',
-        hash: '0'.repeat(64),
-        dialect,
-        layers,
-        hidden,
-        vocab,
-        bytes: 0,
-        modules,
-      },
+      model: tinyFacts(compiled),
     }))
       ({ state } = step);
     states.push(defined(state));

@@ -1,6 +1,12 @@
 /** The article's formulas and the symbols in them, as in docs/methods.md. */
 import type { ReactNode } from 'react';
 
+const sub = (of: ReactNode, index: ReactNode) => (
+  <msub>
+    {of}
+    <mrow>{index}</mrow>
+  </msub>
+);
 /** Symbols that a formula's list explains. */
 export const glyphs = {
   W: <mi>W</mi>,
@@ -9,21 +15,11 @@ export const glyphs = {
   A: <mi>A</mi>,
   B: <mi>B</mi>,
   scale: <mi>s</mi>,
-  rank: (
-    <msub>
-      <mi>r</mi>
-      <mi>i</mi>
-    </msub>
-  ),
+  rank: sub(<mi>r</mi>, <mi>i</mi>),
   // The bar is drawn by CSS: not every font has one as an accent.
   meanRank: <mi className="barred">r</mi>,
   modules: <mi>n</mi>,
-  disagreement: (
-    <msub>
-      <mi>d</mi>
-      <mi>i</mi>
-    </msub>
-  ),
+  disagreement: sub(<mi>d</mi>, <mi>i</mi>),
   positions: <mi>P</mi>,
   vocabulary: <mi>V</mi>,
   length: <mi>T</mi>,
@@ -31,27 +27,12 @@ export const glyphs = {
   noise: <mi>N</mi>,
   sigma: <mi>σ</mi>,
   repeats: <mi>R</mi>,
-  multiple: (
-    <msub>
-      <mi>m</mi>
-      <mi>i</mi>
-    </msub>
-  ),
+  multiple: sub(<mi>m</mi>, <mi>i</mi>),
   signs: <mi>u</mi>,
-  size: (
-    <msub>
-      <mi>c</mi>
-      <mi>i</mi>
-    </msub>
-  ),
+  size: sub(<mi>c</mi>, <mi>i</mi>),
   loss: <mi>L</mi>,
   tokens: <mi>N</mi>,
-  order: (
-    <msub>
-      <mi>q</mi>
-      <mi>a</mi>
-    </msub>
-  ),
+  order: sub(<mi>q</mi>, <mi>a</mi>),
   rho: <mi>ρ</mi>,
   drawn: <mi>b</mi>,
   alpha: <mi>α</mi>,
@@ -59,25 +40,12 @@ export const glyphs = {
   norm: (
     <mrow>
       <mo>‖</mo>
-      <msub>
-        <mi>x</mi>
-        <mi>k</mi>
-      </msub>
+      {sub(<mi>x</mi>, <mi>k</mi>)}
       <mo>‖</mo>
     </mrow>
   ),
-  singular: (
-    <msub>
-      <mi>σ</mi>
-      <mi>j</mi>
-    </msub>
-  ),
-  slope: (
-    <msub>
-      <mi>g</mi>
-      <mi>j</mi>
-    </msub>
-  ),
+  singular: sub(<mi>σ</mi>, <mi>j</mi>),
+  slope: sub(<mi>g</mi>, <mi>j</mi>),
   retained: <mi>k</mi>,
   temperature: <mi>τ</mi>,
 } satisfies Record<string, ReactNode>;
@@ -117,12 +85,6 @@ const total = (of: ReactNode) => (
     {sum(<mi>j</mi>)}
     {of}
   </mrow>
-);
-const sub = (of: ReactNode, index: ReactNode) => (
-  <msub>
-    {of}
-    <mrow>{index}</mrow>
-  </msub>
 );
 const d = (index: string) => sub(<mi>d</mi>, <mi>{index}</mi>);
 
